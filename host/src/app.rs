@@ -1,0 +1,181 @@
+//! The service as one value: what was built at start and lives until the end.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::sync::Notify;
+use tokio_util::task::TaskTracker;
+
+use crate::capabilities::{PolicyMetrics, Services, StorageSizes};
+use crate::clock::Clock;
+use crate::config::{Config, Secret};
+use crate::decisions::Repeats;
+use crate::keys::{self, Keys};
+use crate::metrics::Metrics;
+use crate::passwords::PasswordHasher;
+use crate::policy::admission::Admission;
+use crate::policy::cache::Cache;
+use crate::policy::generations::{Generation, Generations};
+use crate::store::Store;
+use crate::tokens::AccessTokens;
+
+/// The service.
+pub struct App {
+    /// Settings.
+    pub config: Config,
+    /// What capabilities work with.
+    pub services: Arc<Services>,
+    /// What serves in each slot.
+    pub generations: Generations,
+    /// How components get there.
+    pub admission: Admission,
+    /// Signs access tokens.
+    pub access_tokens: AccessTokens,
+    /// Wakes the relay after a commit.
+    pub outbox_wake: Notify,
+    /// Work that must end even if its client is gone.
+    pub tasks: TaskTracker,
+    /// Repeats of replaced refresh tokens.
+    pub repeats: Repeats,
+    /// Set once the service is about to stop.
+    pub draining: AtomicBool,
+    /// Held while the service lives: one process owns the data folder.
+    _lock: fs::File,
+}
+
+impl App {
+    /// Opens the data folder and the database and builds everything that serves; no policy is loaded yet.
+    pub async fn build(config: Config, clock: Clock) -> anyhow::Result<Arc<Self>> {
+        let lock = open_data_folder(&config)?;
+        let jwt_secret = match &config.jwt_secret {
+            Some(secret) => secret.clone(),
+            None => kept_secret(&config.data_dir.join("jwt-secret"))?,
+        };
+        let metrics = Arc::new(Metrics::new()?);
+        let store = Store::open(&config.data_dir.join("auth.sqlite"), clock.clone()).await.context("the database cannot be opened")?;
+        let master_secret = match &config.master_secret {
+            Some(secret) => zeroize::Zeroizing::new(secret.as_bytes().to_vec()),
+            None => zeroize::Zeroizing::new(store.secret("master", &keys::random::<48>()).await?),
+        };
+        let keys = Keys::derive(&master_secret);
+        let cache = Cache::open(config.data_dir.join("cache"), keys.policy_cache.clone())
+            .context("the cache of compiled policies cannot be opened")?;
+        let services = Arc::new(Services {
+            passwords: PasswordHasher::start(&config, &metrics)?,
+            policy_metrics: PolicyMetrics::new(metrics.registry().clone()),
+            storage_sizes: StorageSizes::default(),
+            store,
+            keys,
+            clock,
+            metrics,
+        });
+        Ok(Arc::new(Self {
+            admission: Admission::new(cache, Arc::clone(&services))?,
+            access_tokens: AccessTokens::new(&jwt_secret, config.access_token_ttl),
+            generations: Generations::default(),
+            outbox_wake: Notify::new(),
+            tasks: TaskTracker::new(),
+            repeats: Repeats::default(),
+            draining: AtomicBool::new(false),
+            config,
+            services,
+            _lock: lock,
+        }))
+    }
+
+    /// Swaps a generation in; from now on new calls take it.
+    pub fn activate(&self, generation: Arc<Generation>) {
+        let identity = Arc::clone(&generation.identity);
+        let labels = |identity: &crate::capabilities::Identity| {
+            [
+                identity.slot.as_str(),
+                &identity.manifest.name,
+                &identity.manifest.version,
+                &identity.digest[..12],
+                &identity.generation.to_string(),
+            ]
+            .map(str::to_owned)
+        };
+        let metrics = &self.services.metrics;
+        metrics.policy_admissions.with_label_values(&[identity.slot.as_str(), "admitted"]).inc();
+        metrics.policy_active.with_label_values(&labels(&identity)).set(1);
+        if let Some(before) = self.generations.swap(generation) {
+            // The series of a generation that serves no more would only grow in number.
+            let _ = metrics.policy_active.remove_label_values(&labels(&before.identity).each_ref().map(String::as_str));
+        }
+        let (policy, version) = (&identity.manifest.name, &identity.manifest.version);
+        tracing::info!(slot = %identity.slot, policy, version, digest = identity.digest, generation = identity.generation, "policy active");
+    }
+
+    /// How long a policy may take: well before the request's own limit, so that its 503 is seen.
+    pub fn policy_wall_limit(&self) -> Duration {
+        self.config.request_timeout.mul_f64(0.6)
+    }
+
+    /// How long a request may take: the caller gives up after `HTTP_SERVER_TIMEOUT`.
+    pub fn request_limit(&self) -> Duration {
+        self.config.request_timeout.mul_f64(0.8)
+    }
+
+    /// Why the service should get no requests now; empty where it should.
+    pub async fn not_ready(&self) -> Vec<String> {
+        let mut reasons: Vec<String> = self.generations.empty().iter().map(|slot| format!("no policy serves in the slot {slot}")).collect();
+        if self.draining.load(Ordering::SeqCst) {
+            reasons.push("the service is stopping".into());
+        }
+        if let Err(error) = self.services.store.ping().await {
+            tracing::error!(%error, "the database does not answer");
+            reasons.push("the database does not answer".into());
+        }
+        reasons
+    }
+}
+
+/// Makes the folder, checks who may write to it and to the policies, and locks it.
+fn open_data_folder(config: &Config) -> anyhow::Result<fs::File> {
+    let make = |folder: &Path, what: &str| {
+        fs::create_dir_all(folder).with_context(|| format!("{what}: the folder {} cannot be made", folder.display()))
+    };
+    make(&config.data_dir, "DATA_DIR")?;
+    make(&config.policy_dir, "POLICY_DIR")?;
+    if !config.local {
+        writable_by_us_only(&config.data_dir, "DATA_DIR")?;
+        writable_by_us_only(&config.policy_dir, "POLICY_DIR")?;
+    }
+    let file = config.data_dir.join("lock");
+    let lock = fs::File::create(&file).with_context(|| format!("DATA_DIR: {} cannot be made", file.display()))?;
+    lock.try_lock().map_err(|_| anyhow::anyhow!("DATA_DIR: another auth-host runs on the folder {}", config.data_dir.display()))?;
+    Ok(lock)
+}
+
+fn writable_by_us_only(folder: &Path, name: &str) -> anyhow::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = fs::metadata(folder)?.permissions().mode();
+    anyhow::ensure!(
+        mode & 0o022 == 0,
+        "{name}: the folder {} may be written to by group or others; run: chmod go-w {}",
+        folder.display(),
+        folder.display()
+    );
+    Ok(())
+}
+
+/// A secret for `ENV=local`: made once, kept in a file that only we read.
+fn kept_secret(file: &Path) -> anyhow::Result<Secret> {
+    use base64::Engine as _;
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    if !file.exists() {
+        let secret = base64::engine::general_purpose::STANDARD.encode(keys::random::<48>());
+        let mut new = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
+        new.write_all(secret.as_bytes())?;
+        new.sync_all()?;
+    }
+    let secret = Secret::new(fs::read_to_string(file)?.trim().to_owned());
+    anyhow::ensure!(secret.len() >= 32, "the secret in {} is too short; delete the file to have a new one made", file.display());
+    Ok(secret)
+}

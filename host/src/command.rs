@@ -1,0 +1,81 @@
+//! The command line.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+
+use crate::policy::{admission, pack};
+
+/// An authentication service whose policies are WebAssembly components.
+#[derive(Parser)]
+#[command(version, about)]
+pub struct Command {
+    /// What to do; without, serve.
+    #[command(subcommand)]
+    pub run: Option<Run>,
+}
+
+/// What to do.
+#[derive(Subcommand)]
+pub enum Run {
+    /// Serve until SIGINT or SIGTERM. Settings come from the environment or a .env file.
+    Serve,
+    /// Work with policies.
+    Policy {
+        /// What to do with them.
+        #[command(subcommand)]
+        run: PolicyRun,
+    },
+}
+
+/// What to do with policies.
+#[derive(Subcommand)]
+pub enum PolicyRun {
+    /// Make a policy out of a core module and its manifest.
+    Pack {
+        /// A core module built with wit-bindgen, or a component.
+        module: PathBuf,
+        /// The manifest, a JSON file.
+        #[arg(long)]
+        manifest: PathBuf,
+        /// Where to write the policy; it is replaced atomically.
+        #[arg(long)]
+        output: PathBuf,
+    },
+    /// Show a policy's manifest, digest and imports, and what the host would refuse about it.
+    Inspect {
+        /// The policy.
+        policy: PathBuf,
+    },
+}
+
+impl PolicyRun {
+    /// Does it.
+    #[expect(clippy::print_stdout, reason = "the command's output")]
+    pub fn run(self) -> anyhow::Result<()> {
+        let read = |file: &PathBuf| fs::read(file).with_context(|| format!("{} cannot be read", file.display()));
+        match self {
+            Self::Pack { module, manifest, output } => {
+                let packed =
+                    pack::pack(&read(&module)?, &read(&manifest)?).with_context(|| format!("{} cannot be packed", module.display()))?;
+                let unfinished = output.with_extension("wasm.tmp");
+                fs::write(&unfinished, &packed)
+                    .and_then(|()| fs::rename(&unfinished, &output))
+                    .with_context(|| format!("{} cannot be written", output.display()))
+            }
+            Self::Inspect { policy } => {
+                let bytes = read(&policy)?;
+                let checked = admission::inspect(&bytes)
+                    .map_err(|faults| anyhow::anyhow!("{} would be refused:\n  {}", policy.display(), faults.join("\n  ")))?;
+                println!("{}", serde_json::to_string_pretty(&checked.manifest)?);
+                println!("sha256 {}\nbytes  {}\nimports", checked.digest, bytes.len());
+                for import in checked.imports {
+                    println!("  {import}");
+                }
+                Ok(())
+            }
+        }
+    }
+}

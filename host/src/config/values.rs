@@ -1,0 +1,95 @@
+//! The forms of values: durations and addresses as Go writes them (deployments already do), lists, booleans.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// A duration as Go's `time.ParseDuration` reads it: `300ms`, `1.5h`, `2h45m`, `0`. Negative durations are refused.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    const FORM: &str = "is not a duration such as 5s, 30m or 1h30m";
+    if text == "0" {
+        return Ok(Duration::ZERO);
+    }
+    let mut rest = text;
+    let mut total = 0.0_f64;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or(FORM)?;
+        let number: f64 = rest[..digits].parse().map_err(|_| FORM)?;
+        rest = &rest[digits..];
+        let end = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
+        total += number
+            * match &rest[..end] {
+                "ns" => 1e-9,
+                "us" | "µs" => 1e-6,
+                "ms" => 1e-3,
+                "s" => 1.0,
+                "m" => 60.0,
+                "h" => 3600.0,
+                _ => return Err(FORM.into()),
+            };
+        rest = &rest[end..];
+    }
+    if text.is_empty() {
+        return Err(FORM.into());
+    }
+    Duration::try_from_secs_f64(total).map_err(|_| FORM.into())
+}
+
+/// A socket address; as in Go, an empty host (`:7971`) stands for all interfaces.
+pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
+    let full = match text.strip_prefix(':') {
+        Some(port) => format!("0.0.0.0:{port}"),
+        None => text.replacen("localhost:", "127.0.0.1:", 1),
+    };
+    full.parse().map_err(|_| "is not an address such as 127.0.0.1:7971 or :7971".into())
+}
+
+/// A whole number.
+pub(super) fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| "is not a whole number in range".into())
+}
+
+/// A comma-separated list of networks (`10.0.0.0/8,192.168.1.7`).
+pub(super) fn networks(text: &str) -> Result<Vec<ipnet::IpNet>, String> {
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts
+        .map(|part| {
+            let single = || part.parse().map(|address: std::net::IpAddr| ipnet::IpNet::from(address));
+            part.parse().or_else(|_| single()).map_err(|_| format!("holds {part:?}, which is no network such as 10.0.0.0/8"))
+        })
+        .collect()
+}
+
+/// Refuses a value outside `least..=most`.
+pub(super) fn between<T: PartialOrd + Copy + std::fmt::Debug>(
+    least: T,
+    most: T,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> impl Fn(&str) -> Result<T, String> {
+    move |text| {
+        let value = parse(text)?;
+        if value < least || value > most { Err(format!("must be from {least:?} to {most:?}")) } else { Ok(value) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_as_go_reads_them() {
+        assert_eq!(duration("168h"), Ok(Duration::from_secs(168 * 3600)));
+        assert_eq!(duration("1h30m"), Ok(Duration::from_secs(5400)));
+        assert_eq!(duration("1.5s"), Ok(Duration::from_millis(1500)));
+        assert_eq!(duration("0"), Ok(Duration::ZERO));
+        for wrong in ["", "5", "s", "-5s", "5 s", "5d", "1h30", "1e3s", "99999999999999999999h"] {
+            assert!(duration(wrong).is_err(), "{wrong:?} was taken for a duration");
+        }
+    }
+
+    #[test]
+    fn an_address_without_a_host_means_all_interfaces() {
+        assert_eq!(address(":7971"), Ok("0.0.0.0:7971".parse().unwrap()));
+        assert_eq!(address("localhost:80"), Ok("127.0.0.1:80".parse().unwrap()));
+        assert!(address("7971").is_err());
+    }
+}

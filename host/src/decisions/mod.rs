@@ -1,0 +1,223 @@
+//! From an attempt to its answer: the policy decides, the host checks the decision and carries it out in one transaction, or not at all.
+//!
+//! A policy can be stricter than the host, never laxer: what the checks here refuse is the policy's fault, like a trap.
+
+mod login;
+mod refresh;
+mod register;
+mod repeats;
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+use tokio::time::{Instant, timeout_at};
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::capabilities::{Attempt, CallState, Refusal, Request};
+use crate::clock::{Timestamp, milliseconds};
+use crate::error::ApiError;
+use crate::policy::Slot;
+use crate::policy::call::{self, Contract, Decision};
+use crate::policy::fault::CallError;
+use crate::policy::generations::Generation;
+use crate::store::{Carried, Conflict, NewSession, NewToken, StoreError, Writes};
+use crate::tokens::RefreshToken;
+
+pub use login::login;
+pub use refresh::refresh;
+pub use register::register;
+pub use repeats::Repeats;
+
+/// Who asks and until when an answer is of use.
+#[derive(Clone)]
+pub struct Context {
+    /// Who.
+    pub request: Request,
+    /// Until when.
+    pub deadline: Instant,
+}
+
+/// What a register or login request holds.
+pub struct Credentials {
+    /// As it came.
+    pub email: String,
+    /// The password.
+    pub password: crate::passwords::Password,
+    /// All other members.
+    pub members: Map<String, Value>,
+}
+
+impl Credentials {
+    /// What of it the policy gets to see.
+    fn attempt(self, generation: &Generation) -> Attempt {
+        let canonical = crate::email::canonical(&self.email);
+        let manifest = &generation.identity.manifest;
+        let declared = |name: &str| manifest.declares(name) && !matches!(name, "email" | "password");
+        Attempt {
+            email_valid: canonical.is_some(),
+            email: canonical.unwrap_or_else(|| cut_bytes(self.email.trim(), crate::email::MAX_BYTES)),
+            password: Some(self.password),
+            members: self.members.into_iter().filter(|(name, _)| declared(name)).collect(),
+            ..Attempt::default()
+        }
+    }
+}
+
+fn cut_bytes(text: &str, most: usize) -> String {
+    text.chars()
+        .scan(0, |bytes, c| {
+            *bytes += c.len_utf8();
+            (*bytes <= most).then_some(c)
+        })
+        .collect()
+}
+
+/// What serves in a slot now.
+fn current(app: &App, slot: Slot) -> Result<Arc<Generation>, ApiError> {
+    app.generations.current(slot).ok_or_else(|| {
+        tracing::error!(%slot, "no policy serves in this slot");
+        ApiError::no_policy()
+    })
+}
+
+/// Asks the policy, and counts and logs what came of it. A refusal is answered here.
+async fn decide<C: Contract>(
+    app: &Arc<App>,
+    generation: &Generation,
+    context: &Context,
+    attempt: Attempt,
+) -> Result<(C::Acceptance, CallState), ApiError> {
+    let identity = &generation.identity;
+    let span = tracing::info_span!("policy", slot = %C::SLOT, policy = %identity.manifest.name, generation = identity.generation);
+    let state = CallState::new(Arc::clone(&app.services), Arc::clone(identity), context.request.clone(), attempt);
+    let deadline = context.deadline.min(Instant::now() + app.policy_wall_limit());
+    let called = call::call::<C>(generation, &app.generations, state, deadline).instrument(span.clone()).await;
+    let outcome = |label| app.services.metrics.policy_calls.with_label_values(&[C::SLOT.as_str(), label]).inc();
+    match called {
+        Ok((Decision::Accepted(acceptance), state)) => {
+            outcome("accepted");
+            Ok((acceptance, state))
+        }
+        Ok((Decision::Refused(refusal), state)) => {
+            outcome("refused");
+            Err(refuse(app, state, refusal).instrument(span).await)
+        }
+        Err(error) => {
+            outcome(if matches!(error, CallError::Fault { .. }) { "fault" } else { "failed" });
+            Err(span.in_scope(|| no_decision(app, C::SLOT, &error)))
+        }
+    }
+}
+
+/// A call without a decision: counted by cause, logged with it, answered without it.
+fn no_decision(app: &App, slot: Slot, error: &CallError) -> ApiError {
+    match error {
+        CallError::Fault { cause, detail } => {
+            app.services.metrics.policy_faults.with_label_values(&[slot.as_str(), cause]).inc();
+            tracing::warn!(cause, detail, "the policy failed; nothing was written");
+            ApiError::policy_fault()
+        }
+        CallError::Unavailable { retry_after, detail } => {
+            tracing::warn!(detail, "the policy could not be served; nothing was written");
+            ApiError::unavailable(*retry_after)
+        }
+    }
+}
+
+/// A decision that the host does not carry out.
+fn not_carried_out(app: &App, slot: Slot, why: &str) -> ApiError {
+    app.services.metrics.policy_calls.with_label_values(&[slot.as_str(), "fault"]).inc();
+    no_decision(app, slot, &CallError::decision(why))
+}
+
+/// Answers a refusal, and commits what a refusal commits.
+async fn refuse(app: &Arc<App>, state: CallState, refusal: Refusal) -> ApiError {
+    let slot = state.identity.slot;
+    let Some(declared) = state.identity.manifest.status(&refusal.code) else {
+        return not_carried_out(app, slot, &format!("the manifest does not declare the refusal code {:?}", refusal.code));
+    };
+    let proved = state.proved().then(|| state.attempt.account.as_ref().map(|account| account.user_id)).flatten();
+    let mut writes = state.writes;
+    // Events of a registration belong to an account that was not created; throttles are cleared by an acceptance.
+    writes.throttle_clears.clear();
+    if proved.is_none() {
+        writes = Writes { slot: writes.slot, storage: writes.storage, ..Writes::default() };
+    }
+    if !writes.is_empty() {
+        let store = app.services.store.clone();
+        if let Err(error) = finish(app, slot, async move { store.refuse(proved, &writes).await }).await {
+            return error;
+        }
+        app.outbox_wake.notify_one();
+    }
+    ApiError::refused(declared, refusal)
+}
+
+/// Carries something out in a task of its own: once begun it ends, whatever becomes of the client or of the time limit.
+async fn finish<T: Send + 'static>(app: &App, slot: Slot, work: impl Future<Output = Carried<T>> + Send + 'static) -> Result<T, ApiError> {
+    let task = app.tasks.spawn(work.instrument(tracing::Span::current()));
+    match task.await {
+        Ok(Ok(Ok(value))) => Ok(value),
+        Ok(Ok(Err(conflict))) => Err(conflicted(app, slot, conflict)),
+        Ok(Err(error)) => Err(store_failed(&error)),
+        Err(panic) => {
+            tracing::error!(%panic, "carrying out a decision failed");
+            Err(ApiError::internal())
+        }
+    }
+}
+
+fn conflicted(app: &App, slot: Slot, conflict: Conflict) -> ApiError {
+    match (conflict, slot) {
+        (Conflict::EmailTaken, _) => ApiError::already_exists(),
+        (Conflict::AccountChanged, Slot::Login) => ApiError::invalid_credentials(),
+        (Conflict::AccountChanged | Conflict::SessionChanged | Conflict::TokenClaimed, _) => ApiError::invalid_token(),
+        (Conflict::StorageChanged, _) => ApiError::conflict(),
+        (Conflict::AttributesTooLarge, _) => not_carried_out(app, slot, "the account's attributes would exceed 32 KiB"),
+    }
+}
+
+fn store_failed(error: &StoreError) -> ApiError {
+    tracing::error!(%error, "the database failed");
+    match error {
+        StoreError::Unavailable(_) => ApiError::unavailable(1),
+        StoreError::OutcomeUnknown(_) | StoreError::Damaged(_) | StoreError::Token(_) => ApiError::internal(),
+    }
+}
+
+/// Waits for a part of the work, at most until the answer is of no use any more.
+async fn in_time<T>(context: &Context, work: impl Future<Output = T>) -> Result<T, ApiError> {
+    timeout_at(context.deadline, work).await.map_err(|_| ApiError::timeout())
+}
+
+impl App {
+    /// When a session that is opened or refreshed now ends at the latest.
+    fn session_end(&self, now: Timestamp, usual_end: Timestamp, shortened_to: Option<u32>) -> Timestamp {
+        shortened_to.map_or(usual_end, |seconds| usual_end.min(now + i64::from(seconds) * 1000))
+    }
+
+    fn new_token(&self, token: &RefreshToken, now: Timestamp, session_ends_at: Timestamp) -> NewToken {
+        NewToken {
+            token_id: Uuid::now_v7().to_string(),
+            lookup: token.lookup(&self.services.keys),
+            expires_at: session_ends_at.min(now + milliseconds(self.config.refresh_token_ttl)),
+        }
+    }
+
+    fn new_session(&self, request: &Request, token: &RefreshToken, now: Timestamp, shortened_to: Option<u32>) -> NewSession {
+        let ends_at = self.session_end(now, now + milliseconds(self.config.session_lifetime), shortened_to);
+        NewSession {
+            session_id: Uuid::now_v7().to_string(),
+            address: request.address.clone(),
+            user_agent: request.user_agent.clone(),
+            ends_at,
+            token: self.new_token(token, now, ends_at),
+        }
+    }
+}
+
+fn sign_failed(error: &jsonwebtoken::errors::Error) -> StoreError {
+    StoreError::Token(error.to_string())
+}

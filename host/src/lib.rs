@@ -1,0 +1,25 @@
+//! auth-host: an authentication service whose policies are WebAssembly components.
+//!
+//! A native host owns every effect (HTTP, database, outbox, metrics, secrets); a policy reads through WIT imports and returns a decision; the host
+//! checks it and carries it out, in one transaction, or not at all. `docs/architecture.md` tells the rest.
+
+pub mod app;
+pub mod capabilities;
+pub mod clock;
+pub mod command;
+pub mod config;
+pub mod decisions;
+pub mod email;
+pub mod error;
+pub mod housekeeping;
+pub mod http;
+pub mod keys;
+pub mod metrics;
+pub mod outbox;
+pub mod passwords;
+pub mod policy;
+pub mod service;
+pub mod shutdown;
+pub mod store;
+pub mod telemetry;
+pub mod tokens;

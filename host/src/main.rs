@@ -1,0 +1,62 @@
+//! The life of the process, in order: settings, logs, the service, its listener, its policies, serving, the end.
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use auth_host::app::App;
+use auth_host::clock::Clock;
+use auth_host::config::Config;
+use auth_host::policy::Slot;
+use auth_host::policy::source::PolicyDirectory;
+use auth_host::shutdown::Signals;
+use auth_host::{command, service, telemetry};
+use clap::Parser as _;
+use tokio::net::TcpListener;
+
+fn main() -> ExitCode {
+    let outcome = match command::Command::parse().run {
+        None | Some(command::Run::Serve) => serve(),
+        Some(command::Run::Policy { run }) => run.run().map(|()| ExitCode::SUCCESS),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("auth-host: {error:#}");
+        ExitCode::from(2)
+    })
+}
+
+#[tokio::main]
+async fn serve() -> anyhow::Result<ExitCode> {
+    let config = Config::from_environment()?;
+    telemetry::start(&config)?;
+    // Whatever this process writes is for its own user only.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+    let signals = Signals::listen().context("signals cannot be received")?;
+    let app = App::build(config, Clock::System).await?;
+    let listener = TcpListener::bind(app.config.address)
+        .await
+        .with_context(|| format!("HTTP_SERVER_ADDRESS: cannot listen on {}", app.config.address))?;
+    let mut policies = PolicyDirectory::new(app.config.policy_dir.clone());
+    policies.load(&app).await;
+    announce(&app, &listener)?;
+    Ok(ExitCode::from(service::run(app, listener, policies, signals).await.exit_code()))
+}
+
+/// What a person wants to know after a start.
+#[expect(clippy::print_stdout, reason = "the announcement is for the person at the terminal; logs go to standard error")]
+fn announce(app: &App, listener: &TcpListener) -> anyhow::Result<()> {
+    let address = listener.local_addr()?;
+    println!("auth-host {} serves on http://{address}", env!("CARGO_PKG_VERSION"));
+    println!("  Swagger UI  http://{address}/api/auth/swagger/index.html");
+    for slot in Slot::ALL {
+        match app.generations.current(slot) {
+            Some(generation) => {
+                let manifest = &generation.identity.manifest;
+                println!("  {:<10}  {} {} (sha256 {})", slot.as_str(), manifest.name, manifest.version, generation.identity.digest);
+            }
+            None => println!("  {:<10}  no policy: put {slot}.wasm into {}", slot.as_str(), app.config.policy_dir.display()),
+        }
+    }
+    println!("  policies    {}", std::path::absolute(&app.config.policy_dir)?.display());
+    println!("  data        {} (SQLite; events in events.jsonl)", std::path::absolute(&app.config.data_dir)?.display());
+    Ok(())
+}

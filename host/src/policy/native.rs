@@ -1,0 +1,19 @@
+//! Policies compiled into this program, for benchmarks only: they use the same capabilities as a component, without the component.
+
+use std::pin::Pin;
+
+use wasmtime::component::Resource;
+
+use super::call::{Contract, Returned};
+use crate::capabilities::CallState;
+use crate::policy::bindings::types::Rejection;
+
+/// A policy in Rust. It returns the number of its acceptance in the call's table of resources.
+pub trait NativePolicy: Send + Sync {
+    /// Decides.
+    fn call<'a>(&'a self, state: &'a mut CallState) -> Pin<Box<dyn Future<Output = wasmtime::Result<Result<u32, Rejection>>> + Send + 'a>>;
+}
+
+pub(super) async fn run<C: Contract>(policy: &dyn NativePolicy, state: &mut CallState) -> wasmtime::Result<Returned<C>> {
+    Ok(policy.call(state).await?.map(Resource::new_own))
+}

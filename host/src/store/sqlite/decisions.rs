@@ -1,0 +1,157 @@
+//! Carrying decisions out: each function is one transaction, and each commits only where what the decision rested on still holds.
+
+use super::{Connection, Sqlite, accounts, commit, outbox, policies, sessions};
+use crate::clock::Timestamp;
+use crate::store::{Carried, Conflict, NewEvent, NewSession, NewToken, StoreError, StoredToken, Writes};
+
+/// Carries on where there is no conflict; else rolls back and returns it.
+macro_rules! or_conflict {
+    ($transaction:ident, $result:expr) => {
+        match $result {
+            Ok(value) => value,
+            Err(conflict) => {
+                $transaction.rollback().await?;
+                return Ok(Err(conflict));
+            }
+        }
+    };
+}
+
+impl Sqlite {
+    /// Creates an account with its first session, its events and what the policy wrote. `sign` makes the answer from the new id, before the
+    /// commit: where it fails, nothing was written.
+    pub async fn register<T>(
+        &self,
+        email: &str,
+        password_hash: &str,
+        session: &NewSession,
+        writes: &Writes,
+        sign: impl FnOnce(i64) -> Result<T, StoreError>,
+    ) -> Carried<T> {
+        let now = self.clock.now();
+        let mut transaction = self.begin().await?;
+        let inserted = sqlx::query_scalar(
+            "INSERT INTO accounts (email, password_hash, created_at) VALUES (?, ?, ?) ON CONFLICT (email) DO NOTHING RETURNING user_id",
+        )
+        .bind(email)
+        .bind(password_hash)
+        .bind(now)
+        .fetch_optional(&mut *transaction)
+        .await?;
+        let user_id: i64 = or_conflict!(transaction, inserted.ok_or(Conflict::EmailTaken));
+        sessions::open(&mut transaction, user_id, session, now).await?;
+        or_conflict!(transaction, flush(&mut transaction, Some(user_id), writes, now).await?);
+        let answer = sign(user_id)?;
+        commit(transaction).await?;
+        Ok(Ok(answer))
+    }
+
+    /// Opens a session, where the account is as it was when the password was verified.
+    pub async fn login(
+        &self,
+        user_id: i64,
+        verified_hash: &str,
+        rehashed: Option<&str>,
+        session: &NewSession,
+        writes: &Writes,
+    ) -> Carried<()> {
+        let now = self.clock.now();
+        let mut transaction = self.begin().await?;
+        let unchanged =
+            sqlx::query("UPDATE accounts SET password_hash = ? WHERE user_id = ? AND password_hash = ? AND disabled_at IS NULL")
+                .bind(rehashed.unwrap_or(verified_hash))
+                .bind(user_id)
+                .bind(verified_hash)
+                .execute(&mut *transaction)
+                .await?;
+        or_conflict!(transaction, if unchanged.rows_affected() == 1 { Ok(()) } else { Err(Conflict::AccountChanged) });
+        sessions::open(&mut transaction, user_id, session, now).await?;
+        or_conflict!(transaction, flush(&mut transaction, Some(user_id), writes, now).await?);
+        commit(transaction).await?;
+        Ok(Ok(()))
+    }
+
+    /// Replaces a refresh token by its successor: one call claims it, and its answer is kept for the others until `grace_until`.
+    pub async fn rotate(
+        &self,
+        claimed: &StoredToken,
+        successor: &NewToken,
+        sealed_answer: Option<&[u8]>,
+        grace_until: Timestamp,
+        ends_at: Timestamp,
+        writes: &Writes,
+    ) -> Carried<()> {
+        let now = self.clock.now();
+        let session_id = &claimed.session.session_id;
+        let mut transaction = self.begin().await?;
+        // The window of the token before this one ends with this use of its successor.
+        sessions::erase_answers(&mut transaction, session_id).await?;
+        let claim = sqlx::query(
+            "UPDATE refresh_tokens SET replaced_at = ?, grace_until = ?, answer = ?
+              WHERE token_id = ? AND replaced_at IS NULL AND expires_at > ?",
+        )
+        .bind(now)
+        .bind(grace_until)
+        .bind(sealed_answer)
+        .bind(&claimed.token_id)
+        .bind(now)
+        .execute(&mut *transaction)
+        .await?;
+        or_conflict!(transaction, if claim.rows_affected() == 1 { Ok(()) } else { Err(Conflict::TokenClaimed) });
+        let open = sqlx::query(
+            "UPDATE sessions SET refreshed_at = ?, refreshes = refreshes + 1, expires_at = ?, ends_at = min(ends_at, ?)
+              WHERE session_id = ? AND revoked_at IS NULL AND ends_at > ?
+                AND EXISTS (SELECT 1 FROM accounts WHERE accounts.user_id = sessions.user_id AND disabled_at IS NULL)",
+        )
+        .bind(now)
+        .bind(successor.expires_at)
+        .bind(ends_at)
+        .bind(session_id)
+        .bind(now)
+        .execute(&mut *transaction)
+        .await?;
+        or_conflict!(transaction, if open.rows_affected() == 1 { Ok(()) } else { Err(Conflict::SessionChanged) });
+        sessions::insert_token(&mut transaction, session_id, successor).await?;
+        or_conflict!(transaction, flush(&mut transaction, Some(claimed.account.user_id), writes, now).await?);
+        commit(transaction).await?;
+        Ok(Ok(()))
+    }
+
+    /// A replaced token came back after its window: revokes the whole family, with one event for it. True for the call that did so.
+    pub async fn revoke_reused(&self, token: &StoredToken, event: NewEvent) -> Result<bool, StoreError> {
+        let now = self.clock.now();
+        let mut transaction = self.begin().await?;
+        let user_id = token.account.user_id;
+        let revoked = sessions::revoke(&mut transaction, user_id, &token.session.session_id, "refresh token reused", now).await?;
+        if revoked {
+            outbox::append(&mut transaction, user_id, &event, now).await?;
+        }
+        commit(transaction).await?;
+        Ok(revoked)
+    }
+
+    /// Commits what remains of a call that ended in a refusal; `proved` is the account that the caller proved to own.
+    pub async fn refuse(&self, proved: Option<i64>, writes: &Writes) -> Carried<()> {
+        let now = self.clock.now();
+        let mut transaction = self.begin().await?;
+        or_conflict!(transaction, flush(&mut transaction, proved, writes, now).await?);
+        commit(transaction).await?;
+        Ok(Ok(()))
+    }
+}
+
+/// Writes what the policy wrote.
+async fn flush(connection: &mut Connection, user_id: Option<i64>, writes: &Writes, now: Timestamp) -> Carried<()> {
+    if let Err(conflict) = policies::write_storage(connection, writes, now).await? {
+        return Ok(Err(conflict));
+    }
+    policies::clear_throttles(connection, &writes.throttle_clears).await?;
+    let Some(user_id) = user_id else { return Ok(Ok(())) };
+    for (session_id, reason) in &writes.revocations {
+        sessions::revoke(connection, user_id, session_id, reason, now).await?;
+    }
+    for event in &writes.events {
+        outbox::append(connection, user_id, event, now).await?;
+    }
+    accounts::write(connection, user_id, writes, now).await
+}

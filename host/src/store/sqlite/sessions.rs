@@ -1,0 +1,138 @@
+//! Sessions and refresh tokens.
+
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
+
+use super::{Connection, Sqlite, accounts};
+use crate::clock::Timestamp;
+use crate::store::{NewSession, NewToken, Session, StoreError, StoredToken};
+
+impl Sqlite {
+    /// The open sessions of an account, newest first.
+    pub async fn open_sessions(&self, user_id: i64, most: u32) -> Result<Vec<Session>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT session_id, address, user_agent, opened_at, refreshed_at, refreshes, ends_at, revoked_at IS NOT NULL AS revoked
+               FROM sessions
+              WHERE user_id = ? AND revoked_at IS NULL AND expires_at > ?
+              ORDER BY opened_at DESC, session_id DESC
+              LIMIT ?",
+        )
+        .bind(user_id)
+        .bind(self.clock.now())
+        .bind(most)
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(session).collect()
+    }
+
+    /// A refresh token by its look-up value, with its session and account.
+    pub async fn refresh_token(&self, lookup: &[u8]) -> Result<Option<StoredToken>, StoreError> {
+        let row = sqlx::query(
+            "SELECT token_id, refresh_tokens.expires_at AS token_expires_at, replaced_at, grace_until, answer,
+                    session_id, address, user_agent, opened_at, refreshed_at, refreshes, ends_at, revoked_at IS NOT NULL AS revoked,
+                    user_id, email, password_hash, attributes, created_at, disabled_at IS NOT NULL AS disabled
+               FROM refresh_tokens JOIN sessions USING (session_id) JOIN accounts USING (user_id)
+              WHERE lookup = ?",
+        )
+        .bind(lookup)
+        .fetch_optional(&self.readers)
+        .await?;
+        row.map(|row| {
+            Ok(StoredToken {
+                token_id: row.try_get("token_id")?,
+                expires_at: row.try_get("token_expires_at")?,
+                replaced_at: row.try_get("replaced_at")?,
+                grace_until: row.try_get("grace_until")?,
+                answer: row.try_get("answer")?,
+                session: session(&row)?,
+                account: accounts::account(&row)?,
+            })
+        })
+        .transpose()
+    }
+}
+
+fn session(row: &SqliteRow) -> Result<Session, StoreError> {
+    Ok(Session {
+        session_id: row.try_get("session_id")?,
+        address: row.try_get("address")?,
+        user_agent: row.try_get("user_agent")?,
+        opened_at: row.try_get("opened_at")?,
+        refreshed_at: row.try_get("refreshed_at")?,
+        refreshes: row.try_get("refreshes")?,
+        ends_at: row.try_get("ends_at")?,
+        revoked: row.try_get("revoked")?,
+    })
+}
+
+pub(super) async fn open(connection: &mut Connection, user_id: i64, new: &NewSession, now: Timestamp) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO sessions (session_id, user_id, address, user_agent, opened_at, refreshed_at, expires_at, ends_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(&new.session_id)
+    .bind(user_id)
+    .bind(&new.address)
+    .bind(&new.user_agent)
+    .bind(now)
+    .bind(now)
+    .bind(new.token.expires_at)
+    .bind(new.ends_at)
+    .execute(&mut *connection)
+    .await?;
+    insert_token(connection, &new.session_id, &new.token).await
+}
+
+pub(super) async fn insert_token(connection: &mut Connection, session_id: &str, token: &NewToken) -> Result<(), StoreError> {
+    sqlx::query("INSERT INTO refresh_tokens (token_id, lookup, session_id, expires_at) VALUES (?, ?, ?, ?)")
+        .bind(&token.token_id)
+        .bind(&token.lookup)
+        .bind(session_id)
+        .bind(token.expires_at)
+        .execute(&mut *connection)
+        .await?;
+    Ok(())
+}
+
+/// Revokes an account's session; false where it is not open (or not that account's). A revoked session answers no repeat.
+pub(super) async fn revoke(
+    connection: &mut Connection,
+    user_id: i64,
+    session_id: &str,
+    reason: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let revoked =
+        sqlx::query("UPDATE sessions SET revoked_at = ?, revoked_reason = ? WHERE session_id = ? AND user_id = ? AND revoked_at IS NULL")
+            .bind(now)
+            .bind(reason)
+            .bind(session_id)
+            .bind(user_id)
+            .execute(&mut *connection)
+            .await?;
+    erase_answers(connection, session_id).await?;
+    Ok(revoked.rows_affected() == 1)
+}
+
+pub(super) async fn revoke_all(connection: &mut Connection, user_id: i64, reason: &str, now: Timestamp) -> Result<(), StoreError> {
+    sqlx::query("UPDATE refresh_tokens SET answer = NULL WHERE answer IS NOT NULL AND session_id IN (SELECT session_id FROM sessions WHERE user_id = ?)")
+        .bind(user_id)
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query("UPDATE sessions SET revoked_at = ?, revoked_reason = ? WHERE user_id = ? AND revoked_at IS NULL")
+        .bind(now)
+        .bind(reason)
+        .bind(user_id)
+        .execute(&mut *connection)
+        .await?;
+    Ok(())
+}
+
+/// Ends the grace windows of a session's replaced tokens.
+pub(super) async fn erase_answers(connection: &mut Connection, session_id: &str) -> Result<(), StoreError> {
+    sqlx::query("UPDATE refresh_tokens SET answer = NULL WHERE session_id = ? AND answer IS NOT NULL")
+        .bind(session_id)
+        .execute(&mut *connection)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,23 @@
+//! Logs: JSON lines in production, text for people with `ENV=local`. No line carries a password, a token or a hash.
+
+use std::io::IsTerminal as _;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use crate::config::Config;
+
+/// Starts logging to standard error.
+pub fn start(config: &Config) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(&config.log_level)
+        .map_err(|fault| anyhow::anyhow!("LOG_LEVEL: {:?} is not a filter such as info or auth_host=debug: {fault}", config.log_level))?;
+    let registry = tracing_subscriber::registry().with(filter);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    if config.log_json {
+        registry.with(lines.json().flatten_event(true).with_current_span(true).with_span_list(false)).try_init()?;
+    } else {
+        registry.with(lines.compact().with_target(false).with_ansi(std::io::stderr().is_terminal())).try_init()?;
+    }
+    Ok(())
+}

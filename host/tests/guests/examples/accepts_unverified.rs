@@ -1,0 +1,12 @@
+//! Accepts without asking about the password.
+
+use auth_policy_sdk::login::{Acceptance, Attempt};
+use auth_policy_sdk::{Rejection, accounts};
+use test_guests::invalid_credentials;
+
+auth_policy_sdk::login!(login);
+
+fn login(attempt: &Attempt) -> Result<Acceptance, Rejection> {
+    let account = accounts::find_by_email(&attempt.email())?.ok_or_else(invalid_credentials)?;
+    Ok(Acceptance::new(&account))
+}

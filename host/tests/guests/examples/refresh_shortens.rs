@@ -1,0 +1,13 @@
+//! Lets a session live for one more second.
+
+use auth_policy_sdk::Rejection;
+use auth_policy_sdk::refresh::{Acceptance, Attempt};
+
+auth_policy_sdk::refresh!(refresh);
+
+#[expect(clippy::unnecessary_wraps, reason = "the contract has room for a refusal")]
+fn refresh(_attempt: &Attempt) -> Result<Acceptance, Rejection> {
+    let acceptance = Acceptance::new();
+    acceptance.set_session_seconds(1);
+    Ok(acceptance)
+}
