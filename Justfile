@@ -30,16 +30,16 @@ test *filter: policies
 # Check format, lints and documentation, as CI does.
 lint:
     cargo fmt --all --check
-    cargo clippy --workspace --all-targets -- -D warnings
+    cargo clippy --workspace --all-targets --features auth-host/native-policies -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 
 # Format the code.
 fmt:
     cargo fmt --all
 
-# Measure policy calls, endpoints, hashing, start and memory, and print a table.
-bench: policies
-    cargo run --release -p auth-host --example bench
+# Measure policy calls, endpoints, hashing, start and memory, and print tables (or only: calls, refresh, login, process).
+bench *parts: policies
+    cargo bench -p auth-host --features native-policies --bench service -- {{ parts }}
 
 [private]
 host:

@@ -116,6 +116,11 @@ impl App {
         self.config.request_timeout.mul_f64(0.6)
     }
 
+    /// How long a client has for a request's body: its 408 must come before our own 503.
+    pub fn body_limit(&self) -> Duration {
+        self.config.read_timeout.min(self.config.request_timeout.mul_f64(0.6))
+    }
+
     /// How long a request may take: the caller gives up after `HTTP_SERVER_TIMEOUT`.
     pub fn request_limit(&self) -> Duration {
         self.config.request_timeout.mul_f64(0.8)

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::App;
 use crate::store::StoreError;
 
-const EVERY: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_mins(1);
 
 /// Cleans once a minute until it is told to stop.
 pub async fn clean(app: Arc<App>, stop: CancellationToken) {

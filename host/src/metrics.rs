@@ -47,6 +47,8 @@ pub struct Metrics {
     pub policy_cache: IntCounterVec,
     /// Log lines of policies that were dropped, beyond the bound of a call.
     pub policy_log_dropped: IntCounterVec,
+    /// Hashes that wait for a thread now.
+    pub password_hash_queued: IntGauge,
     /// Time that a hash waited for a thread, in seconds.
     pub password_hash_wait: Histogram,
     /// Time that a hash took, in seconds.
@@ -113,6 +115,7 @@ impl Metrics {
                 "Log lines of policies beyond the bound of a call.",
                 &["slot"],
             )?,
+            password_hash_queued: make.gauge("auth_password_hash_queued", "Hashes that wait for a thread now.")?,
             password_hash_wait: make.histogram("auth_password_hash_wait_seconds", "Time that a hash waited for a thread.", fast)?,
             password_hash_seconds: make.histogram("auth_password_hash_seconds", "Time that a hash took.", fast)?,
             refresh_repeats: make.counter("auth_refresh_repeats_total", "Refreshes that got the stored answer of the grace window.")?,

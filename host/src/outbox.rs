@@ -16,7 +16,7 @@ use crate::store::OutboxEvent;
 
 const BATCH: u32 = 100;
 /// Waking is the hint, looking is the truth.
-const POLL: Duration = Duration::from_millis(1000);
+const POLL: Duration = Duration::from_secs(1);
 
 /// The file that events are written to.
 #[derive(Clone)]

@@ -15,9 +15,19 @@ pub fn start(config: &Config) -> anyhow::Result<()> {
     let registry = tracing_subscriber::registry().with(filter);
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     if config.log_json {
-        registry.with(lines.json().flatten_event(true).with_current_span(true).with_span_list(false)).try_init()?;
+        registry.with(lines.json().flatten_event(true).with_current_span(false).with_span_list(true)).try_init()?;
     } else {
         registry.with(lines.compact().with_target(false).with_ansi(std::io::stderr().is_terminal())).try_init()?;
     }
+    log_panics();
     Ok(())
+}
+
+/// A panic is a line of the log like any other: where, and what it says of itself; no stack trace.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let message = panic.payload_as_str().unwrap_or("(no text)");
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, message, "a panic");
+    }));
 }

@@ -24,8 +24,8 @@ fn login(attempt: &Attempt) -> Result<Acceptance, Rejection> {
     }
 }
 
-/// How often one may try. Where the host knows addresses, a stranger who guesses at an account uses up his own attempts and not the owner's;
-/// two wider limits then bound a guesser with many addresses, and an address that guesses at many accounts.
+/// How often one may try. Where the host knows addresses, a stranger who guesses at an account uses up their own attempts, not the
+/// owner's; two wider limits then bound a guesser with many addresses, and an address that guesses at many accounts.
 fn limits(attempt: &Attempt) -> Result<Vec<Limit>, Failure> {
     let mut limits = vec![limit(own_key(attempt), "attempts-per-account", 10)?];
     if let Some(network) = attempt.caller().network() {

@@ -66,8 +66,8 @@ impl Bump {
     }
 }
 
-// SAFETY: `reserve` answers aligned addresses of memory that nobody else has, up to `next + bytes`, and `next` moves past them before they are
-// handed out. It moves back only over the last block, when that is freed or shrunk.
+// SAFETY: `reserve` answers aligned addresses of memory that nobody else has, and `next` moves past them before they are handed out. It
+// moves back only over the last block, when that is freed or shrunk.
 unsafe impl GlobalAlloc for Bump {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let Some(start) = self.reserve(layout.size(), layout.align()) else {

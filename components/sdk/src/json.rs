@@ -13,8 +13,8 @@ pub trait FromJson: Sized {
 
 /// Reads a JSON text.
 ///
-/// Fails with [`Failure::Other`] where the text is not a `T`; passed on with `?`, that is a fault of the policy. The failure does not repeat
-/// the text, which may be a person's data.
+/// Fails with [`Failure::Other`] where the text is not a `T`; passed on with `?`, that is a fault of the policy. The failure does not
+/// repeat the text, which may be a person's data.
 pub fn read<T: FromJson>(text: &str) -> Result<T, Failure> {
     T::from_json(text.trim()).ok_or_else(|| Failure::Other("a JSON text is not of the type that the policy expects".to_owned()))
 }

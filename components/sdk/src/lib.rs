@@ -90,7 +90,7 @@ macro_rules! slot {
                     $policy(attempt)
                 }
             }
-            $crate::bindings::$slot::$export!(Policy with_types_in $crate::bindings::$slot);
+            $crate::bindings::$slot::$export! { Policy with_types_in $crate::bindings::$slot }
         };
     };
 }

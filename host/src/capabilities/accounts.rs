@@ -27,14 +27,14 @@ impl CallState {
     pub(super) fn account(&self) -> wasmtime::Result<&Account> {
         self.attempt.account.as_ref().ok_or_else(|| wasmtime::format_err!("a handle to an account that was never read"))
     }
+}
 
-    /// Checks an attribute that a policy writes.
-    pub(super) fn attribute_value(&self, name: &str, value: &str) -> Result<Value, Stop> {
-        if !is_name(name, '_', 32) {
-            return Err(Stop::other("an attribute's name must be [a-z][a-z0-9_]{0,31}"));
-        }
-        json(value, MAX_ATTRIBUTE_BYTES)
+/// Checks an attribute that a policy writes.
+pub(super) fn attribute_value(name: &str, value: &str) -> Result<Value, Stop> {
+    if !is_name(name, '_', 32) {
+        return Err(Stop::other("an attribute's name must be [a-z][a-z0-9_]{0,31}"));
     }
+    json(value, MAX_ATTRIBUTE_BYTES)
 }
 
 impl accounts::Host for CallState {
@@ -95,7 +95,7 @@ impl accounts::HostAccount for CallState {
     fn set_attribute(&mut self, _account: Resource<AccountHandle>, name: String, value: Option<String>) -> Result<(), Stop> {
         self.counted()?;
         self.require_proof()?;
-        let value = self.attribute_value(&name, value.as_deref().unwrap_or("null")).map(|parsed| value.map(|_| parsed))?;
+        let value = attribute_value(&name, value.as_deref().unwrap_or("null")).map(|parsed| value.map(|_| parsed))?;
         self.writes.removed_attributes.retain(|removed| *removed != name);
         self.writes.attributes.remove(&name);
         if self.writes.attributes.len() + self.writes.removed_attributes.len() >= MAX_ATTRIBUTES {

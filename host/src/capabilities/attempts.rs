@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 use wasmtime::component::Resource;
 
+use super::accounts::attribute_value;
 use super::types::Stop;
 use super::values::json;
 use super::{AccountHandle, CallState, Caller, PasswordHandle};
@@ -76,8 +77,8 @@ impl CallState {
     }
 }
 
-fn shortened(seconds: Option<u32>, to: u32) -> Option<u32> {
-    Some(seconds.map_or(to, |seconds| seconds.min(to)))
+fn shorten(seconds: &mut Option<u32>, to: u32) {
+    *seconds = Some(seconds.map_or(to, |seconds| seconds.min(to)));
 }
 
 /// Registration and login are asked with the same things.
@@ -129,7 +130,7 @@ impl registering::HostAcceptance for CallState {
 
     fn set_attribute(&mut self, acceptance: Resource<RegisterAcceptance>, name: String, value: String) -> Result<(), Stop> {
         self.counted()?;
-        let value = self.attribute_value(&name, &value)?;
+        let value = attribute_value(&name, &value)?;
         let attributes = &mut self.table.get_mut(&acceptance)?.attributes;
         if attributes.len() >= MAX_ATTRIBUTES && !attributes.contains_key(&name) {
             return Err(Stop::limit(format!("at most {MAX_ATTRIBUTES} attributes written in a call")));
@@ -165,8 +166,7 @@ impl logging_in::HostAcceptance for CallState {
     }
 
     fn set_session_seconds(&mut self, acceptance: Resource<LoginAcceptance>, seconds: u32) -> wasmtime::Result<()> {
-        let acceptance = self.table.get_mut(&acceptance)?;
-        acceptance.session_seconds = shortened(acceptance.session_seconds, seconds);
+        shorten(&mut self.table.get_mut(&acceptance)?.session_seconds, seconds);
         Ok(())
     }
 
@@ -208,8 +208,7 @@ impl refreshing::HostAcceptance for CallState {
     }
 
     fn set_session_seconds(&mut self, acceptance: Resource<RefreshAcceptance>, seconds: u32) -> wasmtime::Result<()> {
-        let acceptance = self.table.get_mut(&acceptance)?;
-        acceptance.session_seconds = shortened(acceptance.session_seconds, seconds);
+        shorten(&mut self.table.get_mut(&acceptance)?.session_seconds, seconds);
         Ok(())
     }
 

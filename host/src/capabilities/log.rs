@@ -1,4 +1,4 @@
-//! `log`: a policy's lines in the host's log, bounded and without control characters.
+//! `log`: a policy's lines in the host's log, bounded and without control characters. The request's span adds who and which.
 
 use serde_json::{Map, Value};
 
@@ -19,10 +19,9 @@ impl log::Host for CallState {
         let fields: Map<String, Value> =
             fields.iter().take(16).map(|(name, value)| (printable(name, 32), Value::String(printable(value, 256)))).collect();
         let fields = Value::Object(fields).to_string();
-        let (policy, generation, request_id) = (self.identity.manifest.name.as_str(), self.identity.generation, self.request.id.as_str());
         macro_rules! line {
             ($level:ident) => {
-                tracing::$level!(target: "auth_host::policy_log", request_id, slot, policy, generation, fields, "{message}")
+                tracing::$level!(target: "auth_host::policy_log", fields, "{message}")
             };
         }
         match level {

@@ -6,6 +6,7 @@ use zxcvbn::matching::patterns::{DictionaryPattern, MatchPattern};
 
 use super::state::Verification;
 use super::types::Stop;
+use super::values::cut;
 use super::{AccountHandle, CallState};
 use crate::passwords::{HashError, Password};
 use crate::policy::Slot;
@@ -42,11 +43,12 @@ impl passwords::HostPassword for CallState {
         self.counted()?;
         self.strength_asked += 1;
         if self.strength_asked > 2 {
-            return Err(Stop::limit("strength is estimated at most twice in a call"));
+            return Err(Stop::limit("strength and is-breached are asked at most twice in a call"));
         }
-        if hints.len() > 16 || hints.iter().any(|hint| hint.chars().count() > 64) {
-            return Err(Stop::limit("at most 16 hints of 64 characters"));
+        if hints.len() > 16 {
+            return Err(Stop::limit("at most 16 hints"));
         }
+        let hints: Vec<String> = hints.iter().map(|hint| cut(hint, 64)).collect();
         let password = self.password().map_err(Stop::Trap)?.clone();
         estimate(password, move |text| {
             let hints: Vec<&str> = hints.iter().map(String::as_str).collect();

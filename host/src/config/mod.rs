@@ -184,7 +184,7 @@ impl Reader<'_> {
                 .faults
                 .push(format!("{name}: has {} bytes, at least 32 are needed (for a new one: openssl rand -base64 48)", value.len())),
             Some(value) if value.contains(EXAMPLE_SECRET_MARK) => {
-                self.faults.push(format!("{name}: is the example of .env.example. Set one of your own (openssl rand -base64 48)"))
+                self.faults.push(format!("{name}: is the example of .env.example. Set one of your own (openssl rand -base64 48)"));
             }
             _ => return given,
         }

@@ -90,10 +90,12 @@ async fn decide<C: Contract>(
     attempt: Attempt,
 ) -> Result<(C::Acceptance, CallState), ApiError> {
     let identity = &generation.identity;
-    let span = tracing::info_span!("policy", slot = %C::SLOT, policy = %identity.manifest.name, generation = identity.generation);
+    // Every line of the log that this request writes from here on says which policy it went through.
+    let span = tracing::Span::current();
+    span.record("slot", C::SLOT.as_str()).record("policy", &identity.manifest.name).record("generation", identity.generation);
     let state = CallState::new(Arc::clone(&app.services), Arc::clone(identity), context.request.clone(), attempt);
     let deadline = context.deadline.min(Instant::now() + app.policy_wall_limit());
-    let called = call::call::<C>(generation, &app.generations, state, deadline).instrument(span.clone()).await;
+    let called = call::call::<C>(generation, &app.generations, state, deadline).await;
     let outcome = |label| app.services.metrics.policy_calls.with_label_values(&[C::SLOT.as_str(), label]).inc();
     match called {
         Ok((Decision::Accepted(acceptance), state)) => {
@@ -102,11 +104,11 @@ async fn decide<C: Contract>(
         }
         Ok((Decision::Refused(refusal), state)) => {
             outcome("refused");
-            Err(refuse(app, state, refusal).instrument(span).await)
+            Err(refuse(app, state, refusal).await)
         }
         Err(error) => {
             outcome(if matches!(error, CallError::Fault { .. }) { "fault" } else { "failed" });
-            Err(span.in_scope(|| no_decision(app, C::SLOT, &error)))
+            Err(no_decision(app, C::SLOT, &error))
         }
     }
 }
@@ -192,12 +194,12 @@ async fn in_time<T>(context: &Context, work: impl Future<Output = T>) -> Result<
     timeout_at(context.deadline, work).await.map_err(|_| ApiError::timeout())
 }
 
-impl App {
-    /// When a session that is opened or refreshed now ends at the latest.
-    fn session_end(&self, now: Timestamp, usual_end: Timestamp, shortened_to: Option<u32>) -> Timestamp {
-        shortened_to.map_or(usual_end, |seconds| usual_end.min(now + i64::from(seconds) * 1000))
-    }
+/// When a session that is opened or refreshed now ends at the latest.
+fn session_end(now: Timestamp, usual_end: Timestamp, shortened_to: Option<u32>) -> Timestamp {
+    shortened_to.map_or(usual_end, |seconds| usual_end.min(now + i64::from(seconds) * 1000))
+}
 
+impl App {
     fn new_token(&self, token: &RefreshToken, now: Timestamp, session_ends_at: Timestamp) -> NewToken {
         NewToken {
             token_id: Uuid::now_v7().to_string(),
@@ -207,7 +209,7 @@ impl App {
     }
 
     fn new_session(&self, request: &Request, token: &RefreshToken, now: Timestamp, shortened_to: Option<u32>) -> NewSession {
-        let ends_at = self.session_end(now, now + milliseconds(self.config.session_lifetime), shortened_to);
+        let ends_at = session_end(now, now + milliseconds(self.config.session_lifetime), shortened_to);
         NewSession {
             session_id: Uuid::now_v7().to_string(),
             address: request.address.clone(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, json};
 
-use super::{Context, conflicted, current, decide, in_time, not_carried_out, sign_failed, store_failed};
+use super::{Context, conflicted, current, decide, in_time, not_carried_out, session_end, sign_failed, store_failed};
 use crate::app::App;
 use crate::capabilities::Attempt;
 use crate::clock::milliseconds;
@@ -29,7 +29,7 @@ pub async fn refresh(app: &Arc<App>, context: &Context, token_text: &str) -> Res
         return Err(not_carried_out(app, Slot::Refresh, "it ended the session and accepted the refresh"));
     }
     let now = app.services.clock.now();
-    let ends_at = app.session_end(now, stored.session.ends_at, acceptance.session_seconds);
+    let ends_at = session_end(now, stored.session.ends_at, acceptance.session_seconds);
     let successor = RefreshToken::generate();
     let answer = answer(app, &stored, &successor, &acceptance.claims, now, ends_at).map_err(|error| store_failed(&error))?;
     let new_token = app.new_token(&successor, now, ends_at);

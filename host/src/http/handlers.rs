@@ -29,7 +29,7 @@ pub(super) async fn login(State(app): State<Arc<App>>, Extension(context): Exten
 
 pub(super) async fn refresh(State(app): State<Arc<App>>, Extension(context): Extension<Context>, request: Request<Body>) -> Response {
     let answer = async {
-        let mut object = read_object(request, app.config.read_timeout).await?;
+        let mut object = read_object(request, app.body_limit()).await?;
         let token = zeroize::Zeroizing::new(take_text(&mut object, "refresh_token")?);
         decisions::refresh(&app, &context, &token).await
     };
@@ -37,7 +37,7 @@ pub(super) async fn refresh(State(app): State<Arc<App>>, Extension(context): Ext
 }
 
 async fn credentials(app: &App, request: Request<Body>) -> Result<Credentials, ApiError> {
-    let mut members = read_object(request, app.config.read_timeout).await?;
+    let mut members = read_object(request, app.body_limit()).await?;
     let email = take_text(&mut members, "email")?;
     let password = zeroize::Zeroizing::new(take_text(&mut members, "password")?);
     Ok(Credentials { email, password: Password::new(&password), members })

@@ -13,6 +13,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use super::server::Peer;
 use crate::app::App;
@@ -39,7 +40,7 @@ pub(super) async fn observe(State(app): State<Arc<App>>, mut request: Request<Bo
     };
     let deadline = context.deadline;
     request.extensions_mut().insert(context);
-    let span = tracing::info_span!("http", request_id = %id, method, path);
+    let span = tracing::info_span!("http", request_id = %id, method, path, slot = Empty, policy = Empty, generation = Empty);
     let answered = async {
         let mut response = timeout_at(deadline, next.run(request)).await.unwrap_or_else(|_| ApiError::timeout().into_response());
         response = with_body(response, &id);

@@ -32,6 +32,7 @@ pub(super) async fn readyz(State(app): State<Arc<App>>) -> Response {
 
 /// Prometheus' text format.
 pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
+    app.services.metrics.password_hash_queued.set(i64::try_from(app.services.passwords.waiting()).unwrap_or(i64::MAX));
     match app.services.metrics.render() {
         Ok(text) => ([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response(),
         Err(error) => {

@@ -116,10 +116,10 @@ async fn run<C: Contract>(
 }
 
 fn decide<C: Contract>(returned: Returned<C>, mut state: CallState) -> Result<(Decision<C::Acceptance>, CallState), CallError> {
-    let stale = |error: wasmtime::component::ResourceTableError| CallError::from(wasmtime::Error::from(error));
+    let forged = |error: wasmtime::component::ResourceTableError| CallError::from(wasmtime::Error::from(error));
     let decision = match returned {
-        Ok(acceptance) => Decision::Accepted(state.table.delete(acceptance).map_err(stale)?),
-        Err(Rejection::Refused(refusal)) => Decision::Refused(state.table.delete(refusal).map_err(stale)?),
+        Ok(acceptance) => Decision::Accepted(state.table.delete(acceptance).map_err(forged)?),
+        Err(Rejection::Refused(refusal)) => Decision::Refused(state.table.delete(refusal).map_err(forged)?),
         Err(Rejection::Failed(failure)) => return Err(failed(failure)),
     };
     Ok((decision, state))

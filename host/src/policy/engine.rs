@@ -16,7 +16,7 @@ pub fn build() -> anyhow::Result<Engine> {
         Err(fault) => {
             // Address space is scarce here (a container's limit, a small machine): reserve what an instance can use and no more.
             tracing::warn!(fault = %format!("{fault:#}"), "the engine's usual reservation of address space failed; policy calls will be slower");
-            Engine::new(&config(Some(MAX_MEMORY as u64))).map_err(wasmtime_error)?
+            Engine::new(&config(Some(MAX_MEMORY as u64))).map_err(|fault| anyhow::anyhow!("{fault:#}"))?
         }
     };
     start_clock(&engine)?;
@@ -26,7 +26,7 @@ pub fn build() -> anyhow::Result<Engine> {
 /// What a component may import: the whole contract. Its own world was checked before.
 pub fn linker(engine: &Engine) -> anyhow::Result<Linker<CallState>> {
     let mut linker = Linker::new(engine);
-    Host_::add_to_linker::<_, HasSelf<_>>(&mut linker, |state: &mut CallState| state).map_err(wasmtime_error)?;
+    Host_::add_to_linker::<_, HasSelf<_>>(&mut linker, |state: &mut CallState| state).map_err(|fault| anyhow::anyhow!("{fault:#}"))?;
     Ok(linker)
 }
 
@@ -72,9 +72,4 @@ fn start_clock(engine: &Engine) -> anyhow::Result<()> {
         }
     })?;
     Ok(())
-}
-
-/// wasmtime's errors do not convert by themselves.
-pub fn wasmtime_error(error: wasmtime::Error) -> anyhow::Error {
-    anyhow::anyhow!("{error:#}")
 }

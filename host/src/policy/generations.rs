@@ -87,6 +87,7 @@ impl Generations {
 
 impl Generation {
     /// The same component with other settings.
+    #[must_use]
     pub fn with_settings(&self, number: u64, settings: Map<String, Value>) -> Self {
         let Identity { slot, digest, manifest, .. } = &*self.identity;
         let identity = Identity { slot: *slot, generation: number, digest: digest.clone(), manifest: manifest.clone(), settings };

@@ -8,10 +8,13 @@ use super::call::{Contract, Returned};
 use crate::capabilities::CallState;
 use crate::policy::bindings::types::Rejection;
 
+/// What a native policy returns: the number of its acceptance in the call's table of resources, or a rejection.
+pub type Decided<'a> = Pin<Box<dyn Future<Output = wasmtime::Result<Result<u32, Rejection>>> + Send + 'a>>;
+
 /// A policy in Rust. It returns the number of its acceptance in the call's table of resources.
 pub trait NativePolicy: Send + Sync {
     /// Decides.
-    fn call<'a>(&'a self, state: &'a mut CallState) -> Pin<Box<dyn Future<Output = wasmtime::Result<Result<u32, Rejection>>> + Send + 'a>>;
+    fn call<'a>(&'a self, state: &'a mut CallState) -> Decided<'a>;
 }
 
 pub(super) async fn run<C: Contract>(policy: &dyn NativePolicy, state: &mut CallState) -> wasmtime::Result<Returned<C>> {

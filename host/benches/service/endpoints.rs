@@ -1,0 +1,95 @@
+//! Requests a second and their latency, through the component and through the same policy in Rust, in alternating rounds of one run.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use auth_host::policy::Slot;
+use auth_host::policy::generations::{Code, Generation};
+use auth_host::policy::native::NativePolicy;
+use serde_json::{Value, json};
+
+use crate::load::{Connection, round};
+use crate::setup::{PASSWORD, Service};
+use crate::{median, native, summary};
+
+const CLIENTS: usize = 16;
+const ROUNDS: usize = 7;
+const TIME: Duration = Duration::from_secs(3);
+
+pub fn refresh() {
+    measure(Slot::Refresh, native::Refresh, "/auth/refresh", next_refresh, None);
+}
+
+/// `raw`: hashes a second that the processors can do.
+pub fn login(raw: f64) {
+    measure(Slot::Login, native::Login, "/auth/login", |body| body, Some(raw));
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "a request made from the last answer takes its place")]
+fn next_refresh(answer: String) -> String {
+    let answer: Value = serde_json::from_str(&answer).unwrap();
+    json!({ "refresh_token": answer["refresh_token"] }).to_string()
+}
+
+fn measure(slot: Slot, policy: impl NativePolicy + 'static, path: &'static str, next: fn(String) -> String, raw: Option<f64>) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let service = Service::start().await;
+        let mut clients = clients(&service, slot).await;
+        let component = service.app.generations.current(slot).unwrap();
+        let native = Arc::new(Generation { identity: Arc::clone(&component.identity), code: Code::Native(Arc::new(policy)) });
+        let sides = [("component", component), ("native", native)];
+        let mut results: [Vec<(f64, f64, f64)>; 2] = Default::default();
+        for number in 0..=ROUNDS {
+            // The order changes every second round; round 0 warms up and does not count.
+            for side in if number % 2 == 0 { [0, 1] } else { [1, 0] } {
+                service.app.generations.swap(Arc::clone(&sides[side].1));
+                let mut done = round(&mut clients, path, TIME, next).await;
+                let (_, p50, p99) = summary(&mut done.microseconds);
+                if number > 0 {
+                    results[side].push((done.per_second, p50, p99));
+                }
+            }
+        }
+        print(path, &results, raw);
+        service.stop().await;
+    });
+}
+
+async fn clients(service: &Service, slot: Slot) -> Vec<(Connection, String)> {
+    let mut clients = Vec::new();
+    for number in 0..CLIENTS {
+        let mut connection = Connection::open(service.address).await;
+        let email = format!("client-{number}@example.com");
+        let account = json!({ "email": email, "password": PASSWORD, "phone": "+79999999999", "name": "Leo" }).to_string();
+        let answer = connection.post("/auth/register", &account).await;
+        let body = if slot == Slot::Refresh { next_refresh(answer) } else { json!({ "email": email, "password": PASSWORD }).to_string() };
+        clients.push((connection, body));
+    }
+    clients
+}
+
+fn print(path: &str, results: &[Vec<(f64, f64, f64)>; 2], raw: Option<f64>) {
+    println!(
+        "POST {path}, {CLIENTS} connections, SQLite with synchronous=FULL ({ROUNDS} alternating rounds of {} s; medians)",
+        TIME.as_secs()
+    );
+    println!("| policy | requests/s | p50 ms | p99 ms |\n|---|---|---|---|");
+    for (name, rounds) in ["component", "native"].iter().zip(results) {
+        let pick = |pick: fn(&(f64, f64, f64)) -> f64| median(&rounds.iter().map(pick).collect::<Vec<_>>());
+        println!("| {name} | {:.0} | {:.2} | {:.2} |", pick(|r| r.0), pick(|r| r.1) / 1e3, pick(|r| r.2) / 1e3);
+    }
+    let mut ratios: Vec<f64> = results[0].iter().zip(&results[1]).map(|(component, native)| component.0 / native.0).collect();
+    ratios.sort_by(f64::total_cmp);
+    println!(
+        "component / native, requests/s, round by round: median {:.3} (from {:.3} to {:.3})",
+        median(&ratios),
+        ratios[0],
+        ratios[ratios.len() - 1]
+    );
+    if let Some(raw) = raw {
+        let rate = median(&results[0].iter().map(|round| round.0).collect::<Vec<_>>());
+        println!("raw argon2id rate of the processors: {raw:.1}/s; login / raw: {:.3}", rate / raw);
+    }
+    println!();
+}

@@ -1,0 +1,45 @@
+//! `just bench`: what a policy call costs, what the endpoints do through a component and through the same policy in Rust (alternating, in one
+//! run), what the cores could hash at most, and what a start takes. It prints tables; it judges nothing.
+
+#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints its tables and stops where it cannot go on")]
+#![expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "figures")]
+
+mod calls;
+mod endpoints;
+mod hashing;
+mod load;
+mod native;
+mod process;
+mod setup;
+
+fn main() {
+    // `cargo bench` passes flags for harnesses; a word among the arguments selects a part.
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let run = |part: &str| wanted.is_empty() || wanted.iter().any(|word| word == part);
+    println!("{} processors, {}\n", std::thread::available_parallelism().map_or(0, usize::from), std::env::consts::ARCH);
+    if run("calls") {
+        calls::measure();
+    }
+    let raw = if run("login") { Some(hashing::measure()) } else { None };
+    if run("refresh") {
+        endpoints::refresh();
+    }
+    if let Some(raw) = raw {
+        endpoints::login(raw);
+    }
+    if run("process") {
+        process::measure();
+    }
+}
+
+/// Mean, median, 99th percentile of durations in microseconds.
+fn summary(microseconds: &mut [f64]) -> (f64, f64, f64) {
+    microseconds.sort_by(f64::total_cmp);
+    let at = |share: f64| microseconds[((microseconds.len() - 1) as f64 * share) as usize];
+    (microseconds.iter().sum::<f64>() / microseconds.len() as f64, at(0.5), at(0.99))
+}
+
+fn median(values: &[f64]) -> f64 {
+    let mut values = values.to_vec();
+    summary(&mut values).1
+}
