@@ -170,6 +170,9 @@ impl Metrics {
                 self.policy_admissions.with_label_values(&[slot.as_str(), result]);
             }
         }
+        for origin in ["hit", "miss", "rejected"] {
+            self.policy_cache.with_label_values(&[origin]);
+        }
         for result in ["ack", "error"] {
             self.outbox_publish.with_label_values(&[result]);
         }

@@ -10,9 +10,7 @@ use crate::config::Config;
 
 /// Starts logging to standard error.
 pub fn start(config: &Config) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&config.log_level)
-        .map_err(|fault| anyhow::anyhow!("LOG_LEVEL: {:?} is not a filter such as info or auth_host=debug: {fault}", config.log_level))?;
-    let registry = tracing_subscriber::registry().with(filter);
+    let registry = tracing_subscriber::registry().with(EnvFilter::try_new(&config.log_level)?);
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     if config.log_json {
         registry.with(lines.json().flatten_event(true).with_current_span(false).with_span_list(true)).try_init()?;

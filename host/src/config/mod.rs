@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use values::{address, between, duration, networks, number};
+use values::{address, between, duration, log_filter, networks, number};
 
 /// The example secret of `.env.example`: refused, because everybody knows it.
 const EXAMPLE_SECRET_MARK: &str = "change-me";
@@ -138,7 +138,7 @@ impl Config {
             data_dir,
             policy_dir,
             outbox_retention: read.value("OUTBOX_RETENTION", seconds(168 * 3600), &positive),
-            log_level: read.text("LOG_LEVEL", "info"),
+            log_level: read.value("LOG_LEVEL", "info".to_owned(), log_filter),
             log_json: log_format,
         };
         read.refuse_what_is_not_built_in();

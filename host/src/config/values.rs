@@ -59,6 +59,12 @@ pub(super) fn networks(text: &str) -> Result<Vec<ipnet::IpNet>, String> {
         .collect()
 }
 
+/// A filter of log lines in the syntax of `RUST_LOG`.
+pub(super) fn log_filter(text: &str) -> Result<String, String> {
+    let filter = tracing_subscriber::EnvFilter::try_new(text);
+    filter.map(|_| text.to_owned()).map_err(|_| "is not a filter such as info or auth_host=debug".into())
+}
+
 /// Refuses a value outside `least..=most`.
 pub(super) fn between<T: PartialOrd + Copy + std::fmt::Debug>(
     least: T,
