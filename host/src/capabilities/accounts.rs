@@ -44,7 +44,8 @@ impl accounts::Host for CallState {
             return Err(Stop::denied("only the account of the attempt may be read"));
         }
         if self.attempt.account.is_none() && self.attempt.email_valid {
-            self.attempt.account = self.services.store.account_by_email(&email).await?;
+            let store = self.services.store.clone();
+            self.attempt.account = self.host(store.account_by_email(&email)).await?;
         }
         Ok(self.attempt.account.as_ref().map(|_| AccountHandle::resource()))
     }

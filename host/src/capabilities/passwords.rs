@@ -50,11 +50,11 @@ impl passwords::HostPassword for CallState {
         }
         let hints: Vec<String> = hints.iter().map(|hint| cut(hint, 64)).collect();
         let password = self.password().map_err(Stop::Trap)?.clone();
-        estimate(password, move |text| {
+        let estimate = estimate(password, move |text| {
             let hints: Vec<&str> = hints.iter().map(String::as_str).collect();
             u8::from(zxcvbn::zxcvbn(text, &hints).score())
-        })
-        .await
+        });
+        self.host(estimate).await
     }
 
     async fn is_breached(&mut self, _password: Resource<PasswordHandle>) -> Result<bool, Stop> {
@@ -65,12 +65,12 @@ impl passwords::HostPassword for CallState {
         }
         // Common passwords and words are what zxcvbn's dictionaries hold: the whole password is one entry, as it stands.
         let password = self.password().map_err(Stop::Trap)?.clone();
-        estimate(password, |text| {
+        let estimate = estimate(password, |text| {
             let estimate = zxcvbn::zxcvbn(text, &[]);
             matches!(estimate.sequence(), [only] if matches!(&only.pattern,
                 MatchPattern::Dictionary(DictionaryPattern { reversed: false, l33t: false, .. })) && only.token.len() == text.len())
-        })
-        .await
+        });
+        self.host(estimate).await
     }
 
     fn drop(&mut self, _password: Resource<PasswordHandle>) -> wasmtime::Result<()> {
@@ -89,7 +89,8 @@ impl passwords::Host for CallState {
         }
         let hash = account.map(|_| self.account().map(|account| account.password_hash.clone())).transpose().map_err(Stop::Trap)?;
         let password = self.password().map_err(Stop::Trap)?.clone();
-        let verified = match self.services.passwords.verify(&password, hash.as_deref()).await {
+        let hasher = self.services.passwords.clone();
+        let verified = match self.host(hasher.verify(&password, hash.as_deref())).await {
             Ok(verified) => verified,
             Err(HashError::Busy) => return Err(Stop::Failure(Failure::Unavailable(Some(1)))),
             Err(error @ HashError::Failed(_)) => {

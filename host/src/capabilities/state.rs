@@ -103,6 +103,8 @@ pub struct CallState {
     pub(crate) verify_asked: bool,
     pub(crate) strength_asked: u32,
     pub(crate) log_lines: u32,
+    /// Whether the call waits for the host now: a time limit that ends it then is not the policy's fault.
+    pub(crate) host_works: bool,
     /// The time of the call: it stands still.
     pub(crate) now: Timestamp,
     host_calls: u32,
@@ -130,6 +132,7 @@ impl CallState {
             verify_asked: false,
             strength_asked: 0,
             log_lines: 0,
+            host_works: false,
             host_calls: 0,
             reads: 0,
         }
@@ -155,6 +158,14 @@ impl CallState {
             return Err(Stop::limit(format!("at most {MAX_READS} reads of the database in a call")));
         }
         Ok(())
+    }
+
+    /// Waits for a part of the host, and notes that it does.
+    pub(super) async fn host<T>(&mut self, work: impl Future<Output = T>) -> T {
+        self.host_works = true;
+        let done = work.await;
+        self.host_works = false;
+        done
     }
 
     /// Whether the caller has proved to own the account: what is written to it may rest on that.

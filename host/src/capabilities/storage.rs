@@ -66,7 +66,8 @@ impl storage::Host for CallState {
         if let Some(written) = self.writes.storage.iter().rev().find(|write| write.key == key) {
             return Ok(written.value.as_ref().map(|(value, _)| value.clone()));
         }
-        Ok(self.services.store.storage_get(self.identity.slot.as_str(), &key).await?)
+        let (store, slot) = (self.services.store.clone(), self.identity.slot);
+        Ok(self.host(store.storage_get(slot.as_str(), &key)).await?)
     }
 
     fn put(&mut self, key: String, value: Vec<u8>, ttl_seconds: Option<u32>) -> Result<(), Stop> {

@@ -41,7 +41,8 @@ impl throttle::Host for CallState {
         if hits.is_empty() {
             return Ok(None);
         }
-        let wait = self.services.store.throttle_hit(&hits).await?;
+        let store = self.services.store.clone();
+        let wait = self.host(store.throttle_hit(&hits)).await?;
         Ok(wait.map(|milliseconds| u32::try_from(milliseconds.max(1).div_euclid(1000) + 1).unwrap_or(u32::MAX)))
     }
 

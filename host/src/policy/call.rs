@@ -69,25 +69,27 @@ pub async fn call<C: Contract>(
     let Ok(Ok(_permit)) = turn else { return Err(CallError::unavailable("too many calls of this policy are running")) };
     let metrics = Arc::clone(&state.services.metrics);
     let timer = metrics.policy_call_duration.with_label_values(&[C::SLOT.as_str()]).start_timer();
-    let called = match &generation.code {
+    let (outcome, state) = match &generation.code {
         Code::Component { pre, export } => {
             let mut store = Store::new(pre.engine(), state);
             prepare(&mut store);
             let outcome = timeout_at(deadline, run::<C>(&mut store, pre, *export)).await;
             let state = store.into_data();
             metrics.policy_cpu_ticks.with_label_values(&[C::SLOT.as_str()]).inc_by(u64::from(state.ticks));
-            outcome.map(|returned| (returned, state))
+            (outcome, state)
         }
         #[cfg(feature = "native-policies")]
         Code::Native(policy) => {
             let mut state = state;
-            timeout_at(deadline, super::native::run::<C>(&**policy, &mut state)).await.map(|returned| (returned, state))
+            (timeout_at(deadline, super::native::run::<C>(&**policy, &mut state)).await, state)
         }
     };
     timer.observe_duration();
-    let (returned, state) =
-        called.map_err(|_| CallError::Fault { cause: "deadline", detail: "the call took longer than its wall-clock bound".into() })?;
-    decide::<C>(returned?, state)
+    match outcome {
+        Ok(returned) => decide::<C>(returned?, state),
+        Err(_) if state.host_works => Err(CallError::unavailable("the call's time was up while it waited for the host")),
+        Err(_) => Err(CallError::Fault { cause: "deadline", detail: "the call took longer than its wall-clock bound".into() }),
+    }
 }
 
 /// The bounds of a call, on a store that is new.
