@@ -20,12 +20,11 @@ fn main() {
     if run("calls") {
         calls::measure();
     }
-    let raw = if run("login") { Some(hashing::measure()) } else { None };
     if run("refresh") {
         endpoints::refresh();
     }
-    if let Some(raw) = raw {
-        endpoints::login(raw);
+    if run("login") {
+        endpoints::login();
     }
     if run("process") {
         process::measure();
