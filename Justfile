@@ -23,9 +23,12 @@ swap slot: host
     @scripts/policies.sh swap {{ slot }}
 
 # Run all tests, or those whose names contain the given text.
-test *filter: policies
+test *filter:
+    cargo test -p auth-host --no-run
+    @scripts/policies.sh build {{ slots }}
     @scripts/policies.sh guests
-    cargo test -p auth-host -p auth-policy-sdk -p register {{ filter }}
+    cargo test -p auth-host {{ filter }}
+    cargo test -p auth-policy-sdk -p register {{ filter }}
 
 # Check format, lints and documentation, as CI does.
 lint:

@@ -30,6 +30,7 @@ async fn serve() -> anyhow::Result<ExitCode> {
     telemetry::start(&config)?;
     // Whatever this process writes is for its own user only.
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+    raise_file_limit();
     let signals = Signals::listen().context("signals cannot be received")?;
     let app = App::build(config, Clock::System).await?;
     let listener = TcpListener::bind(app.config.address)
@@ -39,6 +40,15 @@ async fn serve() -> anyhow::Result<ExitCode> {
     policies.load(&app).await;
     announce(&app, &listener)?;
     Ok(ExitCode::from(service::run(app, listener, policies, signals).await.exit_code()))
+}
+
+/// Each connection is an open file; the usual soft limit of 1,024 is for programs of another time.
+fn raise_file_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(fault) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum }) {
+        tracing::debug!(%fault, "the limit of open files stays as it is");
+    }
 }
 
 /// What a person wants to know after a start.

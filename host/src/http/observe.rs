@@ -76,6 +76,8 @@ fn with_body(response: Response, id: &str) -> Response {
         Some(error) => error.clone(),
         // The router answers a wrong method by itself.
         None if response.status() == StatusCode::METHOD_NOT_ALLOWED => ApiError::method_not_allowed(),
+        // Swagger UI answers for a file that it does not have.
+        None if response.status() == StatusCode::NOT_FOUND => ApiError::not_found(),
         None => return response,
     };
     let body = ErrorBody { error: &error.message, code: &error.code, request_id: id, fields: &error.fields };

@@ -82,36 +82,35 @@ impl Sqlite {
         writes: &Writes,
     ) -> Carried<()> {
         let now = self.clock.now();
-        let session_id = &claimed.session.session_id;
         let mut transaction = self.begin().await?;
-        // The window of the token before this one ends with this use of its successor.
-        sessions::erase_answers(&mut transaction, session_id).await?;
-        let claim = sqlx::query(
-            "UPDATE refresh_tokens SET replaced_at = ?, grace_until = ?, answer = ?
-              WHERE token_id = ? AND replaced_at IS NULL AND expires_at > ?",
+        // One query, one trip to SQLite's thread. Where a line of it did not find what it asks for, all of it is rolled back below.
+        let done: Vec<String> = sqlx::query_scalar(
+            "-- The window of the token before this one ends with this use of its successor.
+             UPDATE refresh_tokens SET answer = NULL WHERE session_id = ?1 AND answer IS NOT NULL;
+             -- One call claims the token.
+             UPDATE refresh_tokens SET replaced_at = ?2, grace_until = ?3, answer = ?4
+              WHERE token_id = ?5 AND replaced_at IS NULL AND expires_at > ?2
+             RETURNING 'claimed';
+             UPDATE sessions SET refreshed_at = ?2, refreshes = refreshes + 1, expires_at = ?6, ends_at = min(ends_at, ?7)
+              WHERE session_id = ?1 AND revoked_at IS NULL AND ends_at > ?2
+                AND EXISTS (SELECT 1 FROM accounts WHERE accounts.user_id = sessions.user_id AND disabled_at IS NULL)
+             RETURNING 'open';
+             INSERT INTO refresh_tokens (token_id, lookup, session_id, expires_at) VALUES (?8, ?9, ?1, ?6)",
         )
+        .bind(&claimed.session.session_id)
         .bind(now)
         .bind(grace_until)
         .bind(sealed_answer)
         .bind(&claimed.token_id)
-        .bind(now)
-        .execute(&mut *transaction)
-        .await?;
-        or_conflict!(transaction, if claim.rows_affected() == 1 { Ok(()) } else { Err(Conflict::TokenClaimed) });
-        let open = sqlx::query(
-            "UPDATE sessions SET refreshed_at = ?, refreshes = refreshes + 1, expires_at = ?, ends_at = min(ends_at, ?)
-              WHERE session_id = ? AND revoked_at IS NULL AND ends_at > ?
-                AND EXISTS (SELECT 1 FROM accounts WHERE accounts.user_id = sessions.user_id AND disabled_at IS NULL)",
-        )
-        .bind(now)
         .bind(successor.expires_at)
         .bind(ends_at)
-        .bind(session_id)
-        .bind(now)
-        .execute(&mut *transaction)
+        .bind(&successor.token_id)
+        .bind(&successor.lookup)
+        .fetch_all(&mut *transaction)
         .await?;
-        or_conflict!(transaction, if open.rows_affected() == 1 { Ok(()) } else { Err(Conflict::SessionChanged) });
-        sessions::insert_token(&mut transaction, session_id, successor).await?;
+        let has = |line: &str, otherwise| if done.iter().any(|done| done == line) { Ok(()) } else { Err(otherwise) };
+        or_conflict!(transaction, has("claimed", Conflict::TokenClaimed));
+        or_conflict!(transaction, has("open", Conflict::SessionChanged));
         or_conflict!(transaction, flush(&mut transaction, Some(claimed.account.user_id), writes, now).await?);
         commit(transaction).await?;
         Ok(Ok(()))

@@ -1,8 +1,8 @@
 //! What policies keep: rows of their own, and throttle counters.
 
-use sqlx::Row as _;
+use sqlx::{QueryBuilder, Row as _};
 
-use super::{Connection, Sqlite, commit};
+use super::{Connection, Sqlite};
 use crate::clock::Timestamp;
 use crate::store::{Carried, Conflict, StoreError, ThrottleHit, Writes};
 
@@ -29,32 +29,25 @@ impl Sqlite {
         Ok((row.try_get("entries")?, row.try_get("bytes")?))
     }
 
-    /// Counts one against every limit, at once; the longest wait in milliseconds where one is exceeded.
+    /// Counts one against every limit, at once, in one statement; the longest wait in milliseconds where one is exceeded.
     pub async fn throttle_hit(&self, hits: &[ThrottleHit]) -> Result<Option<i64>, StoreError> {
         let now = self.clock.now();
+        // A window begins with its first hit.
+        let mut query = QueryBuilder::new("INSERT INTO throttles AS t (key, hits, window_ends_at) ");
+        query.push_values(hits, |mut row, hit| {
+            row.push_bind(&hit.key).push_bind(1).push_bind(now + i64::from(hit.window_seconds) * 1000);
+        });
+        query.push(" ON CONFLICT (key) DO UPDATE SET hits = CASE WHEN t.window_ends_at <= ").push_bind(now);
+        query.push(" THEN 1 ELSE t.hits + 1 END, window_ends_at = CASE WHEN t.window_ends_at <= ").push_bind(now);
+        query.push(" THEN excluded.window_ends_at ELSE t.window_ends_at END RETURNING key, hits, window_ends_at");
         let mut wait = None;
-        let mut transaction = self.begin().await?;
-        for hit in hits {
-            // A window begins with its first hit; a count stops one above its limit, so that a flood does not lengthen anything.
-            let row = sqlx::query(
-                "INSERT INTO throttles AS t (key, hits, window_ends_at) VALUES (?, 1, ?)
-                 ON CONFLICT (key) DO UPDATE
-                    SET hits = CASE WHEN t.window_ends_at <= ? THEN 1 ELSE min(t.hits, ?) + 1 END,
-                        window_ends_at = CASE WHEN t.window_ends_at <= ? THEN excluded.window_ends_at ELSE t.window_ends_at END
-                 RETURNING hits, window_ends_at",
-            )
-            .bind(&hit.key)
-            .bind(now + i64::from(hit.window_seconds) * 1000)
-            .bind(now)
-            .bind(hit.most)
-            .bind(now)
-            .fetch_one(&mut *transaction)
-            .await?;
-            if row.try_get::<i64, _>("hits")? > i64::from(hit.most) {
-                wait = wait.max(Some(row.try_get::<i64, _>("window_ends_at")? - now));
+        for row in query.build().fetch_all(&self.writer).await? {
+            let (key, count, window_ends_at): (Vec<u8>, i64, i64) =
+                (row.try_get("key")?, row.try_get("hits")?, row.try_get("window_ends_at")?);
+            if hits.iter().any(|hit| hit.key == key && count > i64::from(hit.most)) {
+                wait = wait.max(Some(window_ends_at - now));
             }
         }
-        commit(transaction).await?;
         Ok(wait)
     }
 }

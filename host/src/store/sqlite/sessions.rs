@@ -5,7 +5,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::{Connection, Sqlite, accounts};
 use crate::clock::Timestamp;
-use crate::store::{NewSession, NewToken, Session, StoreError, StoredToken};
+use crate::store::{NewSession, Session, StoreError, StoredToken};
 
 impl Sqlite {
     /// The open sessions of an account, newest first.
@@ -65,32 +65,24 @@ fn session(row: &SqliteRow) -> Result<Session, StoreError> {
     })
 }
 
+/// Opens a session with its first refresh token: one query, one trip to SQLite's thread.
 pub(super) async fn open(connection: &mut Connection, user_id: i64, new: &NewSession, now: Timestamp) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO sessions (session_id, user_id, address, user_agent, opened_at, refreshed_at, expires_at, ends_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7);
+         INSERT INTO refresh_tokens (token_id, lookup, session_id, expires_at) VALUES (?8, ?9, ?1, ?6)",
     )
     .bind(&new.session_id)
     .bind(user_id)
     .bind(&new.address)
     .bind(&new.user_agent)
     .bind(now)
-    .bind(now)
     .bind(new.token.expires_at)
     .bind(new.ends_at)
+    .bind(&new.token.token_id)
+    .bind(&new.token.lookup)
     .execute(&mut *connection)
     .await?;
-    insert_token(connection, &new.session_id, &new.token).await
-}
-
-pub(super) async fn insert_token(connection: &mut Connection, session_id: &str, token: &NewToken) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO refresh_tokens (token_id, lookup, session_id, expires_at) VALUES (?, ?, ?, ?)")
-        .bind(&token.token_id)
-        .bind(&token.lookup)
-        .bind(session_id)
-        .bind(token.expires_at)
-        .execute(&mut *connection)
-        .await?;
     Ok(())
 }
 
@@ -129,7 +121,7 @@ pub(super) async fn revoke_all(connection: &mut Connection, user_id: i64, reason
 }
 
 /// Ends the grace windows of a session's replaced tokens.
-pub(super) async fn erase_answers(connection: &mut Connection, session_id: &str) -> Result<(), StoreError> {
+async fn erase_answers(connection: &mut Connection, session_id: &str) -> Result<(), StoreError> {
     sqlx::query("UPDATE refresh_tokens SET answer = NULL WHERE session_id = ? AND answer IS NOT NULL")
         .bind(session_id)
         .execute(&mut *connection)

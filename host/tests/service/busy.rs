@@ -1,0 +1,68 @@
+//! More work than the hash threads can do: an answer at once that says when to try again, and no one else waits for them.
+
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _};
+
+use crate::support::{Person, TestService, in_time};
+
+#[tokio::test]
+async fn beyond_the_queue_of_hashes_the_answer_is_503_at_once() {
+    let with = TestService::with().setting("PASSWORD_HASH_THREADS", "1").setting("PASSWORD_HASH_QUEUE", "1");
+    let service = with.setting("HTTP_SERVER_TIMEOUT", "60s").start().await;
+    let (person, tokens) = service.newcomer("leo").await;
+    let busy = service.busy_hash_thread().await;
+    // One may wait; it is served in the end.
+    let waiting = tokio::spawn(service.request("POST", "/auth/register").json(&Person::new("patient").form()).send());
+    crate::support::eventually("a full queue", async || (service.app().services.passwords.waiting() == 1).then_some(())).await;
+    service.register(&Person::new("late").form()).await.refused(503, "busy");
+    service.login(&person).await.refused(503, "unavailable");
+    // Refreshes need no hash.
+    service.refresh(&tokens.refresh).await.tokens();
+    assert!(!busy.is_finished(), "the thread was not busy long enough for this test");
+    assert_eq!(in_time("the one that waited", waiting).await.unwrap().unwrap().status(), 200);
+    busy.await.unwrap();
+    service.login(&person).await.tokens();
+    assert_eq!(service.count("auth_policy_faults_total", &[]).await, 0, "a busy host is no fault of the policy");
+    assert_eq!(service.events().await.len(), 2);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn what_takes_too_long_is_answered_before_the_caller_gives_up() {
+    let with = TestService::with().setting("PASSWORD_HASH_THREADS", "1").setting("HTTP_SERVER_TIMEOUT", "500ms");
+    let service = with.start().await;
+    let (person, _) = service.newcomer("leo").await;
+    let busy = service.busy_hash_thread().await;
+    let late = Person::new("late");
+    service.register(&late.form()).await.refused(503, "timeout");
+    assert_eq!(service.login(&person).await.status, 503);
+    assert!(!busy.is_finished(), "the thread was not busy long enough for this test");
+    busy.await.unwrap();
+    assert_eq!(service.count("auth_policy_faults_total", &[]).await, 0, "a slow host is no fault of the policy");
+    service.login(&person).await.tokens();
+    service.login(&late).await.refused(401, "invalid_credentials");
+    assert_eq!(service.events().await.len(), 1);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn while_the_database_takes_no_writes_the_answer_is_503_and_nothing_is_lost() {
+    let service = TestService::start().await;
+    let (person, tokens) = service.newcomer("leo").await;
+    service.events().await;
+    let file = service.data_dir().join("auth.sqlite");
+    let mut lock = SqliteConnectOptions::new().filename(file).connect().await.unwrap();
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut lock).await.unwrap();
+    service.register(&Person::new("late").form()).await.refused(503, "unavailable");
+    service.login(&person).await.refused(503, "unavailable");
+    service.refresh(&tokens.refresh).await.refused(503, "unavailable");
+    assert_eq!(service.get("/healthz").await.status, 200);
+    sqlx::query("ROLLBACK").execute(&mut lock).await.unwrap();
+    assert_eq!(service.count("auth_policy_faults_total", &[]).await, 0, "a database that is away is no fault of the policy");
+    service.register(&Person::new("late").form()).await.tokens();
+    service.login(&person).await.tokens();
+    service.refresh(&tokens.refresh).await.tokens();
+    assert_eq!(service.events().await.len(), 2);
+    lock.close().await.unwrap();
+    service.stop().await;
+}

@@ -1,0 +1,44 @@
+//! What a policy may do only so often: logs, metrics, the length of a session.
+
+use auth_host::policy::Slot;
+use std::time::Duration;
+
+use crate::support::{TestService, lines_with, policy};
+
+#[tokio::test]
+async fn log_lines_beyond_the_bound_are_dropped_and_counted() {
+    let service = TestService::with().guest(Slot::Login, "log_flood").start().await;
+    let (person, _) = service.newcomer("leo").await;
+    let answer = service.login(&person).await;
+    answer.tokens();
+    let lines = lines_with(service.log_mark(), answer.header("x-request-id").unwrap());
+    assert_eq!(lines.iter().filter(|line| line["message"] == "flood").count(), 32);
+    assert_eq!(service.count("auth_policy_log_dropped_total", &[("slot", "login")]).await, 168);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_policys_own_metrics_are_exposed_and_bounded() {
+    let service = TestService::with().guest(Slot::Login, "metrics_user").start().await;
+    let (person, _) = service.newcomer("leo").await;
+    for _ in 0..3 {
+        service.login(&person).await.tokens();
+    }
+    let metrics = service.metrics().await;
+    assert_eq!(metrics.sum("auth_policy_login_greetings_total", &[("kind", "login"), ("service", "auth")]), 3);
+    assert!(metrics.named("auth_policy_login_greetings_total").count() <= 100);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_session_can_be_shortened_and_never_lengthened() {
+    let service = TestService::with().guest(Slot::Refresh, "refresh_shortens").start().await;
+    let (_, first) = service.newcomer("leo").await;
+    let second = service.refresh(&first.refresh).await.tokens();
+    service.clock.advance(Duration::from_secs(2));
+    service.refresh(&second.refresh).await.refused(401, "invalid_token");
+    service.swap(Slot::Refresh, &policy(Slot::Refresh)).await;
+    service.refresh(&second.refresh).await.refused(401, "invalid_token");
+    assert_eq!(service.events().await.len(), 1, "only user.created");
+    service.stop().await;
+}

@@ -1,0 +1,48 @@
+//! Policies that misbehave, and policies that write: what a call may do, and what becomes of it.
+//!
+//! Each guest of `host/tests/guests` has a test here.
+
+mod acceptances;
+mod bounds;
+mod faults;
+mod settings;
+mod writes;
+
+use auth_host::policy::Slot;
+use serde_json::Value;
+
+use crate::support::{Person, TestService, guest_names};
+
+/// The sources of the tests in this folder and of those of swaps: the guard below looks for guests in them.
+const SOURCES: [&str; 6] = [
+    include_str!("acceptances.rs"),
+    include_str!("bounds.rs"),
+    include_str!("faults.rs"),
+    include_str!("writes.rs"),
+    include_str!("../swap/running.rs"),
+    include_str!("../contract/documents.rs"),
+];
+
+#[test]
+fn every_guest_has_a_test() {
+    let missing: Vec<_> =
+        guest_names().into_iter().filter(|name| !SOURCES.iter().any(|source| source.contains(&format!("\"{name}\"")))).collect();
+    assert!(missing.is_empty(), "no test mentions the guests {missing:?}");
+}
+
+/// An attribute of an account, as the database holds it.
+async fn attribute(service: &TestService, person: &Person, name: &str) -> Option<Value> {
+    let account = service.app().services.store.account_by_email(&person.email).await.unwrap().unwrap();
+    account.attributes.get(name).cloned()
+}
+
+/// A row of a policy's own storage, as the database holds it.
+async fn stored(service: &TestService, slot: Slot, key: &str) -> Option<String> {
+    let value = service.app().services.store.storage_get(slot.as_str(), key).await.unwrap();
+    value.map(|bytes| String::from_utf8(bytes).unwrap())
+}
+
+/// How many sessions of an account are open.
+async fn open_sessions(service: &TestService, user_id: i64) -> usize {
+    service.app().services.store.open_sessions(user_id, 32).await.unwrap().len()
+}

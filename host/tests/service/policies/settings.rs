@@ -1,0 +1,70 @@
+//! What the operator sets for the default policies.
+
+use std::time::Duration;
+
+use auth_host::policy::Slot;
+use serde_json::json;
+
+use crate::support::{Person, TestService, secret_text};
+
+async fn password_is_refused(service: &TestService, password: &str, code: &str) {
+    let person = Person { password: password.to_owned(), ..Person::new("nobody") };
+    let answer = service.register(&person.form()).await;
+    assert_eq!(answer.refused(400, "invalid_request").fields(), [("password".to_owned(), code.to_owned())], "{password}");
+}
+
+#[tokio::test]
+async fn the_length_and_strength_of_passwords_are_settings() {
+    let settings = json!({ "password-min-length": 12, "password-min-strength": 3, "refuse-breached-passwords": true });
+    let service = TestService::with().policy_settings(Slot::Register, &settings).start().await;
+    password_is_refused(&service, "elevenchars", "too_short").await;
+    password_is_refused(&service, "nobody@example.com", "too_weak").await;
+    password_is_refused(&service, "aaaaaaaaaaaaaaaa", "too_weak").await;
+    service.newcomer("leo").await;
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn the_most_common_passwords_are_refused_where_the_operator_wishes() {
+    let service = TestService::with().policy_settings(Slot::Register, &json!({ "refuse-breached-passwords": true })).start().await;
+    for common in ["password", "PASSWORD", "12345678", "iloveyou"] {
+        password_is_refused(&service, common, "breached").await;
+    }
+    service.newcomer("leo").await;
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn the_limit_of_logins_is_a_setting() {
+    let settings = json!({ "attempts-per-account": 3, "window-seconds": 60 });
+    let service = TestService::with().policy_settings(Slot::Login, &settings).start().await;
+    let (person, _) = service.newcomer("leo").await;
+    for _ in 0..3 {
+        service.login_with_wrong_password(&person).await.refused(401, "invalid_credentials");
+    }
+    service.login(&person).await.refused(429, "throttled");
+    service.clock.advance(Duration::from_secs(61));
+    service.login(&person).await.tokens();
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_session_that_lay_idle_too_long_ends_where_the_operator_wishes() {
+    let service = TestService::with().policy_settings(Slot::Refresh, &json!({ "session-idle-seconds": 600 })).start().await;
+    let (_, first) = service.newcomer("leo").await;
+    service.clock.advance(Duration::from_secs(500));
+    let second = service.refresh(&first.refresh).await.tokens();
+    service.clock.advance(Duration::from_secs(700));
+    service.refresh(&second.refresh).await.refused(401, "session_idle");
+    service.refresh(&second.refresh).await.refused(401, "invalid_token");
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_setting_of_the_wrong_type_fails_closed() {
+    let service = TestService::with().policy_settings(Slot::Register, &json!({ "password-min-length": "eight" })).start().await;
+    let person = Person { password: secret_text(), ..Person::new("leo") };
+    service.register(&person.form()).await.refused(503, "policy_fault");
+    assert!(service.events().await.is_empty());
+    service.stop().await;
+}

@@ -1,0 +1,5 @@
+//! The program as a process: how it starts, what it refuses, how it ends.
+
+mod ending;
+mod log;
+mod starting;

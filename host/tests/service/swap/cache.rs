@@ -1,0 +1,78 @@
+//! Compiled components on disk: trusted only where this host wrote them.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::support::{TestService, TestServiceBuilder};
+
+/// How many components came from where, at a start.
+async fn started(builder: TestServiceBuilder, origin: &str) -> TestService {
+    let service = builder.start().await;
+    let metrics = service.metrics().await;
+    assert_eq!(metrics.sum("auth_policy_cache_total", &[("result", origin)]), 3, "not all components are a {origin}");
+    assert_eq!(metrics.sum("auth_policy_cache_total", &[]), 3);
+    service.newcomer(&format!("person-{}", uuid::Uuid::new_v4().simple())).await;
+    service
+}
+
+fn files(builder: &TestServiceBuilder) -> Vec<PathBuf> {
+    let files: Vec<_> = fs::read_dir(builder.data_dir().join("cache")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(files.len(), 3, "{files:?}");
+    files
+}
+
+#[tokio::test]
+async fn a_restart_compiles_nothing() {
+    let service = started(TestService::with().own_cache(), "miss").await;
+    let service = started(service.stop_and_keep().await, "hit").await;
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_file_that_was_tampered_with_is_not_loaded_but_made_anew() {
+    let service = started(TestService::with().own_cache(), "miss").await;
+    let builder = service.stop_and_keep().await;
+    let tampered: [fn(Vec<u8>) -> Vec<u8>; 6] = [
+        |bytes| bytes[..bytes.len() / 2].to_vec(),
+        |bytes| bytes[..16].to_vec(),
+        |_| Vec::new(),
+        |bytes| bytes[32..].to_vec(),
+        |mut bytes| {
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 1;
+            bytes
+        },
+        |mut bytes| {
+            bytes[0] ^= 1;
+            bytes
+        },
+    ];
+    let mut builder = builder;
+    for change in tampered {
+        for file in files(&builder) {
+            let changed = change(fs::read(&file).unwrap());
+            fs::write(&file, changed).unwrap();
+        }
+        let service = started(builder, "rejected").await;
+        builder = started(service.stop_and_keep().await, "hit").await.stop_and_keep().await;
+    }
+}
+
+#[tokio::test]
+async fn the_file_of_another_component_is_not_taken_for_it() {
+    let service = started(TestService::with().own_cache(), "miss").await;
+    let builder = service.stop_and_keep().await;
+    let files = files(&builder);
+    let contents: Vec<_> = files.iter().map(|file| fs::read(file).unwrap()).collect();
+    for (position, file) in files.iter().enumerate() {
+        fs::write(file, &contents[(position + 1) % 3]).unwrap();
+    }
+    started(builder, "rejected").await.stop().await;
+}
+
+#[tokio::test]
+async fn what_another_master_secret_wrote_is_not_taken() {
+    let service = started(TestService::with().own_cache(), "miss").await;
+    let builder = service.stop_and_keep().await.setting("AUTH_MASTER_SECRET", "a master secret that was put in place of the old");
+    started(builder, "rejected").await.stop().await;
+}

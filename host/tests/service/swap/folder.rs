@@ -1,0 +1,93 @@
+//! Files that are missing, half written, removed; settings beside them.
+
+use std::io::Write as _;
+
+use auth_host::policy::Slot;
+use serde_json::json;
+
+use crate::support::{Person, TestService, eventually, lines_with, policy};
+
+async fn refused(service: &TestService, slot: Slot) -> u64 {
+    service.count("auth_policy_admissions_total", &[("slot", slot.as_str()), ("result", "refused")]).await
+}
+
+#[tokio::test]
+async fn a_slot_without_a_policy_answers_503_until_one_is_dropped_in() {
+    let service = TestService::with().without(Slot::Login).start().await;
+    let (person, tokens) = service.newcomer("leo").await;
+    service.login(&person).await.refused(503, "no_policy");
+    let ready = service.get("/readyz").await;
+    assert_eq!(ready.status, 503);
+    assert!(ready.header("retry-after").is_some());
+    assert!(ready.json()["reasons"].to_string().contains("login"), "{}", ready.text());
+    assert_eq!(service.get("/healthz").await.status, 200);
+    service.refresh(&tokens.refresh).await.tokens();
+    service.swap(Slot::Login, &policy(Slot::Login)).await;
+    service.login(&person).await.tokens();
+    assert_eq!(service.get("/readyz").await.status, 200);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_half_written_file_is_not_taken_and_the_whole_one_is() {
+    let service = TestService::start().await;
+    let (person, _) = service.newcomer("leo").await;
+    let before = service.generation(Slot::Login).await;
+    let bytes = policy(Slot::Login);
+    let (first, second) = bytes.split_at(bytes.len() / 2);
+    let mut file = std::fs::File::create(service.policy_file("login.wasm")).unwrap();
+    file.write_all(first).unwrap();
+    eventually("a refusal of the half", async || (refused(&service, Slot::Login).await > 0).then_some(())).await;
+    assert_eq!(service.generation(Slot::Login).await, before);
+    service.login(&person).await.tokens();
+    file.write_all(second).unwrap();
+    service.next_generation(Slot::Login, before).await;
+    service.login(&person).await.tokens();
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_removed_file_leaves_the_policy_serving() {
+    let service = TestService::start().await;
+    let (person, _) = service.newcomer("leo").await;
+    let before = service.generation(Slot::Login).await;
+    std::fs::remove_file(service.policy_file("login.wasm")).unwrap();
+    let noticed = async || (!lines_with(service.log_mark(), "file was removed").is_empty()).then_some(());
+    eventually("a line in the log", noticed).await;
+    service.login(&person).await.tokens();
+    assert_eq!(service.generation(Slot::Login).await, before);
+    assert_eq!(service.get("/readyz").await.status, 200);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_change_of_settings_takes_effect_without_a_new_component() {
+    let service = TestService::start().await;
+    let person = Person { password: "ninechars".to_owned(), ..Person::new("leo") };
+    let digest = async || service.get("/readyz").await.json()["policies"][0]["digest"].clone();
+    let (before, component) = (service.generation(Slot::Register).await, digest().await);
+    service.put("register.settings.json", json!({ "password-min-length": 10 }).to_string().as_bytes());
+    service.next_generation(Slot::Register, before).await;
+    let answer = service.register(&person.form()).await;
+    assert_eq!(answer.refused(400, "invalid_request").fields(), [("password".to_owned(), "too_short".to_owned())]);
+    assert_eq!(digest().await, component);
+    let before = service.generation(Slot::Register).await;
+    std::fs::remove_file(service.policy_file("register.settings.json")).unwrap();
+    service.next_generation(Slot::Register, before).await;
+    service.register(&person.form()).await.tokens();
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn settings_that_are_no_json_object_are_refused_and_the_old_ones_go_on() {
+    let service = TestService::with().policy_settings(Slot::Register, &json!({ "password-min-length": 60 })).start().await;
+    let before = service.generation(Slot::Register).await;
+    for (number, wrong) in [&b"{\"password-min-length\": 5"[..], b"[]", b"5", b"\xff", b""].into_iter().enumerate() {
+        service.put("register.settings.json", wrong);
+        let count = number as u64;
+        eventually("a refusal", async || (refused(&service, Slot::Register).await > count).then_some(())).await;
+    }
+    assert_eq!(service.generation(Slot::Register).await, before);
+    service.register(&Person::new("leo").form()).await.refused(400, "invalid_request");
+    service.stop().await;
+}
