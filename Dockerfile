@@ -1,0 +1,36 @@
+# The host and the default policies. Build: docker compose build
+
+ARG RUST_VERSION=1.95.0
+
+FROM rust:${RUST_VERSION}-slim-bookworm AS build
+ARG RUST_VERSION
+# This image's own toolchain, whatever rust-toolchain.toml would fetch.
+ENV RUSTUP_TOOLCHAIN=${RUST_VERSION}
+RUN rustup target add wasm32-unknown-unknown
+WORKDIR /build
+COPY . .
+# The caches outlive the build; what the image needs is copied out of them. The host refuses folders that group or others may write to.
+RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/build/target \
+    cargo build --locked --release --package auth-host && \
+    cargo build --locked --profile policy --target wasm32-unknown-unknown --package register --package login --package refresh && \
+    mkdir -p /out/policies /out/data && \
+    cp target/release/auth-host /out/auth-host && \
+    for slot in register login refresh; do \
+        /out/auth-host policy pack "target/wasm32-unknown-unknown/policy/$slot.wasm" \
+            --manifest "components/$slot/manifest.json" --output "/out/policies/$slot.wasm" || exit 1; \
+    done && \
+    chmod 755 /out/auth-host /out/policies && chmod 644 /out/policies/*.wasm && chmod 700 /out/data
+
+FROM debian:bookworm-slim
+RUN groupadd --system --gid 10001 auth && useradd --system --uid 10001 --gid auth --no-create-home --shell /usr/sbin/nologin auth
+COPY --from=build /out/auth-host /usr/local/bin/auth-host
+COPY --from=build /out/policies /policies
+# A new volume takes owner and mode from here. The host itself sets its umask to 077.
+COPY --from=build --chown=10001:10001 /out/data /data
+ENV ENV=production HTTP_SERVER_ADDRESS=:7971 DATA_DIR=/data POLICY_DIR=/policies
+USER 10001:10001
+WORKDIR /data
+VOLUME /data
+EXPOSE 7971
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["/usr/local/bin/auth-host"]
