@@ -89,6 +89,15 @@ async fn a_body_that_trickles_in_is_answered_with_408_and_ends_its_connection() 
 }
 
 #[tokio::test]
+async fn with_the_usual_settings_too_a_slow_body_is_the_clients_fault() {
+    let service = TestService::start().await;
+    let mut raw = service.raw().await;
+    raw.send(b"POST /auth/login HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{").await.unwrap();
+    raw.answer().await.refused(408, "timeout");
+    service.stop().await;
+}
+
+#[tokio::test]
 async fn a_slow_client_does_not_slow_down_others() {
     let service = TestService::start().await;
     let mut slow = Vec::new();

@@ -87,3 +87,16 @@ async fn an_event_that_cannot_be_published_waits_also_over_a_restart() {
     assert_eq!(service.events().await[0]["body"]["email"], "leo@example.com");
     service.stop().await;
 }
+
+#[tokio::test]
+async fn an_event_after_a_half_written_line_has_a_line_of_its_own() {
+    let with = TestService::with();
+    // What a crash within a write leaves behind.
+    std::fs::write(with.data_dir().join("events.jsonl"), "{\"message_id\":\"0").unwrap();
+    let service = with.start().await;
+    service.newcomer("leo").await;
+    let lines = service.event_lines().await;
+    let whole: Vec<serde_json::Value> = lines.iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    assert_eq!(whole.len(), 1, "{lines:?}");
+    service.stop().await;
+}

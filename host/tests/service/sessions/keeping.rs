@@ -8,7 +8,7 @@ use serde_json::json;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
 
-use crate::support::TestService;
+use crate::support::{TestService, lines_with};
 
 #[tokio::test]
 async fn accounts_and_sessions_survive_a_restart() {
@@ -54,7 +54,7 @@ async fn locally_a_jwt_secret_is_made_once_and_kept_for_us_only() {
 #[tokio::test]
 async fn neither_disk_nor_log_hold_a_password_or_a_token() {
     let service = TestService::with().policy_settings(Slot::Register, &json!({ "password-min-strength": 1 })).start().await;
-    let (person, first) = service.newcomer("leo").await;
+    let (person, first) = service.newcomer("somebody.who.is.not.logged").await;
     service.register(&person.form()).await.refused(409, "already_exists");
     service.login(&person).await.tokens();
     service.login_with_wrong_password(&person).await.refused(401, "invalid_credentials");
@@ -65,6 +65,9 @@ async fn neither_disk_nor_log_hold_a_password_or_a_token() {
     service.refresh(&second.refresh).await.refused(401, "invalid_token");
     service.post("/auth/login", format!("{{\"password\":\"{}\",", person.password)).await.refused(400, "malformed_json");
     service.post("/auth/login", json!({ "email": 1, "password": person.password }).to_string()).await.refused(400, "wrong_type");
+    for personal in [person.email.as_str(), "+79999999999", "$argon2"] {
+        assert!(lines_with(service.log_mark(), personal).is_empty(), "the log holds {personal}");
+    }
     service.stop().await;
 }
 

@@ -2,6 +2,7 @@
 
 mod answer;
 mod artifacts;
+mod builder;
 mod logs;
 mod metrics;
 mod person;
@@ -12,12 +13,13 @@ mod wait;
 
 pub(crate) use answer::{Answer, Tokens};
 pub(crate) use artifacts::{guest, guest_names, policy, wit};
+pub(crate) use builder::{JWT_SECRET, TestServiceBuilder};
 pub(crate) use logs::{lines_with, mark};
 pub(crate) use metrics::{Metrics, Series};
 pub(crate) use person::{Person, secret_text};
 pub(crate) use process::Process;
 pub(crate) use raw::{Raw, post_bytes};
-pub(crate) use service::{JWT_SECRET, TestService, TestServiceBuilder};
+pub(crate) use service::TestService;
 pub(crate) use wait::{eventually, in_time};
 
 /// The three endpoints.

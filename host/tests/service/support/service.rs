@@ -1,135 +1,33 @@
-//! A whole service on a port of its own, with its own data folder and policies; built by a builder, and stopped in order at the end of a test.
+//! A whole service on a port of its own, with its own data folder and policies; stopped in order at the end of a test.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, Weak};
 
 use auth_host::app::App;
 use auth_host::clock::Clock;
-use auth_host::config::Config;
 use auth_host::passwords::Password;
 use auth_host::policy::Slot;
-use auth_host::policy::source::PolicyDirectory;
-use auth_host::service::{self, Ended};
+use auth_host::service::Ended;
 use auth_host::shutdown::Signals;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use super::{Answer, Metrics, Person, Raw, Tokens, eventually, guest, in_time, logs, policy, secret_text};
-
-/// What the gateway of these tests checks access tokens with.
-pub(crate) const JWT_SECRET: &str = "the secret that gateway-service shares with us";
-
-/// A service to be.
-pub(crate) struct TestServiceBuilder {
-    folder: TempDir,
-    settings: HashMap<String, String>,
-    clock: Clock,
-    secrets: Vec<String>,
-}
+use super::{Answer, Metrics, Person, Raw, TestServiceBuilder, Tokens, eventually, in_time, logs, secret_text};
 
 /// A service that runs.
 pub(crate) struct TestService {
     pub(crate) address: String,
     pub(crate) clock: Clock,
     pub(crate) client: reqwest::Client,
-    folder: Option<TempDir>,
-    settings: HashMap<String, String>,
-    signals: Signals,
-    serving: Option<JoinHandle<Ended>>,
-    app: Weak<App>,
-    secrets: Mutex<Vec<String>>,
-    log_mark: usize,
-}
-
-impl TestServiceBuilder {
-    fn new() -> Self {
-        let folder = TempDir::new().unwrap();
-        for sub in ["data", "policies"] {
-            std::fs::create_dir(folder.path().join(sub)).unwrap();
-        }
-        // Compiled components are the same for all tests; those that test the cache ask for one of their own.
-        let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("policy-cache");
-        std::fs::create_dir_all(&cache).unwrap();
-        std::os::unix::fs::symlink(cache, folder.path().join("data/cache")).unwrap();
-        let text = |path: &str| folder.path().join(path).to_str().unwrap().to_owned();
-        let settings = [
-            ("DATA_DIR", text("data")),
-            ("POLICY_DIR", text("policies")),
-            ("AUTH_JWT_SECRET", JWT_SECRET.to_owned()),
-            ("AUTH_MASTER_SECRET", "the master secret of all services of these tests".to_owned()),
-            ("PASSWORD_HASH_MEMORY_KIB", "64".to_owned()),
-            ("PASSWORD_HASH_ITERATIONS", "1".to_owned()),
-        ];
-        let settings = settings.map(|(name, value)| (name.to_owned(), value)).into();
-        let builder = Self { folder, settings, clock: Clock::shifted(), secrets: Vec::new() };
-        Slot::ALL.into_iter().fold(builder, |builder, slot| builder.component(slot, &policy(slot)))
-    }
-
-    /// Sets a variable of the environment.
-    pub(crate) fn setting(mut self, name: &str, value: &str) -> Self {
-        self.settings.insert(name.to_owned(), value.to_owned());
-        self
-    }
-
-    /// Puts a guest into a slot.
-    pub(crate) fn guest(self, slot: Slot, name: &str) -> Self {
-        self.component(slot, &guest(name))
-    }
-
-    /// Puts these bytes into a slot.
-    pub(crate) fn component(self, slot: Slot, bytes: &[u8]) -> Self {
-        std::fs::write(self.folder.path().join(format!("policies/{slot}.wasm")), bytes).unwrap();
-        self
-    }
-
-    /// Leaves a slot without a policy.
-    pub(crate) fn without(self, slot: Slot) -> Self {
-        std::fs::remove_file(self.folder.path().join(format!("policies/{slot}.wasm"))).unwrap();
-        self
-    }
-
-    /// Sets what the operator sets for a policy.
-    pub(crate) fn policy_settings(self, slot: Slot, settings: &Value) -> Self {
-        std::fs::write(self.folder.path().join(format!("policies/{slot}.settings.json")), settings.to_string()).unwrap();
-        self
-    }
-
-    /// Compiles its policies itself.
-    pub(crate) fn own_cache(self) -> Self {
-        std::fs::remove_file(self.data_dir().join("cache")).unwrap();
-        self
-    }
-
-    pub(crate) fn data_dir(&self) -> PathBuf {
-        self.folder.path().join("data")
-    }
-
-    pub(crate) async fn start(self) -> TestService {
-        logs::capture();
-        let log_mark = logs::mark();
-        let config = Config::from_pairs(&self.settings).unwrap();
-        let app = App::build(config, self.clock.clone()).await.unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap().to_string();
-        let mut policies = PolicyDirectory::new(app.config.policy_dir.clone());
-        policies.load(&app).await;
-        let signals = Signals::default();
-        TestService {
-            address,
-            log_mark,
-            clock: self.clock,
-            client: reqwest::Client::builder().no_proxy().build().unwrap(),
-            folder: Some(self.folder),
-            settings: self.settings,
-            app: Arc::downgrade(&app),
-            serving: Some(tokio::spawn(service::run(app, listener, policies, signals.clone()))),
-            signals,
-            secrets: Mutex::new(self.secrets),
-        }
-    }
+    pub(super) folder: Option<TempDir>,
+    pub(super) settings: HashMap<String, String>,
+    pub(super) signals: Signals,
+    pub(super) serving: Option<JoinHandle<Ended>>,
+    pub(super) app: Weak<App>,
+    pub(super) secrets: Mutex<Vec<String>>,
+    pub(super) log_mark: usize,
 }
 
 /// What it is asked.

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use auth_host::policy::Slot;
 use serde_json::json;
 
-use crate::support::{Person, TestService, eventually, lines_with, policy};
+use crate::support::{Person, TestService, eventually, guest, lines_with, policy};
 
 async fn refused(service: &TestService, slot: Slot) -> u64 {
     service.count("auth_policy_admissions_total", &[("slot", slot.as_str()), ("result", "refused")]).await
@@ -89,5 +89,20 @@ async fn settings_that_are_no_json_object_are_refused_and_the_old_ones_go_on() {
     }
     assert_eq!(service.generation(Slot::Register).await, before);
     service.register(&Person::new("leo").form()).await.refused(400, "invalid_request");
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_component_that_came_with_bad_settings_is_taken_once_they_are_good() {
+    let service = TestService::start().await;
+    let person = Person { email: "leo@refused.example".to_owned(), ..Person::new("leo") };
+    service.register(&person.form()).await.tokens();
+    service.put("login.settings.json", b"{");
+    service.put("login.wasm", &guest("refuses_domain"));
+    eventually("a refusal", async || (refused(&service, Slot::Login).await > 0).then_some(())).await;
+    let before = service.generation(Slot::Login).await;
+    service.put("login.settings.json", b"{}");
+    service.next_generation(Slot::Login, before).await;
+    service.login(&person).await.refused(401, "invalid_credentials");
     service.stop().await;
 }

@@ -1,0 +1,117 @@
+//! Building a service: its settings, its policies, its folder.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use auth_host::app::App;
+use auth_host::clock::Clock;
+use auth_host::config::Config;
+use auth_host::policy::Slot;
+use auth_host::policy::source::PolicyDirectory;
+use auth_host::service;
+use auth_host::shutdown::Signals;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+use super::{TestService, guest, logs, policy};
+
+/// What the gateway of these tests checks access tokens with.
+pub(crate) const JWT_SECRET: &str = "the secret that gateway-service shares with us";
+
+/// A service to be.
+pub(crate) struct TestServiceBuilder {
+    pub(super) folder: TempDir,
+    pub(super) settings: HashMap<String, String>,
+    pub(super) clock: Clock,
+    pub(super) secrets: Vec<String>,
+}
+
+impl TestServiceBuilder {
+    pub(super) fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        for sub in ["data", "policies"] {
+            std::fs::create_dir(folder.path().join(sub)).unwrap();
+        }
+        // Compiled components are the same for all tests; those that test the cache ask for one of their own.
+        let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("policy-cache");
+        std::fs::create_dir_all(&cache).unwrap();
+        std::os::unix::fs::symlink(cache, folder.path().join("data/cache")).unwrap();
+        let text = |path: &str| folder.path().join(path).to_str().unwrap().to_owned();
+        let settings = [
+            ("DATA_DIR", text("data")),
+            ("POLICY_DIR", text("policies")),
+            ("AUTH_JWT_SECRET", JWT_SECRET.to_owned()),
+            ("AUTH_MASTER_SECRET", "the master secret of all services of these tests".to_owned()),
+            ("PASSWORD_HASH_MEMORY_KIB", "64".to_owned()),
+            ("PASSWORD_HASH_ITERATIONS", "1".to_owned()),
+        ];
+        let settings = settings.map(|(name, value)| (name.to_owned(), value)).into();
+        let builder = Self { folder, settings, clock: Clock::shifted(), secrets: Vec::new() };
+        Slot::ALL.into_iter().fold(builder, |builder, slot| builder.component(slot, &policy(slot)))
+    }
+
+    /// Sets a variable of the environment.
+    pub(crate) fn setting(mut self, name: &str, value: &str) -> Self {
+        self.settings.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Puts a guest into a slot.
+    pub(crate) fn guest(self, slot: Slot, name: &str) -> Self {
+        self.component(slot, &guest(name))
+    }
+
+    /// Puts these bytes into a slot.
+    pub(crate) fn component(self, slot: Slot, bytes: &[u8]) -> Self {
+        std::fs::write(self.folder.path().join(format!("policies/{slot}.wasm")), bytes).unwrap();
+        self
+    }
+
+    /// Leaves a slot without a policy.
+    pub(crate) fn without(self, slot: Slot) -> Self {
+        std::fs::remove_file(self.folder.path().join(format!("policies/{slot}.wasm"))).unwrap();
+        self
+    }
+
+    /// Sets what the operator sets for a policy.
+    pub(crate) fn policy_settings(self, slot: Slot, settings: &Value) -> Self {
+        std::fs::write(self.folder.path().join(format!("policies/{slot}.settings.json")), settings.to_string()).unwrap();
+        self
+    }
+
+    /// Compiles its policies itself.
+    pub(crate) fn own_cache(self) -> Self {
+        std::fs::remove_file(self.data_dir().join("cache")).unwrap();
+        self
+    }
+
+    pub(crate) fn data_dir(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    pub(crate) async fn start(self) -> TestService {
+        logs::capture();
+        let log_mark = logs::mark();
+        let config = Config::from_pairs(&self.settings).unwrap();
+        let app = App::build(config, self.clock.clone()).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let mut policies = PolicyDirectory::new(app.config.policy_dir.clone());
+        policies.load(&app).await;
+        let signals = Signals::default();
+        TestService {
+            address,
+            log_mark,
+            clock: self.clock,
+            client: reqwest::Client::builder().no_proxy().build().unwrap(),
+            folder: Some(self.folder),
+            settings: self.settings,
+            app: Arc::downgrade(&app),
+            serving: Some(tokio::spawn(service::run(app, listener, policies, signals.clone()))),
+            signals,
+            secrets: Mutex::new(self.secrets),
+        }
+    }
+}
