@@ -111,6 +111,11 @@ impl App {
         tracing::info!(slot = %identity.slot, policy, version, digest = identity.digest, generation = identity.generation, "policy active");
     }
 
+    /// Where the last admitted policies are kept, for a start that finds a refused one.
+    pub fn last_good_folder(&self) -> std::path::PathBuf {
+        self.config.data_dir.join("last-good")
+    }
+
     /// How long a policy may take: well before the request's own limit, so that its 503 is seen.
     pub fn policy_wall_limit(&self) -> Duration {
         self.config.request_timeout.mul_f64(0.6)

@@ -6,6 +6,7 @@ use prometheus::{
 };
 
 use crate::policy::Slot;
+use crate::policy::fault::CAUSES;
 
 /// Reasons that dashboards know from the first scrape on.
 const REASONS: [&str; 5] = ["invalid_credentials", "not_found", "already_exists", "invalid_token", "internal"];
@@ -39,6 +40,8 @@ pub struct Metrics {
     pub policy_call_duration: HistogramVec,
     /// Processor time of policies, in ticks of 10 ms that a call was seen running in.
     pub policy_cpu_ticks: IntCounterVec,
+    /// Memory that a call's instance had at its end, in bytes.
+    pub policy_memory: HistogramVec,
     /// Components admitted and refused, by slot and result.
     pub policy_admissions: IntCounterVec,
     /// The active generation: 1, with the policy's name, version and digest as labels.
@@ -79,6 +82,7 @@ impl Metrics {
         let make = Make { registry: &registry };
         let fast = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
         let tiny = &[0.000_025, 0.000_05, 0.0001, 0.000_25, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5];
+        let memory = [17, 18, 19, 20, 21, 22, 23, 24].map(|power: i32| 2_f64.powi(power));
         let metrics = Self {
             http_requests: make.counters("http_requests_total", "Requests by method, route and status.", &["method", "path", "status"])?,
             http_request_duration: make.histograms(
@@ -103,6 +107,7 @@ impl Metrics {
                 "Ticks of 10 ms that policies were seen running in.",
                 &["slot"],
             )?,
+            policy_memory: make.histograms("auth_policy_memory_bytes", "Memory of a call's instance at its end.", &["slot"], &memory)?,
             policy_admissions: make.counters("auth_policy_admissions_total", "Components by result of admission.", &["slot", "result"])?,
             policy_active: make.gauges(
                 "auth_policy_active_info",
@@ -165,6 +170,9 @@ impl Metrics {
             }
             for outcome in ["accepted", "refused", "failed", "fault"] {
                 self.policy_calls.with_label_values(&[slot.as_str(), outcome]);
+            }
+            for cause in CAUSES {
+                self.policy_faults.with_label_values(&[slot.as_str(), cause]);
             }
             for result in ["admitted", "refused"] {
                 self.policy_admissions.with_label_values(&[slot.as_str(), result]);

@@ -2,7 +2,9 @@
 //!
 //! The embedded sink is a file of JSON lines, for a person or a script to follow. An event is marked as published only after the file is on disk.
 
+use std::fs::File;
 use std::io::Write as _;
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,11 +53,24 @@ impl FileSink {
             let line = line.to_string();
             writeln!(lines, "{},\"body\":{body}}}", &line[..line.len() - 1])?;
         }
-        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(&self.path)?;
+        let mut file = File::options().create(true).read(true).append(true).open(&self.path)?;
+        if ends_within_a_line(&file)? {
+            // A crash or a full disk cut the last write off; its events are not marked as published and come again.
+            file.write_all(b"\n")?;
+        }
         file.write_all(&lines)?;
         file.sync_data()?;
         Ok(())
     }
+}
+
+fn ends_within_a_line(file: &File) -> std::io::Result<bool> {
+    let length = file.metadata()?.len();
+    let mut last = [b'\n'];
+    if length > 0 {
+        file.read_exact_at(&mut last, length - 1)?;
+    }
+    Ok(last != *b"\n")
 }
 
 /// Publishes until it is told to stop; the batch in hand is finished first.

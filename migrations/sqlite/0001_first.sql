@@ -4,6 +4,7 @@ CREATE TABLE accounts (
     user_id         INTEGER PRIMARY KEY AUTOINCREMENT,
     email           TEXT    NOT NULL UNIQUE,              -- canonical: see host/src/email.rs
     password_hash   TEXT    NOT NULL,                     -- a PHC string
+    password_version INTEGER NOT NULL DEFAULT 1,           -- counts passwords, not hashes: a re-hash leaves it
     attributes      TEXT    NOT NULL DEFAULT '{}',        -- a JSON object
     created_at      INTEGER NOT NULL,
     disabled_at     INTEGER,

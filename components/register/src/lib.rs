@@ -20,7 +20,7 @@ fn register(attempt: &Attempt) -> Result<Acceptance, Rejection> {
     }
 
     // Counted only here: a typing error should not use up anybody's attempts.
-    enforce(limit(attempt)?)?;
+    enforce(limits(attempt)?)?;
 
     let acceptance = Acceptance::new();
     for (name, text) in &form.attributes {
@@ -29,12 +29,12 @@ fn register(attempt: &Attempt) -> Result<Acceptance, Rejection> {
     Ok(acceptance)
 }
 
-/// How many accounts one address may ask for; no limit where the host does not know addresses.
-fn limit(attempt: &Attempt) -> Result<Option<Limit>, Failure> {
-    let Some(network) = attempt.caller().network() else {
-        return Ok(None);
-    };
-    let most = setting("registrations-per-address", 20)?;
+/// How often one e-mail address may be tried, and how many accounts one network address may ask for, where the host knows it.
+fn limits(attempt: &Attempt) -> Result<Vec<Limit>, Failure> {
     let window = setting("window-seconds", 3_600)?;
-    Ok(Some(Limit::new(format!("address:{network}"), most, window)))
+    let mut limits = vec![Limit::new(format!("email:{}", attempt.email()), setting("attempts-per-email", 10)?, window)];
+    if let Some(network) = attempt.caller().network() {
+        limits.push(Limit::new(format!("address:{network}"), setting("registrations-per-address", 20)?, window));
+    }
+    Ok(limits)
 }

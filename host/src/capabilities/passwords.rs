@@ -98,8 +98,8 @@ impl passwords::Host for CallState {
                 return Err(Stop::Failure(Failure::Unavailable(None)));
             }
         };
-        if let (true, Some(hash)) = (verified.matches, hash) {
-            self.verification = Some(Verification { hash, rehashed: verified.rehashed });
+        if verified.matches {
+            self.verification = Some(Verification { rehashed: verified.rehashed });
         }
         Ok(verified.matches)
     }

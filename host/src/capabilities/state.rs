@@ -83,9 +83,7 @@ pub struct Attempt {
 
 /// A password that was found to be the account's.
 pub struct Verification {
-    /// The hash that it was verified with.
-    pub hash: String,
-    /// A hash with the current parameters, where that one is older.
+    /// A hash with the current parameters, where the stored one is older.
     pub rehashed: Option<String>,
 }
 

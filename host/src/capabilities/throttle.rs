@@ -38,6 +38,9 @@ impl throttle::Host for CallState {
                 Ok(ThrottleHit { key: self.throttle_key(&limit.key)?, most: limit.most, window_seconds: limit.window_seconds })
             })
             .collect::<Result<Vec<_>, _>>()?;
+        if hits.iter().enumerate().any(|(index, hit)| hits[..index].iter().any(|before| before.key == hit.key)) {
+            return Err(Stop::other("a key may stand in one limit of a call of hit only"));
+        }
         if hits.is_empty() {
             return Ok(None);
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Context, Credentials, current, decide, finish, not_carried_out, sign_failed, store_failed};
+use super::{Context, Credentials, accepted, current, decide, finish, not_carried_out, sign_failed, store_failed};
 use crate::app::App;
 use crate::capabilities::{CallState, LoginAcceptance};
 use crate::error::ApiError;
@@ -18,9 +18,10 @@ pub async fn login(app: &Arc<App>, context: &Context, credentials: Credentials) 
     if let Some(fault) = fault(&acceptance, &state) {
         return Err(not_carried_out(app, Slot::Login, fault));
     }
-    let Some(verification) = state.verification else { return Err(ApiError::internal()) };
+    let (Some(account), Some(verification)) = (state.attempt.account, state.verification) else { return Err(ApiError::internal()) };
+    accepted(app, Slot::Login);
     let now = app.services.clock.now();
-    let (user_id, writes) = (acceptance.user_id, state.writes);
+    let (user_id, writes) = (account.user_id, state.writes);
     let token = RefreshToken::generate();
     let session = app.new_session(&context.request, &token, now, acceptance.session_seconds);
     let signed = app.access_tokens.sign(user_id, &session.session_id, &acceptance.claims, now, session.ends_at);
@@ -28,12 +29,8 @@ pub async fn login(app: &Arc<App>, context: &Context, credentials: Credentials) 
     let answer = TokenPair { access_token, refresh_token: token.encode(&app.services.keys), user_id };
     let store = app.services.store.clone();
     let has_events = !writes.events.is_empty();
-    finish(
-        app,
-        Slot::Login,
-        async move { store.login(user_id, &verification.hash, verification.rehashed.as_deref(), &session, &writes).await },
-    )
-    .await?;
+    let work = async move { store.login(&account, verification.rehashed.as_deref(), &session, &writes).await };
+    finish(app, Slot::Login, work).await?;
     if has_events {
         app.outbox_wake.notify_one();
     }

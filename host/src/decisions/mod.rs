@@ -96,32 +96,36 @@ async fn decide<C: Contract>(
     let state = CallState::new(Arc::clone(&app.services), Arc::clone(identity), context.request.clone(), attempt);
     let deadline = context.deadline.min(Instant::now() + app.policy_wall_limit());
     let called = call::call::<C>(generation, &app.generations, state, deadline).await;
-    let outcome = |label| app.services.metrics.policy_calls.with_label_values(&[C::SLOT.as_str(), label]).inc();
     match called {
-        Ok((Decision::Accepted(acceptance), state)) => {
-            outcome("accepted");
-            Ok((acceptance, state))
-        }
+        Ok((Decision::Accepted(acceptance), state)) => Ok((acceptance, state)),
         Ok((Decision::Refused(refusal), state)) => {
-            outcome("refused");
+            count(app, C::SLOT, "refused");
             Err(refuse(app, state, refusal).await)
         }
-        Err(error) => {
-            outcome(if matches!(error, CallError::Fault { .. }) { "fault" } else { "failed" });
-            Err(no_decision(app, C::SLOT, &error))
-        }
+        Err(error) => Err(no_decision(app, C::SLOT, &error)),
     }
+}
+
+fn count(app: &App, slot: Slot, outcome: &str) {
+    app.services.metrics.policy_calls.with_label_values(&[slot.as_str(), outcome]).inc();
+}
+
+/// An acceptance that passed the host's own checks.
+fn accepted(app: &App, slot: Slot) {
+    count(app, slot, "accepted");
 }
 
 /// A call without a decision: counted by cause, logged with it, answered without it.
 fn no_decision(app: &App, slot: Slot, error: &CallError) -> ApiError {
     match error {
         CallError::Fault { cause, detail } => {
+            count(app, slot, "fault");
             app.services.metrics.policy_faults.with_label_values(&[slot.as_str(), cause]).inc();
             tracing::warn!(cause, detail, "the policy failed; nothing was written");
             ApiError::policy_fault()
         }
         CallError::Unavailable { retry_after, detail } => {
+            count(app, slot, "failed");
             tracing::warn!(detail, "the policy could not be served; nothing was written");
             ApiError::unavailable(*retry_after)
         }
@@ -130,7 +134,6 @@ fn no_decision(app: &App, slot: Slot, error: &CallError) -> ApiError {
 
 /// A decision that the host does not carry out.
 fn not_carried_out(app: &App, slot: Slot, why: &str) -> ApiError {
-    app.services.metrics.policy_calls.with_label_values(&[slot.as_str(), "fault"]).inc();
     no_decision(app, slot, &CallError::decision(why))
 }
 

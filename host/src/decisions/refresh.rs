@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, json};
 
-use super::{Context, conflicted, current, decide, in_time, not_carried_out, session_end, sign_failed, store_failed};
+use super::{Context, accepted, conflicted, current, decide, in_time, not_carried_out, session_end, sign_failed, store_failed};
 use crate::app::App;
 use crate::capabilities::Attempt;
 use crate::clock::milliseconds;
@@ -28,6 +28,7 @@ pub async fn refresh(app: &Arc<App>, context: &Context, token_text: &str) -> Res
     if state.writes.disable.is_some() || state.writes.revocations.iter().any(|(id, _)| *id == stored.session.session_id) {
         return Err(not_carried_out(app, Slot::Refresh, "it ended the session and accepted the refresh"));
     }
+    accepted(app, Slot::Refresh);
     let now = app.services.clock.now();
     let ends_at = session_end(now, stored.session.ends_at, acceptance.session_seconds);
     let successor = RefreshToken::generate();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::{Context, Credentials, current, decide, finish, in_time, not_carried_out, sign_failed};
+use super::{Context, Credentials, accepted, current, decide, finish, in_time, not_carried_out, sign_failed};
 use crate::app::App;
 use crate::error::ApiError;
 use crate::passwords::HashError;
@@ -25,6 +25,7 @@ pub async fn register(app: &Arc<App>, context: &Context, credentials: Credential
     if !email_valid {
         return Err(not_carried_out(app, Slot::Register, "it accepted an e-mail address that is not valid"));
     }
+    accepted(app, Slot::Register);
     let Some(password) = password else { return Err(ApiError::internal()) };
     let hashed = in_time(context, app.services.passwords.hash(&password)).await?;
     let hash = hashed.map_err(|error| match error {

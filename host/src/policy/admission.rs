@@ -59,6 +59,7 @@ impl Admission {
     /// Admits a component into a slot: checks, compiles (or takes it from the cache), tries it. Blocks; call it off the request threads.
     pub fn admit(&self, slot: Slot, bytes: &[u8], settings: Map<String, Value>, generations: &Generations) -> Result<Generation, Faults> {
         let Checked { digest, manifest, .. } = check(slot, bytes)?;
+        manifest.check_settings(&settings)?;
         // Compilers see what an attacker may have made: their panic is a fault of the component, not of the host.
         let compiled = catch_unwind(AssertUnwindSafe(|| self.cache.compile(&self.engine, bytes, &digest)));
         let (component, origin) = compiled

@@ -76,6 +76,8 @@ pub async fn call<C: Contract>(
             let outcome = timeout_at(deadline, run::<C>(&mut store, pre, *export)).await;
             let state = store.into_data();
             metrics.policy_cpu_ticks.with_label_values(&[C::SLOT.as_str()]).inc_by(u64::from(state.ticks));
+            #[expect(clippy::cast_precision_loss, reason = "a metric in bytes, at most 16 MiB")]
+            metrics.policy_memory.with_label_values(&[C::SLOT.as_str()]).observe(state.taken.memory() as f64);
             (outcome, state)
         }
         #[cfg(feature = "native-policies")]

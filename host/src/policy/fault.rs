@@ -4,12 +4,15 @@ use wasmtime::Trap;
 
 use super::limits::BoundExceeded;
 
+/// Why a call can be a policy's fault; the label `cause` of the metric.
+pub const CAUSES: [&str; 9] = ["panic", "deadline", "memory", "stack_overflow", "host_calls", "contract", "decision", "failed", "trap"];
+
 /// A call without a decision. Nothing was written.
 #[derive(Debug)]
 pub enum CallError {
     /// The policy spoiled it; `cause` is a label of the metric.
     Fault {
-        /// `panic`, `deadline`, `memory`, `stack_overflow`, `host_calls`, `contract`, `decision`, `failed` or `trap`.
+        /// One of [`CAUSES`].
         cause: &'static str,
         /// For the log.
         detail: String,

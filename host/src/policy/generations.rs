@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use wasmtime::component::{ComponentExportIndex, InstancePre};
 
 use super::Slot;
+use super::admission::Faults;
 use crate::capabilities::{CallState, Identity};
 
 /// One component, admitted, with the settings that it runs with.
@@ -86,11 +87,11 @@ impl Generations {
 }
 
 impl Generation {
-    /// The same component with other settings.
-    #[must_use]
-    pub fn with_settings(&self, number: u64, settings: Map<String, Value>) -> Self {
+    /// The same component with other settings, where they fit its manifest.
+    pub fn with_settings(&self, number: u64, settings: Map<String, Value>) -> Result<Self, Faults> {
         let Identity { slot, digest, manifest, .. } = &*self.identity;
+        manifest.check_settings(&settings)?;
         let identity = Identity { slot: *slot, generation: number, digest: digest.clone(), manifest: manifest.clone(), settings };
-        Self { identity: Arc::new(identity), code: self.code.clone() }
+        Ok(Self { identity: Arc::new(identity), code: self.code.clone() })
     }
 }

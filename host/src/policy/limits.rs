@@ -66,6 +66,13 @@ pub struct Taken {
     memory: usize,
 }
 
+impl Taken {
+    /// Bytes of linear memory. Memory never shrinks: at the end of a call it is the most that the call had.
+    pub fn memory(&self) -> usize {
+        self.memory
+    }
+}
+
 impl ResourceLimiter for Taken {
     fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
         // `StoreLimits` would bound each memory by itself; a component may have several.

@@ -97,6 +97,17 @@ impl Manifest {
         self.refusals.get(code).map(|refusal| refusal.status.unwrap_or_else(|| self.slot.default_refusal_status()))
     }
 
+    /// What is wrong with settings, measured by the manifest's schema: a misspelt name must not go unnoticed.
+    pub fn check_settings(&self, settings: &Map<String, Value>) -> Result<(), Vec<String>> {
+        let schema = Value::Object(self.settings.clone());
+        let settings = Value::Object(settings.clone());
+        let validator =
+            jsonschema::validator_for(&schema).map_err(|fault| vec![format!("settings: the manifest's schema is not valid: {fault}")])?;
+        let faults: Vec<String> =
+            validator.iter_errors(&settings).map(|fault| format!("the settings{}: {}", fault.instance_path(), fault.masked())).collect();
+        if faults.is_empty() { Ok(()) } else { Err(faults) }
+    }
+
     fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
         let mut check = |good: bool, fault: String| {

@@ -6,6 +6,7 @@ pub mod cache;
 pub mod call;
 pub mod engine;
 pub mod fault;
+pub mod files;
 pub mod generations;
 pub mod limits;
 pub mod manifest;

@@ -1,22 +1,21 @@
 //! The policy directory: `<slot>.wasm` and `<slot>.settings.json`. Looking is cheap and works on every file system, so it is polled.
 //!
 //! A file counts once it has stayed the same for one look, so that a half-written one is not taken. A removed or refused component leaves the
-//! running generation where it is.
+//! running generation where it is; at a start, where none runs yet, a refused one gives way to the last that was admitted.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 use super::Slot;
-use super::admission::{Faults, MAX_COMPONENT_BYTES};
+use super::admission::Faults;
+use super::files::PolicyFiles;
 use super::generations::Generation;
 use crate::app::App;
 
 const POLL: Duration = Duration::from_millis(200);
-const MAX_SETTINGS_BYTES: u64 = 64 * 1024;
 
 /// What a file looks like from outside; none where it is not there.
 type Look = Option<(SystemTime, u64, u64)>;
@@ -29,8 +28,12 @@ pub struct PolicyDirectory {
 
 #[derive(Default)]
 struct Watched {
+    /// At the last look.
     seen: (Look, Look),
-    taken: Option<(Look, Look)>,
+    /// When it was last tried.
+    tried: Option<(Look, Look)>,
+    /// The component that runs, as it looked when it was admitted.
+    admitted: Look,
 }
 
 impl PolicyDirectory {
@@ -45,6 +48,9 @@ impl PolicyDirectory {
             let look = self.look(slot);
             self.slots[slot as usize].seen = look;
             self.take(app, slot, look).await;
+            if look.0.is_some() && app.generations.current(slot).is_none() {
+                restore(app, slot).await;
+            }
         }
     }
 
@@ -56,7 +62,7 @@ impl PolicyDirectory {
                 let watched = &mut self.slots[slot as usize];
                 let stable = watched.seen == look;
                 watched.seen = look;
-                if stable && watched.taken != Some(look) {
+                if stable && watched.tried != Some(look) {
                     self.take(&app, slot, look).await;
                 }
             }
@@ -64,36 +70,31 @@ impl PolicyDirectory {
     }
 
     async fn take(&mut self, app: &Arc<App>, slot: Slot, look: (Look, Look)) {
-        let before = self.slots[slot as usize].taken.replace(look);
+        let watched = &mut self.slots[slot as usize];
+        let before = watched.tried.replace(look);
         if look.0.is_none() {
             if before.is_some_and(|(component, _)| component.is_some()) {
                 tracing::warn!(%slot, "the policy's file was removed; the running generation goes on");
             }
             return;
         }
-        let (folder, work) = (self.folder.clone(), Arc::clone(app));
-        let only_settings = before.is_some_and(|(component, _)| component == look.0);
-        let running = app.generations.current(slot).filter(|_| only_settings);
+        let running = app.generations.current(slot).filter(|_| watched.admitted == look.0);
+        let (files, work) = (PolicyFiles::in_folder(&self.folder, slot), Arc::clone(app));
         // One compilation at a time, off the request threads.
-        let admitted = tokio::task::spawn_blocking(move || admit(&work, &folder, slot, running.as_deref())).await;
+        let admitted = tokio::task::spawn_blocking(move || admit(&work, &files, slot, running.as_deref())).await;
         match admitted.unwrap_or_else(|_| Err(vec!["admission itself failed".into()])) {
-            Ok(generation) => app.activate(Arc::new(generation)),
-            Err(faults) => {
-                app.services.metrics.policy_admissions.with_label_values(&[slot.as_str(), "refused"]).inc();
-                let goes_on = app.generations.current(slot).map(|running| running.identity.generation);
-                tracing::error!(%slot, faults = ?faults, generation_that_goes_on = ?goes_on, "the policy was refused");
+            Ok(generation) => {
+                self.slots[slot as usize].admitted = look.0;
+                app.activate(Arc::new(generation));
             }
+            Err(faults) => refused(app, slot, &faults),
         }
     }
 
     fn look(&self, slot: Slot) -> (Look, Look) {
-        let [component, settings] = files(&self.folder, slot);
-        (look(&component), look(&settings))
+        let files = PolicyFiles::in_folder(&self.folder, slot);
+        (look(&files.component), look(&files.settings))
     }
-}
-
-fn files(folder: &Path, slot: Slot) -> [PathBuf; 2] {
-    [folder.join(format!("{slot}.wasm")), folder.join(format!("{slot}.settings.json"))]
 }
 
 fn look(file: &Path) -> Look {
@@ -102,29 +103,43 @@ fn look(file: &Path) -> Look {
     Some((metadata.modified().ok()?, metadata.len(), metadata.ino()))
 }
 
-fn admit(app: &App, folder: &Path, slot: Slot, running: Option<&Generation>) -> Result<Generation, Faults> {
-    let [component, settings] = files(folder, slot);
-    let settings = read_settings(&settings)?;
-    if let Some(running) = running {
-        return Ok(running.with_settings(app.generations.next_number(), settings));
-    }
-    // These bytes are read once; what is checked is what is compiled.
-    let bytes = read_bounded(&component, MAX_COMPONENT_BYTES)?;
-    app.admission.admit(slot, &bytes, settings, &app.generations)
+/// Admits what the files hold; where only the settings are new, the running component gets them.
+fn admit(app: &App, files: &PolicyFiles, slot: Slot, running: Option<&Generation>) -> Result<Generation, Faults> {
+    let settings = files.read_settings(app.config.local)?;
+    let kept = PolicyFiles::in_folder(&app.last_good_folder(), slot);
+    let generation = if let Some(running) = running {
+        running.with_settings(app.generations.next_number(), settings)?
+    } else {
+        // These bytes are read once; what is checked is what is compiled, and kept.
+        let bytes = files.read_component(app.config.local)?;
+        let generation = app.admission.admit(slot, &bytes, settings, &app.generations)?;
+        kept.write_component(&bytes);
+        generation
+    };
+    kept.write_settings(&generation.identity.settings);
+    Ok(generation)
 }
 
-fn read_settings(file: &Path) -> Result<Map<String, Value>, Faults> {
-    if !file.exists() {
-        return Ok(Map::new());
+/// Serves the last policy that was admitted, from our own copy of it, after the same admission.
+async fn restore(app: &Arc<App>, slot: Slot) {
+    let work = Arc::clone(app);
+    let admitted = tokio::task::spawn_blocking(move || {
+        let kept = PolicyFiles::in_folder(&work.last_good_folder(), slot);
+        let bytes = kept.read_component(true)?;
+        work.admission.admit(slot, &bytes, kept.read_settings(true)?, &work.generations)
+    });
+    if let Ok(Ok(generation)) = admitted.await {
+        tracing::error!(%slot, "the last policy that was admitted serves in place of the refused one");
+        app.activate(Arc::new(generation));
     }
-    let text = read_bounded(file, MAX_SETTINGS_BYTES)?;
-    serde_json::from_slice(&text).map_err(|fault| vec![format!("{} is no JSON object: {fault}", file.display())])
 }
 
-fn read_bounded(file: &Path, most: u64) -> Result<Vec<u8>, Faults> {
-    use std::io::Read as _;
-    let fault = |fault: std::io::Error| vec![format!("{} cannot be read: {fault}", file.display())];
-    let mut bytes = Vec::new();
-    std::fs::File::open(file).map_err(fault)?.take(most + 1).read_to_end(&mut bytes).map_err(fault)?;
-    if bytes.len() as u64 > most { Err(vec![format!("{} has more than {most} bytes", file.display())]) } else { Ok(bytes) }
+fn refused(app: &App, slot: Slot, faults: &Faults) {
+    app.services.metrics.policy_admissions.with_label_values(&[slot.as_str(), "refused"]).inc();
+    let faults = faults.join("; ");
+    if let Some(running) = app.generations.current(slot) {
+        tracing::error!(%slot, faults, generation = running.identity.generation, "the policy was refused; this generation goes on");
+    } else {
+        tracing::error!(%slot, faults, "the policy was refused");
+    }
 }

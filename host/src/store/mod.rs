@@ -63,6 +63,8 @@ pub struct Account {
     pub email: String,
     /// A PHC string.
     pub password_hash: String,
+    /// Counts the passwords that the account has had; a new hash of the same password leaves it.
+    pub password_version: i64,
     /// JSON values by name.
     pub attributes: Map<String, Value>,
     /// When it was created.

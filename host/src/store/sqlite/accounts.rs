@@ -15,7 +15,7 @@ impl Sqlite {
     /// The account of a canonical address.
     pub async fn account_by_email(&self, email: &str) -> Result<Option<Account>, StoreError> {
         let row = sqlx::query(
-            "SELECT user_id, email, password_hash, attributes, created_at, disabled_at IS NOT NULL AS disabled
+            "SELECT user_id, email, password_hash, password_version, attributes, created_at, disabled_at IS NOT NULL AS disabled
                FROM accounts
               WHERE email = ?",
         )
@@ -32,6 +32,7 @@ pub(super) fn account(row: &SqliteRow) -> Result<Account, StoreError> {
         user_id: row.try_get("user_id")?,
         email: row.try_get("email")?,
         password_hash: row.try_get("password_hash")?,
+        password_version: row.try_get("password_version")?,
         attributes: attributes(row.try_get("attributes")?)?,
         created_at: row.try_get("created_at")?,
         disabled: row.try_get("disabled")?,

@@ -2,7 +2,7 @@
 
 use super::{Connection, Sqlite, accounts, commit, outbox, policies, sessions};
 use crate::clock::Timestamp;
-use crate::store::{Carried, Conflict, NewEvent, NewSession, NewToken, StoreError, StoredToken, Writes};
+use crate::store::{Account, Carried, Conflict, NewEvent, NewSession, NewToken, StoreError, StoredToken, Writes};
 
 /// Carries on where there is no conflict; else rolls back and returns it.
 macro_rules! or_conflict {
@@ -46,24 +46,22 @@ impl Sqlite {
         Ok(Ok(answer))
     }
 
-    /// Opens a session, where the account is as it was when the password was verified.
-    pub async fn login(
-        &self,
-        user_id: i64,
-        verified_hash: &str,
-        rehashed: Option<&str>,
-        session: &NewSession,
-        writes: &Writes,
-    ) -> Carried<()> {
+    /// Opens a session, where the account is as it was when the password was verified. `rehashed` replaces the hash that was verified.
+    pub async fn login(&self, account: &Account, rehashed: Option<&str>, session: &NewSession, writes: &Writes) -> Carried<()> {
         let now = self.clock.now();
+        let user_id = account.user_id;
         let mut transaction = self.begin().await?;
-        let unchanged =
-            sqlx::query("UPDATE accounts SET password_hash = ? WHERE user_id = ? AND password_hash = ? AND disabled_at IS NULL")
-                .bind(rehashed.unwrap_or(verified_hash))
-                .bind(user_id)
-                .bind(verified_hash)
-                .execute(&mut *transaction)
-                .await?;
+        // Another login may have re-hashed the same password meanwhile: that is no change, and its hash stays.
+        let unchanged = sqlx::query(
+            "UPDATE accounts SET password_hash = CASE WHEN password_hash = ?1 THEN ?2 ELSE password_hash END
+              WHERE user_id = ?3 AND password_version = ?4 AND disabled_at IS NULL",
+        )
+        .bind(&account.password_hash)
+        .bind(rehashed.unwrap_or(&account.password_hash))
+        .bind(user_id)
+        .bind(account.password_version)
+        .execute(&mut *transaction)
+        .await?;
         or_conflict!(transaction, if unchanged.rows_affected() == 1 { Ok(()) } else { Err(Conflict::AccountChanged) });
         sessions::open(&mut transaction, user_id, session, now).await?;
         or_conflict!(transaction, flush(&mut transaction, Some(user_id), writes, now).await?);

@@ -30,7 +30,7 @@ impl Sqlite {
         let row = sqlx::query(
             "SELECT token_id, refresh_tokens.expires_at AS token_expires_at, replaced_at, grace_until, answer,
                     session_id, address, user_agent, opened_at, refreshed_at, refreshes, ends_at, revoked_at IS NOT NULL AS revoked,
-                    user_id, email, password_hash, attributes, created_at, disabled_at IS NOT NULL AS disabled
+                    user_id, email, password_hash, password_version, attributes, created_at, disabled_at IS NOT NULL AS disabled
                FROM refresh_tokens JOIN sessions USING (session_id) JOIN accounts USING (user_id)
               WHERE lookup = ?",
         )
