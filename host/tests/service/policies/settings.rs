@@ -5,7 +5,7 @@ use std::time::Duration;
 use auth_host::policy::Slot;
 use serde_json::json;
 
-use crate::support::{Person, TestService, secret_text};
+use crate::support::{Person, TestService, eventually, lines_with};
 
 async fn password_is_refused(service: &TestService, password: &str, code: &str) {
     let person = Person { password: password.to_owned(), ..Person::new("nobody") };
@@ -61,10 +61,20 @@ async fn a_session_that_lay_idle_too_long_ends_where_the_operator_wishes() {
 }
 
 #[tokio::test]
-async fn a_setting_of_the_wrong_type_fails_closed() {
-    let service = TestService::with().policy_settings(Slot::Register, &json!({ "password-min-length": "eight" })).start().await;
-    let person = Person { password: secret_text(), ..Person::new("leo") };
-    service.register(&person.form()).await.refused(503, "policy_fault");
-    assert!(service.events().await.is_empty());
+async fn settings_that_do_not_fit_the_manifest_are_refused_and_the_old_ones_go_on() {
+    let service = TestService::with().policy_settings(Slot::Register, &json!({ "password-min-length": 60 })).start().await;
+    let before = service.generation(Slot::Register).await;
+    let refused = async || service.count("auth_policy_admissions_total", &[("slot", "register"), ("result", "refused")]).await;
+    let wrong =
+        [(json!({ "password-min-length": "eight" }), "/password-min-length"), (json!({ "password_min_length": 8 }), "password_min_length")];
+    for (number, (settings, word)) in wrong.into_iter().enumerate() {
+        let (begin, count) = (service.log_mark(), number as u64);
+        service.put("register.settings.json", settings.to_string().as_bytes());
+        eventually("a refusal", async || (refused().await > count).then_some(())).await;
+        let lines = lines_with(begin, "the policy was refused");
+        assert!(lines.iter().any(|line| line["faults"].as_str().unwrap().contains(word)), "no line names {word}: {lines:?}");
+    }
+    assert_eq!(service.generation(Slot::Register).await, before);
+    service.register(&Person::new("leo").form()).await.refused(400, "invalid_request");
     service.stop().await;
 }

@@ -106,3 +106,44 @@ async fn a_component_that_came_with_bad_settings_is_taken_once_they_are_good() {
     service.login(&person).await.refused(401, "invalid_credentials");
     service.stop().await;
 }
+
+#[tokio::test]
+async fn after_a_start_with_a_refused_policy_the_last_admitted_one_serves_with_its_settings() {
+    let service = TestService::with().policy_settings(Slot::Register, &json!({ "password-min-length": 60 })).start().await;
+    let person =
+        Person { password: "a password of more than sixty characters, as the settings ask for it".to_owned(), ..Person::new("leo") };
+    service.register(&person.form()).await.tokens();
+    let builder = service.stop_and_keep().await;
+    let builder = builder.component(Slot::Register, b"nothing").policy_settings(Slot::Register, &json!({ "password-min-length": 1 }));
+    let service = builder.start().await;
+    assert_eq!(service.get("/readyz").await.status, 200);
+    service.register(&Person::new("ann").form()).await.refused(400, "invalid_request");
+    assert_eq!(refused(&service, Slot::Register).await, 1);
+    service.swap(Slot::Register, &policy(Slot::Register)).await;
+    service.register(&Person::new("ann").form()).await.tokens();
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_file_that_others_may_write_to_is_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let service = TestService::start().await;
+    let before = service.generation(Slot::Login).await;
+    service.put("refused.wasm", &guest("refuses_domain"));
+    std::fs::set_permissions(service.policy_file("refused.wasm"), std::fs::Permissions::from_mode(0o664)).unwrap();
+    std::fs::rename(service.policy_file("refused.wasm"), service.policy_file("login.wasm")).unwrap();
+    eventually("a refusal", async || (refused(&service, Slot::Login).await > 0).then_some(())).await;
+    assert_eq!(service.generation(Slot::Login).await, before);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_pipe_in_place_of_a_policy_is_refused_and_blocks_nothing() {
+    let service = TestService::start().await;
+    std::fs::remove_file(service.policy_file("login.wasm")).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(service.policy_file("login.wasm")).status().unwrap().success());
+    eventually("a refusal", async || (refused(&service, Slot::Login).await > 0).then_some(())).await;
+    std::fs::remove_file(service.policy_file("login.wasm")).unwrap();
+    service.swap(Slot::Login, &policy(Slot::Login)).await;
+    service.stop().await;
+}

@@ -81,7 +81,7 @@ fn cases(service: &TestService) -> Vec<(&'static str, Vec<u8>, &'static [&'stati
                 manifest["claims"] = json!(["sub", "Role"]);
                 manifest["events"] = json!(["user.created"]);
             }),
-            &["Not A Name", "policy_fault", "Bad Code", "teapot", "\\\"sub\\\"", "Role", "user.created"],
+            &["Not A Name", "policy_fault", "Bad Code", "teapot", "\"sub\"", "Role", "user.created"],
         ),
         ("with WASI", from_wat(r#"(component (import "wasi:cli/environment@0.2.0" (instance)))"#), &["wasi:*"]),
         ("with an import that nobody has", from_wat(r#"(component (import "auth:policy/teapot@0.1.0" (instance)))"#), &["login-policy"]),
