@@ -39,7 +39,8 @@ CREATE TABLE refresh_tokens (
 ) STRICT;
 CREATE INDEX refresh_tokens_of_session ON refresh_tokens (session_id);
 CREATE INDEX refresh_tokens_by_expiry ON refresh_tokens (expires_at);
-CREATE INDEX refresh_tokens_with_answer ON refresh_tokens (grace_until) WHERE answer IS NOT NULL;
+-- At most one row a session: a session that was refreshed a thousand times has a thousand tokens, and only the last has an answer.
+CREATE INDEX refresh_tokens_with_answer ON refresh_tokens (session_id) WHERE answer IS NOT NULL;
 
 CREATE TABLE policy_storage (
     slot       TEXT    NOT NULL,

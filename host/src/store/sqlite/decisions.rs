@@ -84,7 +84,7 @@ impl Sqlite {
         // One query, one trip to SQLite's thread. Where a line of it did not find what it asks for, all of it is rolled back below.
         let done: Vec<String> = sqlx::query_scalar(
             "-- The window of the token before this one ends with this use of its successor.
-             UPDATE refresh_tokens SET answer = NULL WHERE session_id = ?1 AND answer IS NOT NULL;
+             UPDATE refresh_tokens INDEXED BY refresh_tokens_with_answer SET answer = NULL WHERE session_id = ?1 AND answer IS NOT NULL;
              -- One call claims the token.
              UPDATE refresh_tokens SET replaced_at = ?2, grace_until = ?3, answer = ?4
               WHERE token_id = ?5 AND replaced_at IS NULL AND expires_at > ?2

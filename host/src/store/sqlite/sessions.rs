@@ -122,9 +122,11 @@ pub(super) async fn revoke_all(connection: &mut Connection, user_id: i64, reason
 
 /// Ends the grace windows of a session's replaced tokens.
 async fn erase_answers(connection: &mut Connection, session_id: &str) -> Result<(), StoreError> {
-    sqlx::query("UPDATE refresh_tokens SET answer = NULL WHERE session_id = ? AND answer IS NOT NULL")
-        .bind(session_id)
-        .execute(&mut *connection)
-        .await?;
+    sqlx::query(
+        "UPDATE refresh_tokens INDEXED BY refresh_tokens_with_answer SET answer = NULL WHERE session_id = ? AND answer IS NOT NULL",
+    )
+    .bind(session_id)
+    .execute(&mut *connection)
+    .await?;
     Ok(())
 }
