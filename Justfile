@@ -10,6 +10,7 @@ default:
 # One that you put there yourself stays. Everything that is kept lies in data/; remove that folder to begin anew.
 #
 # Build the host and the default policies, and serve on 127.0.0.1:7971.
+[no-exit-message]
 run: policies
     @scripts/run.sh
 
