@@ -21,5 +21,6 @@ pub mod policy;
 pub mod service;
 pub mod shutdown;
 pub mod store;
+pub mod strict_json;
 pub mod telemetry;
 pub mod tokens;

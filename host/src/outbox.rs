@@ -84,6 +84,7 @@ pub async fn relay(app: Arc<App>, sink: FileSink, stop: CancellationToken) {
                 0
             }
         };
+        measure(&app).await;
         // A full batch means that there is more.
         if published < BATCH as usize {
             tokio::select! {
@@ -110,10 +111,19 @@ async fn publish_batch(app: &App, sink: &FileSink) -> anyhow::Result<usize> {
             tracing::info!(message_id = event.message_id, event = event.event_type, "event published");
         }
     }
-    let backlog = store.outbox_backlog().await?;
-    metrics.outbox_pending.set(backlog.pending);
-    #[expect(clippy::cast_precision_loss, reason = "a metric in seconds")]
-    let age = backlog.oldest_created_at.map_or(0.0, |oldest| (app.services.clock.now() - oldest).max(0) as f64 / 1000.0);
-    metrics.outbox_oldest_age.set(age);
     Ok(events.len())
+}
+
+/// Says how much waits, whether or not anything could be published.
+async fn measure(app: &App) {
+    let metrics = &app.services.metrics;
+    match app.services.store.outbox_backlog().await {
+        Ok(backlog) => {
+            metrics.outbox_pending.set(backlog.pending);
+            #[expect(clippy::cast_precision_loss, reason = "a metric in seconds")]
+            let age = backlog.oldest_created_at.map_or(0.0, |oldest| (app.services.clock.now() - oldest).max(0) as f64 / 1000.0);
+            metrics.outbox_oldest_age.set(age);
+        }
+        Err(error) => tracing::error!(%error, "the outbox could not be measured"),
+    }
 }

@@ -36,7 +36,9 @@ pub(super) struct TimedStream {
 
 impl TimedStream {
     pub(super) fn new(stream: TcpStream, turns: Turns, head_limit: Duration, write_limit: Duration) -> Self {
-        Self { stream, turns, turn: 0, head_limit, write_limit, head_deadline: None, write_deadline: None }
+        // A connection is opened for a request: the clock of its first head starts at once.
+        let head_deadline = Some(Box::pin(sleep_until(Instant::now() + head_limit)));
+        Self { stream, turns, turn: 0, head_limit, write_limit, head_deadline, write_deadline: None }
     }
 
     /// Passes a finished write on; ends the connection where it was not finished in time.

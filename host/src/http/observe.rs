@@ -41,28 +41,50 @@ pub(super) async fn observe(State(app): State<Arc<App>>, mut request: Request<Bo
     let deadline = context.deadline;
     request.extensions_mut().insert(context);
     let span = tracing::info_span!("http", request_id = %id, method, path, slot = Empty, policy = Empty, generation = Empty);
-    let answered = async {
-        let mut response = timeout_at(deadline, next.run(request)).await.unwrap_or_else(|_| ApiError::timeout().into_response());
-        response = with_body(response, &id);
-        let status = response.status().as_u16();
-        let microseconds = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let mut observation = Observation { app: Arc::clone(&app), method, path, started, span: span.clone(), status: CLIENT_GONE };
+    let answer = timeout_at(deadline, next.run(request)).instrument(span).await;
+    let mut response = with_body(answer.unwrap_or_else(|_| ApiError::timeout().into_response()), &id);
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    observation.status = response.status();
+    response
+}
+
+/// One request in the log and the metrics; also one whose client went away before its answer, when nobody polls the handler any more.
+struct Observation {
+    app: Arc<App>,
+    method: &'static str,
+    path: String,
+    started: Instant,
+    span: tracing::Span,
+    status: StatusCode,
+}
+
+/// What nginx logs for a client that did not wait.
+const CLIENT_GONE: StatusCode = match StatusCode::from_u16(499) {
+    Ok(status) => status,
+    Err(_) => StatusCode::BAD_REQUEST,
+};
+
+impl Drop for Observation {
+    fn drop(&mut self) {
+        let (method, path, elapsed) = (self.method, self.path.as_str(), self.started.elapsed());
+        let metrics = &self.app.services.metrics;
+        metrics.http_requests.with_label_values(&[method, path, self.status.as_str()]).inc();
+        metrics.http_request_duration.with_label_values(&[method, path]).observe(elapsed.as_secs_f64());
+        let (status, microseconds) = (self.status.as_u16(), u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX));
+        let _entered = self.span.enter();
         if status >= 500 {
             tracing::warn!(status, microseconds, "answered");
+        } else if self.status == CLIENT_GONE {
+            tracing::info!(status, microseconds, "the client went away before its answer; work that was begun is finished");
         } else if path == "/healthz" || path == "/readyz" || path.ends_with("/metrics") {
             tracing::debug!(status, microseconds, "answered");
         } else {
             tracing::info!(status, microseconds, "answered");
         }
-        response
-    };
-    let mut response = answered.instrument(span).await;
-    let metrics = &app.services.metrics;
-    metrics.http_requests.with_label_values(&[method, path.as_str(), response.status().as_str()]).inc();
-    metrics.http_request_duration.with_label_values(&[method, path.as_str()]).observe(started.elapsed().as_secs_f64());
-    if let Ok(value) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(REQUEST_ID, value);
     }
-    response
 }
 
 /// A handler's panic: the panic hook has logged it, the caller gets what it may know.

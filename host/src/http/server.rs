@@ -68,6 +68,7 @@ async fn serve_connection(app: Arc<App>, router: Router, watcher: Watcher, strea
         .timer(TokioTimer::new())
         .header_read_timeout(app.config.idle_timeout)
         .max_buf_size(64 * 1024)
+        .half_close(true)
         .serve_connection(TokioIo::new(stream), service);
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(%error, "a connection ended early");

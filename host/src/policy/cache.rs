@@ -62,6 +62,10 @@ impl Cache {
     }
 
     fn load(&self, engine: &Engine, file: &Path, identity: &str) -> Result<Component, Unusable> {
+        // Asked before it is opened: to open a pipe would wait for somebody to write to it.
+        if !std::fs::metadata(file).map_err(|_| Unusable::Missing)?.is_file() {
+            return Err(Unusable::NotOurs);
+        }
         let content = std::fs::read(file).map_err(|_| Unusable::Missing)?;
         let (tag, compiled) = content.split_at_checked(TAG).ok_or(Unusable::NotOurs)?;
         hmac::verify(&self.key, &[identity.as_bytes(), compiled].concat(), tag).map_err(|_| Unusable::NotOurs)?;

@@ -1,7 +1,7 @@
 //! The two files of a slot: the component and its settings.
 
 use std::fs::{self, File};
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::Slot;
 use super::admission::{Faults, MAX_COMPONENT_BYTES};
+use crate::strict_json;
 
 const MAX_SETTINGS_BYTES: u64 = 64 * 1024;
 
@@ -33,11 +34,16 @@ impl PolicyFiles {
 
     /// The settings; none where there is no file.
     pub fn read_settings(&self, anybody: bool) -> Result<Map<String, Value>, Faults> {
-        if !self.settings.exists() {
+        // Only a name that is not there means "no settings": a link that leads nowhere is a mistake, and must not bring the defaults back.
+        if fs::symlink_metadata(&self.settings).is_err_and(|fault| fault.kind() == ErrorKind::NotFound) {
             return Ok(Map::new());
         }
         let text = read(&self.settings, MAX_SETTINGS_BYTES, anybody)?;
-        serde_json::from_slice(&text).map_err(|fault| vec![format!("{} is no JSON object: {fault}", self.settings.display())])
+        let value = strict_json::parse(&text).map_err(|fault| vec![format!("{}: {fault}", self.settings.display())])?;
+        match value {
+            Value::Object(settings) => Ok(settings),
+            _ => Err(vec![format!("{} is no JSON object", self.settings.display())]),
+        }
     }
 
     /// Keeps a component; that it could not be kept is a line of the log.

@@ -175,3 +175,41 @@ async fn a_registration_whose_client_hangs_up_is_done_whole_or_not_at_all() {
     assert!(people[..6].iter().all(|person| events.iter().all(|event| event["body"]["email"] != *person.email)));
     service.stop().await;
 }
+
+#[tokio::test]
+async fn a_body_that_says_itself_that_it_is_too_large_is_not_waited_for() {
+    let service = TestService::start().await;
+    let head = "POST /auth/login HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: 70000\r\n\r\n{";
+    let mut raw = service.raw().await;
+    raw.send(head.as_bytes()).await.unwrap();
+    raw.answer().await.refused(413, "body_too_large");
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_that_has_nothing_more_to_send_gets_its_answer() {
+    let service = TestService::start().await;
+    let form = Person::new("leo").form().to_string();
+    let (mut receiver, mut sender) = service.raw().await.split();
+    sender.write_all(&post_bytes("/auth/register", form.as_bytes())).await.unwrap();
+    sender.shutdown().await.unwrap();
+    receiver.answer().await.tokens();
+    receiver.ended().await;
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_that_breaks_its_connection_off_is_in_the_log_and_the_metrics() {
+    let service = TestService::with().setting("PASSWORD_HASH_THREADS", "1").start().await;
+    let person = Person::new("leo");
+    let busy = service.busy_hash_thread().await;
+    let mut raw = service.raw().await;
+    raw.send(&post_bytes("/auth/register", person.form().to_string().as_bytes())).await.unwrap();
+    let asked = [("slot", "register"), ("outcome", "accepted")];
+    eventually("the policy's yes", async || (service.count("auth_policy_calls_total", &asked).await > 0).then_some(())).await;
+    raw.break_off();
+    let gone = [("path", "/auth/register"), ("status", "499")];
+    eventually("a count of it", async || (service.count("http_requests_total", &gone).await > 0).then_some(())).await;
+    in_time("the end of the other hash", busy).await.unwrap();
+    service.stop().await;
+}

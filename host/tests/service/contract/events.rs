@@ -80,6 +80,8 @@ async fn an_event_that_cannot_be_published_waits_also_over_a_restart() {
     let (person, _) = service.newcomer("leo").await;
     let failed = async || (service.count("auth_outbox_publish_total", &[("result", "error")]).await > 0).then_some(());
     eventually("a failure to publish", failed).await;
+    let waits = async || (service.count("auth_outbox_pending", &[]).await == 1).then_some(());
+    eventually("the event that waits, in the metrics", waits).await;
     service.login(&person).await.tokens();
     assert_eq!(service.end().await, Ended::Drained);
     let service = service.keep().start().await;

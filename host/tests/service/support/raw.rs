@@ -33,6 +33,12 @@ impl Raw {
         Self { sender, receiver: Receiver { stream, received: Vec::new() } }
     }
 
+    /// Ends the connection as a client that crashed does: with a reset.
+    pub(crate) fn break_off(self) {
+        let stream = self.receiver.stream.reunite(self.sender).unwrap();
+        stream.set_zero_linger().unwrap();
+    }
+
     /// For sending and receiving at the same time.
     pub(crate) fn split(self) -> (Receiver, OwnedWriteHalf) {
         (self.receiver, self.sender)

@@ -147,3 +147,19 @@ async fn a_pipe_in_place_of_a_policy_is_refused_and_blocks_nothing() {
     service.swap(Slot::Login, &policy(Slot::Login)).await;
     service.stop().await;
 }
+
+#[tokio::test]
+async fn settings_that_lead_nowhere_or_say_a_thing_twice_do_not_bring_the_defaults_back() {
+    let service = TestService::with().policy_settings(Slot::Register, &json!({ "password-min-length": 60 })).start().await;
+    let before = service.generation(Slot::Register).await;
+    let settings = service.policy_file("register.settings.json");
+    std::fs::remove_file(&settings).unwrap();
+    std::os::unix::fs::symlink("nowhere", &settings).unwrap();
+    eventually("a refusal of the link", async || (refused(&service, Slot::Register).await > 0).then_some(())).await;
+    std::fs::remove_file(&settings).unwrap();
+    service.put("register.settings.json", br#"{"password-min-length": 60, "password-min-length": 1}"#);
+    eventually("a refusal of the double name", async || (refused(&service, Slot::Register).await > 1).then_some(())).await;
+    assert_eq!(service.generation(Slot::Register).await, before);
+    service.register(&Person::new("leo").form()).await.refused(400, "invalid_request");
+    service.stop().await;
+}
