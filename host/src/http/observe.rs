@@ -41,7 +41,7 @@ pub(super) async fn observe(State(app): State<Arc<App>>, mut request: Request<Bo
     let deadline = context.deadline;
     request.extensions_mut().insert(context);
     let span = tracing::info_span!("http", request_id = %id, method, path, slot = Empty, policy = Empty, generation = Empty);
-    let mut observation = Observation { app: Arc::clone(&app), method, path, started, span: span.clone(), status: CLIENT_GONE };
+    let mut observation = Observation { app: Arc::clone(&app), method, path, started, span: span.clone(), status: CUT_OFF };
     let answer = timeout_at(deadline, next.run(request)).instrument(span).await;
     let mut response = with_body(answer.unwrap_or_else(|_| ApiError::timeout().into_response()), &id);
     if let Ok(value) = HeaderValue::from_str(&id) {
@@ -51,7 +51,7 @@ pub(super) async fn observe(State(app): State<Arc<App>>, mut request: Request<Bo
     response
 }
 
-/// One request in the log and the metrics; also one whose client went away before its answer, when nobody polls the handler any more.
+/// One request in the log and the metrics; also one that was cut off before its answer, when nobody polls the handler any more.
 struct Observation {
     app: Arc<App>,
     method: &'static str,
@@ -61,8 +61,8 @@ struct Observation {
     status: StatusCode,
 }
 
-/// What nginx logs for a client that did not wait.
-const CLIENT_GONE: StatusCode = match StatusCode::from_u16(499) {
+/// What nginx logs for a request without an answer.
+const CUT_OFF: StatusCode = match StatusCode::from_u16(499) {
     Ok(status) => status,
     Err(_) => StatusCode::BAD_REQUEST,
 };
@@ -77,8 +77,8 @@ impl Drop for Observation {
         let _entered = self.span.enter();
         if status >= 500 {
             tracing::warn!(status, microseconds, "answered");
-        } else if self.status == CLIENT_GONE {
-            tracing::info!(status, microseconds, "the client went away before its answer; work that was begun is finished");
+        } else if self.status == CUT_OFF {
+            tracing::info!(status, microseconds, "cut off before its answer; what was being committed is finished");
         } else if path == "/healthz" || path == "/readyz" || path.ends_with("/metrics") {
             tracing::debug!(status, microseconds, "answered");
         } else {
