@@ -23,6 +23,8 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,targe
 
 FROM debian:bookworm-slim
 RUN groupadd --system --gid 10001 auth && useradd --system --uid 10001 --gid auth --no-create-home --shell /usr/sbin/nologin auth
+# For servers of your own that are reached over TLS (amqps://): whom to trust.
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /out/auth-host /usr/local/bin/auth-host
 COPY --from=build /out/policies /policies
 # A new volume takes owner and mode from here. The host itself sets its umask to 077.

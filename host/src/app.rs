@@ -16,12 +16,13 @@ use crate::config::{Config, Secret};
 use crate::decisions::Repeats;
 use crate::keys::{self, Keys};
 use crate::metrics::Metrics;
+use crate::outbox::{FileSink, Link, Sink};
 use crate::passwords::PasswordHasher;
 use crate::policy::admission::Admission;
 use crate::policy::cache::Cache;
 use crate::policy::generations::{Generation, Generations};
-use crate::store::Store;
-use crate::tokens::AccessTokens;
+use crate::store::{Postgres, Sqlite, Store};
+use crate::tokens::{AccessTokens, LegacyTokens};
 
 /// The service.
 pub struct App {
@@ -35,6 +36,10 @@ pub struct App {
     pub admission: Admission,
     /// Signs access tokens.
     pub access_tokens: AccessTokens,
+    /// Reads refresh tokens of the old service, where they are taken.
+    pub legacy_tokens: Option<LegacyTokens>,
+    /// Where events go.
+    pub sink: Sink,
     /// Wakes the relay after a commit.
     pub outbox_wake: Notify,
     /// Work that must end even if its client is gone.
@@ -56,7 +61,11 @@ impl App {
             None => kept_secret(&config.data_dir.join("jwt-secret"))?,
         };
         let metrics = Arc::new(Metrics::new()?);
-        let store = Store::open(&config.data_dir.join("auth.sqlite"), clock.clone()).await.context("the database cannot be opened")?;
+        let (store, clock) = open_database(&config, clock, &metrics).await?;
+        let sink = match &config.amqp {
+            Some(settings) => Sink::Rabbit(Arc::new(Link::new(settings.clone()))),
+            None => Sink::File(FileSink::in_folder(&config.data_dir)),
+        };
         let master_secret = match &config.master_secret {
             Some(secret) => zeroize::Zeroizing::new(secret.as_bytes().to_vec()),
             None => zeroize::Zeroizing::new(store.secret("master", &keys::random::<48>()).await?),
@@ -64,8 +73,11 @@ impl App {
         let keys = Keys::derive(&master_secret);
         let cache = Cache::open(config.data_dir.join("cache"), keys.policy_cache.clone())
             .context("the cache of compiled policies cannot be opened")?;
+        let passwords = PasswordHasher::start(&config, &metrics)?;
+        // Before the first request: else an imported account's failures would cost more than those of others.
+        passwords.expect_bcrypt(store.bcrypt_cost().await?);
         let services = Arc::new(Services {
-            passwords: PasswordHasher::start(&config, &metrics)?,
+            passwords,
             policy_metrics: PolicyMetrics::new(metrics.registry().clone()),
             storage_sizes: StorageSizes::default(),
             store,
@@ -76,7 +88,9 @@ impl App {
         Ok(Arc::new(Self {
             admission: Admission::new(cache, Arc::clone(&services))?,
             access_tokens: AccessTokens::new(&jwt_secret, config.access_token_ttl),
+            legacy_tokens: legacy_tokens(&config, &jwt_secret, &services.clock),
             generations: Generations::default(),
+            sink,
             outbox_wake: Notify::new(),
             tasks: TaskTracker::new(),
             repeats: Repeats::default(),
@@ -142,6 +156,42 @@ impl App {
             reasons.push("the database does not answer".into());
         }
         reasons
+    }
+}
+
+/// What reads refresh tokens of the old service, where the settings say that they are taken.
+fn legacy_tokens(config: &Config, jwt_secret: &Secret, clock: &Clock) -> Option<LegacyTokens> {
+    let until = config.legacy_refresh_until?;
+    let seconds_left = (until - clock.now()) / 1000;
+    if seconds_left > 0 {
+        tracing::info!(seconds_left, "refresh tokens of the old service are taken");
+    } else {
+        tracing::warn!("AUTH_LEGACY_REFRESH_UNTIL is past: no refresh token of the old service is taken. Unset it");
+    }
+    Some(LegacyTokens::new(jwt_secret, until, config.refresh_token_ttl))
+}
+
+/// How long a start waits for a database that is away.
+const START: Duration = Duration::from_secs(30);
+
+/// Opens the database that the settings name; one that is starting, or not reachable yet, is waited for.
+async fn open_database(config: &Config, clock: Clock, metrics: &Metrics) -> anyhow::Result<(Store, Clock)> {
+    let Some(settings) = &config.postgres else {
+        let store = Sqlite::open(&config.data_dir.join("auth.sqlite"), clock.clone()).await.context("the database cannot be opened")?;
+        return Ok((Store::Sqlite(store), clock));
+    };
+    // A test's own clock stays; the machine's gives way to the one that all replicas share.
+    let clock = if matches!(clock, Clock::System) { Clock::database() } else { clock };
+    let begun = std::time::Instant::now();
+    loop {
+        match Postgres::open(settings, clock.clone(), metrics.database.clone()).await {
+            Ok(store) => return Ok((Store::Postgres(store), clock)),
+            Err(error) if begun.elapsed() < START => {
+                tracing::warn!(error = format!("{error:#}"), "the database cannot be opened yet; trying again");
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+            Err(error) => return Err(error.context("the database cannot be opened")),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Milliseconds since the Unix epoch, UTC: the form in which times are stored.
 pub type Timestamp = i64;
@@ -14,6 +14,15 @@ pub enum Clock {
     System,
     /// A clock that a test moves: the machine's, plus this many milliseconds.
     Shifted(Arc<AtomicI64>),
+    /// The database's clock, as it was last read: replicas agree, whatever their machines say.
+    Database(Arc<Read>),
+}
+
+/// What a clock was read as, and when, by a clock that never jumps.
+#[derive(Debug)]
+pub struct Read {
+    begun: Instant,
+    at_beginning: AtomicI64,
 }
 
 impl Clock {
@@ -22,13 +31,24 @@ impl Clock {
         Self::Shifted(Arc::default())
     }
 
+    /// A clock that follows a database's. Until it is first set it says what the machine's says.
+    pub fn database() -> Self {
+        Self::Database(Arc::new(Read { begun: Instant::now(), at_beginning: AtomicI64::new(system()) }))
+    }
+
     /// The time now.
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
     pub fn now(&self) -> Timestamp {
-        let system = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, milliseconds);
         match self {
-            Self::System => system,
-            Self::Shifted(by) => system + by.load(Ordering::SeqCst),
+            Self::System => system(),
+            Self::Shifted(by) => system() + by.load(Ordering::SeqCst),
+            Self::Database(read) => read.at_beginning.load(Ordering::SeqCst) + milliseconds(read.begun.elapsed()),
+        }
+    }
+
+    /// Says what the database's clock showed at that instant.
+    pub fn set(&self, time: Timestamp, at: Instant) {
+        if let Self::Database(read) = self {
+            read.at_beginning.store(time - milliseconds(at.saturating_duration_since(read.begun)), Ordering::SeqCst);
         }
     }
 
@@ -38,6 +58,12 @@ impl Clock {
             shift.fetch_add(milliseconds(by), Ordering::SeqCst);
         }
     }
+}
+
+/// The machine's clock.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
+fn system() -> Timestamp {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, milliseconds)
 }
 
 /// A duration as milliseconds, saturating.

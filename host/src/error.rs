@@ -144,6 +144,11 @@ impl ApiError {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "conflict", "another request was first; try again").later(0)
     }
 
+    /// The database was lost while it committed: it may have been done, or not.
+    pub fn outcome_unknown() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "outcome_unknown", "it is not known whether this was done; look before you repeat it")
+    }
+
     /// Something is broken.
     pub fn internal() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "internal error")

@@ -20,9 +20,11 @@ pub async fn clean(app: Arc<App>, stop: CancellationToken) {
     }
 }
 
-/// Deletes all that has expired by now.
+/// Reads the database's clock, looks for bcrypt hashes, and deletes all that has expired by now.
 pub async fn clean_once(app: &App) -> Result<(), StoreError> {
     let store = &app.services.store;
+    store.set_clock().await?;
+    app.services.passwords.expect_bcrypt(store.bcrypt_cost().await?);
     while store.clean(app.config.outbox_retention).await? > 0 {
         tokio::task::yield_now().await;
     }

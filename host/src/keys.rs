@@ -12,6 +12,8 @@ pub struct Keys {
     pub refresh_checksum: hmac::Key,
     /// The look-up value of a refresh token: all that the database knows of it.
     pub refresh_lookup: hmac::Key,
+    /// What stands for a refresh token of the old service.
+    pub refresh_legacy: hmac::Key,
     /// Seals the stored answers of the grace window, together with the token itself.
     pub answers: Zeroizing<[u8; 32]>,
     /// The keys of throttle rows.
@@ -30,6 +32,7 @@ impl Keys {
             id: [id_bytes[0], id_bytes[1], id_bytes[2], id_bytes[3]],
             refresh_checksum: key("refresh-checksum"),
             refresh_lookup: key("refresh-lookup"),
+            refresh_legacy: key("refresh-legacy"),
             answers: expand(&root, "refresh-answers"),
             throttle: key("throttle"),
             policy_cache: key("policy-cache"),

@@ -17,11 +17,22 @@ fn main() -> ExitCode {
     let outcome = match command::Command::parse().run {
         None | Some(command::Run::Serve) => serve(),
         Some(command::Run::Policy { run }) => run.run().map(|()| ExitCode::SUCCESS),
+        Some(command::Run::Migrate) => operate(|config| async move { command::migrate(&config).await.map(|()| ExitCode::SUCCESS) }),
+        Some(command::Run::Outbox { run }) => operate(|config| async move { run.run(&config).await.map(|()| ExitCode::SUCCESS) }),
+        Some(command::Run::Import { run }) => operate(|config| async move { run.run(&config).await }),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("auth-host: {error:#}");
         ExitCode::from(2)
     })
+}
+
+/// A command that works on the service's database, with the service's settings.
+fn operate<F: Future<Output = anyhow::Result<ExitCode>>>(work: impl FnOnce(Config) -> F) -> anyhow::Result<ExitCode> {
+    let config = Config::from_environment()?;
+    telemetry::start(&config)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(work(config))
 }
 
 #[tokio::main]
@@ -32,7 +43,10 @@ async fn serve() -> anyhow::Result<ExitCode> {
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     raise_file_limit();
     let signals = Signals::listen().context("signals cannot be received")?;
-    let app = App::build(config, Clock::System).await?;
+    // It may wait for a database that is starting; a signal ends that.
+    let Some(app) = signals.first.run_until_cancelled(Box::pin(App::build(config, Clock::System))).await.transpose()? else {
+        return Ok(ExitCode::SUCCESS);
+    };
     let listener = TcpListener::bind(app.config.address)
         .await
         .with_context(|| format!("HTTP_SERVER_ADDRESS: cannot listen on {}", app.config.address))?;
@@ -67,6 +81,13 @@ fn announce(app: &App, listener: &TcpListener) -> anyhow::Result<()> {
         }
     }
     println!("  policies    {}", std::path::absolute(&app.config.policy_dir)?.display());
-    println!("  data        {} (SQLite; events in events.jsonl)", std::path::absolute(&app.config.data_dir)?.display());
+    let database = if app.config.postgres.is_some() { "PostgreSQL" } else { "SQLite, in the data folder" };
+    let events = match &app.config.amqp {
+        Some(amqp) => format!("RabbitMQ, exchange {}, queue {}", amqp.exchange, amqp.queue),
+        None => "events.jsonl, in the data folder".to_owned(),
+    };
+    println!("  database    {database}");
+    println!("  events      {events}");
+    println!("  data        {}", std::path::absolute(&app.config.data_dir)?.display());
     Ok(())
 }

@@ -7,6 +7,7 @@ use prometheus::{
 
 use crate::policy::Slot;
 use crate::policy::fault::CAUSES;
+use crate::store::DatabaseMetrics;
 
 /// Reasons that dashboards know from the first scrape on.
 const REASONS: [&str; 5] = ["invalid_credentials", "not_found", "already_exists", "invalid_token", "internal"];
@@ -56,18 +57,46 @@ pub struct Metrics {
     pub password_hash_wait: Histogram,
     /// Time that a hash took, in seconds.
     pub password_hash_seconds: Histogram,
+    /// Hashes made and verified, by algorithm (`argon2id`, `bcrypt`).
+    pub password_hashes: IntCounterVec,
     /// Refresh calls that got the stored answer of the grace window.
     pub refresh_repeats: IntCounter,
     /// Sessions revoked because a replaced refresh token came back.
     pub refresh_reuse: IntCounter,
+    /// Refresh tokens of the old service that were accepted.
+    pub refresh_legacy: IntCounter,
     /// Events that wait for publication.
     pub outbox_pending: IntGauge,
     /// Age of the oldest event that waits, in seconds.
     pub outbox_oldest_age: Gauge,
-    /// Attempts to publish, by result.
+    /// Events that were given up and wait for an operator.
+    pub outbox_dead: IntGauge,
+    /// Events that this replica gave up.
+    pub outbox_dead_total: IntCounter,
+    /// Publications, by result.
     pub outbox_publish: IntCounterVec,
-    /// Time from commit to publication, in seconds.
-    pub outbox_commit_to_publish: Histogram,
+    /// Time from handing a batch to the sink to its last confirm, in seconds.
+    pub outbox_publish_seconds: Histogram,
+    /// Time from commit to confirm, in seconds.
+    pub outbox_commit_to_ack: Histogram,
+    /// Attempts that an event took: one, and one for each failure of its own.
+    pub outbox_attempts: Histogram,
+    /// Events in a batch.
+    pub outbox_batch_size: Histogram,
+    /// Events whose lease had ended before they were marked as published.
+    pub outbox_leases_lost: IntCounter,
+    /// Whether there is a connection to RabbitMQ.
+    pub relay_connected: IntGauge,
+    /// Whether RabbitMQ blocks publishers.
+    pub relay_blocked: IntGauge,
+    /// Connections to RabbitMQ that were made.
+    pub relay_reconnects: IntCounter,
+    /// Times that the queue was gone and was declared again.
+    pub relay_topology_mended: IntCounter,
+    /// Whether the database answered when it was last asked.
+    pub database_up: IntGauge,
+    /// What is counted of PostgreSQL.
+    pub database: DatabaseMetrics,
     /// Open client connections.
     pub http_connections: IntGauge,
 }
@@ -123,12 +152,36 @@ impl Metrics {
             password_hash_queued: make.gauge("auth_password_hash_queued", "Hashes that wait for a thread now.")?,
             password_hash_wait: make.histogram("auth_password_hash_wait_seconds", "Time that a hash waited for a thread.", fast)?,
             password_hash_seconds: make.histogram("auth_password_hash_seconds", "Time that a hash took.", fast)?,
+            password_hashes: make.counters("auth_password_hash_total", "Hashes made and verified, by algorithm.", &["algorithm"])?,
             refresh_repeats: make.counter("auth_refresh_repeats_total", "Refreshes that got the stored answer of the grace window.")?,
             refresh_reuse: make.counter("auth_refresh_reuse_detected_total", "Sessions revoked because a replaced token came back.")?,
+            refresh_legacy: make.counter("auth_refresh_legacy_total", "Refresh tokens of the old service that were accepted.")?,
             outbox_pending: make.gauge("auth_outbox_pending", "Events that wait for publication.")?,
             outbox_oldest_age: make.float_gauge("auth_outbox_oldest_pending_age_seconds", "Age of the oldest event that waits.")?,
-            outbox_publish: make.counters("auth_outbox_publish_total", "Attempts to publish, by result.", &["result"])?,
-            outbox_commit_to_publish: make.histogram("auth_outbox_commit_to_publish_seconds", "Time from commit to publication.", fast)?,
+            outbox_dead: make.gauge("auth_outbox_dead", "Events that were given up and wait for an operator.")?,
+            outbox_dead_total: make.counter("auth_outbox_dead_total", "Events that this replica gave up.")?,
+            outbox_publish: make.counters("auth_outbox_publish_total", "Publications, by result.", &["result"])?,
+            outbox_publish_seconds: make.histogram("auth_outbox_publish_seconds", "Time from a batch to its last confirm.", fast)?,
+            outbox_commit_to_ack: make.histogram("auth_outbox_commit_to_ack_seconds", "Time from commit to confirm.", fast)?,
+            outbox_attempts: make.histogram("auth_outbox_attempts", "Attempts that an event took.", &[1.0, 2.0, 3.0, 5.0, 10.0])?,
+            outbox_batch_size: make.histogram(
+                "auth_outbox_batch_size",
+                "Events in a batch.",
+                &[1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0],
+            )?,
+            outbox_leases_lost: make
+                .counter("auth_outbox_leases_lost_total", "Events whose lease had ended before they were marked as published.")?,
+            relay_connected: make.gauge("auth_relay_connected", "Whether there is a connection to RabbitMQ.")?,
+            relay_blocked: make.gauge("auth_relay_blocked", "Whether RabbitMQ blocks publishers.")?,
+            relay_reconnects: make.counter("auth_relay_reconnects_total", "Connections to RabbitMQ that were made.")?,
+            relay_topology_mended: make
+                .counter("auth_relay_topology_mended_total", "Times that the queue was gone and was declared again.")?,
+            database_up: make.gauge("auth_database_up", "Whether the database answered when it was last asked.")?,
+            database: DatabaseMetrics {
+                acquire: make.histograms("auth_database_acquire_seconds", "Time to get a connection.", &["pool"], fast)?,
+                errors: make.counters("auth_database_errors_total", "What went wrong with PostgreSQL.", &["kind"])?,
+                connections: make.gauges("auth_database_connections", "Open connections to PostgreSQL.", &["pool", "state"])?,
+            },
             http_connections: make.gauge("auth_http_connections", "Open client connections.")?,
             registry,
         };
@@ -181,8 +234,20 @@ impl Metrics {
         for origin in ["hit", "miss", "rejected"] {
             self.policy_cache.with_label_values(&[origin]);
         }
-        for result in ["ack", "error"] {
+        for algorithm in ["argon2id", "bcrypt"] {
+            self.password_hashes.with_label_values(&[algorithm]);
+        }
+        for result in ["ack", "nack", "returned", "timeout", "error"] {
             self.outbox_publish.with_label_values(&[result]);
+        }
+        for kind in ["unavailable", "timeout", "outcome_unknown"] {
+            self.database.errors.with_label_values(&[kind]);
+        }
+        for pool in ["requests", "background"] {
+            self.database.acquire.with_label_values(&[pool]);
+            for state in ["idle", "used"] {
+                self.database.connections.with_label_values(&[pool, state]);
+            }
         }
     }
 }

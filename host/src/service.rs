@@ -11,7 +11,7 @@ use tracing::Instrument as _;
 
 use crate::app::App;
 use crate::http::server;
-use crate::outbox::{self, FileSink};
+use crate::outbox;
 use crate::policy::source::PolicyDirectory;
 use crate::{housekeeping, shutdown};
 
@@ -44,9 +44,8 @@ impl Ended {
 pub async fn run(app: Arc<App>, listener: TcpListener, policies: PolicyDirectory, stop: shutdown::Signals) -> Ended {
     let (stop_http, stop_rest) = (CancellationToken::new(), CancellationToken::new());
     let mut http = tokio::spawn(server::serve(Arc::clone(&app), listener, stop_http.clone()));
-    let sink = FileSink::in_folder(&app.config.data_dir);
     let mut rest = JoinSet::new();
-    rest.spawn(outbox::relay(Arc::clone(&app), sink, stop_rest.clone()).instrument(tracing::info_span!("relay")));
+    rest.spawn(outbox::relay(Arc::clone(&app), stop_rest.clone()).instrument(tracing::info_span!("relay")));
     rest.spawn(housekeeping::clean(Arc::clone(&app), stop_rest.clone()).instrument(tracing::info_span!("housekeeping")));
     rest.spawn(policies.watch(Arc::clone(&app), stop_rest.clone()).instrument(tracing::info_span!("policies")));
 

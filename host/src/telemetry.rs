@@ -10,7 +10,9 @@ use crate::config::Config;
 
 /// Starts logging to standard error.
 pub fn start(config: &Config) -> anyhow::Result<()> {
-    let registry = tracing_subscriber::registry().with(EnvFilter::try_new(&config.log_level)?);
+    // lapin logs what it also returns; the relay says it once, in our words.
+    let filter = EnvFilter::try_new(format!("lapin=off,{}", config.log_level))?;
+    let registry = tracing_subscriber::registry().with(filter);
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     if config.log_json {
         registry.with(lines.json().flatten_event(true).with_current_span(false).with_span_list(true)).try_init()?;

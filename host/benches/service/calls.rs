@@ -47,7 +47,7 @@ async fn one_thread(service: &Service, generation: &Generation) -> (f64, f64, f6
 }
 
 async fn one(service: &Service, generation: &Generation) {
-    let request = Request { id: "bench".into(), address: None, user_agent: None, received_at: 0 };
+    let request = Request { id: "bench".into(), traceparent: String::new(), address: None, user_agent: None, received_at: 0 };
     let state = CallState::new(Arc::clone(&service.app.services), Arc::clone(&generation.identity), request, Attempt::default());
     let deadline = tokio::time::Instant::now() + Duration::from_secs(3);
     call::call::<Refresh>(generation, &service.app.generations, state, deadline).await.unwrap();

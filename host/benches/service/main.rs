@@ -9,8 +9,10 @@ mod endpoints;
 mod hashing;
 mod load;
 mod native;
+mod outbox;
 mod process;
 mod setup;
+mod stores;
 
 fn main() {
     // `cargo bench` passes flags for harnesses; a word among the arguments selects a part.
@@ -25,6 +27,12 @@ fn main() {
     }
     if run("login") {
         endpoints::login();
+    }
+    if run("stores") {
+        stores::measure();
+    }
+    if run("outbox") {
+        outbox::measure();
     }
     if run("process") {
         process::measure();

@@ -49,8 +49,14 @@ pub fn settings(folder: &Path) -> HashMap<String, String> {
 
 impl Service {
     pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    pub async fn start_with(more: &[(&str, &str)]) -> Self {
         let folder = folder();
-        let config = Config::from_pairs(&settings(folder.path())).unwrap();
+        let mut settings = settings(folder.path());
+        settings.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let config = Config::from_pairs(&settings).unwrap();
         let app = App::build(config, Clock::System).await.unwrap();
         let listener = TcpListener::bind(app.config.address).await.unwrap();
         let address = listener.local_addr().unwrap();

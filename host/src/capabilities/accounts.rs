@@ -45,7 +45,7 @@ impl accounts::Host for CallState {
         }
         if self.attempt.account.is_none() && self.attempt.email_valid {
             let store = self.services.store.clone();
-            self.attempt.account = self.host(store.account_by_email(&email)).await?;
+            self.attempt.account = self.host(store.account_by_email(&email, &self.attempt.spelling.clone())).await?;
         }
         Ok(self.attempt.account.as_ref().map(|_| AccountHandle::resource()))
     }

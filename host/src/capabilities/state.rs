@@ -56,6 +56,8 @@ pub struct Identity {
 pub struct Request {
     /// As in the answer's `X-Request-ID`.
     pub id: String,
+    /// What this request is in the caller's trace, or in a new one (W3C Trace Context).
+    pub traceparent: String,
     /// The client's address, where a trusted proxy vouches for it.
     pub address: Option<String>,
     /// The client's `User-Agent`, cut off and without control characters.
@@ -69,6 +71,8 @@ pub struct Request {
 pub struct Attempt {
     /// Canonical where `email_valid`.
     pub email: String,
+    /// The address as it was given, without spaces around it: of imported accounts that differ in letter case only, it tells which is meant.
+    pub spelling: String,
     /// Whether there is a canonical form.
     pub email_valid: bool,
     /// The password; none in a refresh.

@@ -79,8 +79,9 @@ impl outbox::Host for CallState {
             return Err(Stop::limit("an ordering key of 1 to 128 bytes"));
         }
         let Value::Object(data) = json(&data, MAX_EVENT_BYTES)? else { return Err(Stop::other("an event's data must be a JSON object")) };
+        let traceparent = Some(self.request.traceparent.clone());
         let ordering_key = key.map(|key| format!("custom:{}:{key}", manifest.name));
-        self.writes.events.push(NewEvent { event_type: format!("custom.{}.{event}", manifest.name), data, ordering_key });
+        self.writes.events.push(NewEvent { event_type: format!("custom.{}.{event}", manifest.name), data, ordering_key, traceparent });
         Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! Settings, from the environment or a `.env` file (the environment wins). Every wrong value is reported at start, all at once.
 
+mod services;
 mod values;
 
 use std::collections::HashMap;
@@ -9,7 +10,10 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use values::{address, between, duration, log_filter, networks, number};
+use crate::clock::Timestamp;
+use crate::outbox::AmqpSettings;
+use crate::store::PostgresSettings;
+use values::{address, between, duration, end_of, log_filter, networks, number};
 
 /// The example secret of `.env.example`: refused, because everybody knows it.
 const EXAMPLE_SECRET_MARK: &str = "change-me";
@@ -55,6 +59,9 @@ pub struct Config {
     pub refresh_grace_period: Duration,
     /// `AUTH_SESSION_MAX_LIFETIME`, default `2160h`: after that a session ends, refreshed or not.
     pub session_lifetime: Duration,
+    /// `AUTH_LEGACY_REFRESH_UNTIL`, default never: until then refresh tokens of the old service are taken, each once. A day, to its end (UTC), or
+    /// an RFC 3339 moment.
+    pub legacy_refresh_until: Option<Timestamp>,
     /// `PASSWORD_HASH_THREADS`, default the number of processors.
     pub hash_threads: usize,
     /// `PASSWORD_HASH_QUEUE`, default 64: hashes that may wait for a thread; beyond, the answer is 503.
@@ -67,12 +74,25 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// `POLICY_DIR`, default `policies` in the data folder: `<slot>.wasm` and `<slot>.settings.json`.
     pub policy_dir: PathBuf,
+    /// `DATABASE_URL`, or `POSTGRES_HOST`, `POSTGRES_USER` and so on: PostgreSQL; without, the embedded database in `DATA_DIR`.
+    pub postgres: Option<PostgresSettings>,
+    /// `AMQP_URL` and so on: RabbitMQ; without, events go to a file in `DATA_DIR`.
+    pub amqp: Option<AmqpSettings>,
     /// `OUTBOX_RETENTION`, default `168h`: how long a published event is kept.
     pub outbox_retention: Duration,
+    /// `OUTBOX_BATCH`, default 256: events published at once.
+    pub outbox_batch: u32,
+    /// `OUTBOX_MAX_ATTEMPTS`, default 10: after so many failures of its own an event is given up.
+    pub outbox_max_attempts: u32,
     /// `LOG_LEVEL`, default `info`: a filter in the syntax of `RUST_LOG`.
     pub log_level: String,
     /// `LOG_FORMAT`, `json` or `text`; default `text` where `ENV=local`, else `json`.
     pub log_json: bool,
+}
+
+/// A duration as Go writes it (`30m`, `1h30m`), for arguments of commands.
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
+    duration(text)
 }
 
 /// What is wrong with the settings, a line a variable.
@@ -92,6 +112,11 @@ impl Config {
         }
         source.extend(std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))));
         Self::from_pairs(&source)
+    }
+
+    /// How long a batch may wait for its confirms.
+    pub fn confirm_timeout(&self) -> Duration {
+        self.amqp.as_ref().map_or(Duration::ZERO, |amqp| amqp.confirm_timeout)
     }
 
     /// Reads the settings from pairs of names and values; an empty value counts as unset.
@@ -131,17 +156,21 @@ impl Config {
             ),
             refresh_grace_period: read.value("AUTH_REFRESH_GRACE_PERIOD", seconds(10), between(Duration::ZERO, seconds(300), duration)),
             session_lifetime: read.value("AUTH_SESSION_MAX_LIFETIME", seconds(2160 * 3600), &positive),
+            legacy_refresh_until: read.value("AUTH_LEGACY_REFRESH_UNTIL", None, |text| end_of(text).map(Some)),
             hash_threads: read.value("PASSWORD_HASH_THREADS", processors, between(1, 256, number)),
             hash_queue: read.value("PASSWORD_HASH_QUEUE", 64, between(1, 100_000, number)),
             hash_memory_kib: read.value("PASSWORD_HASH_MEMORY_KIB", 19_456, between(8, 4 * 1024 * 1024, number)),
             hash_iterations: read.value("PASSWORD_HASH_ITERATIONS", 2, between(1, 100, number)),
             data_dir,
             policy_dir,
+            postgres: read.postgres(),
+            amqp: read.amqp(),
+            outbox_batch: read.value("OUTBOX_BATCH", 256, between(1, 10_000, number)),
+            outbox_max_attempts: read.value("OUTBOX_MAX_ATTEMPTS", 10, between(1, 1000, number)),
             outbox_retention: read.value("OUTBOX_RETENTION", seconds(168 * 3600), &positive),
             log_level: read.value("LOG_LEVEL", "info".to_owned(), log_filter),
             log_json: log_format,
         };
-        read.refuse_what_is_not_built_in();
         if read.faults.is_empty() { Ok(config) } else { Err(ConfigError(read.faults)) }
     }
 }
@@ -189,17 +218,5 @@ impl Reader<'_> {
             _ => return given,
         }
         None
-    }
-
-    /// A deployment that names a database or a broker must not be given the embedded ones in silence.
-    fn refuse_what_is_not_built_in(&mut self) {
-        for name in ["DATABASE_URL", "POSTGRES_HOST", "POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_PORT"] {
-            if self.given(name).is_some() {
-                self.faults.push(format!("{name}: PostgreSQL is not built in yet. Unset it to use the embedded database in DATA_DIR"));
-            }
-        }
-        if self.given("AMQP_URL").is_some() {
-            self.faults.push("AMQP_URL: RabbitMQ is not built in yet. Unset it to have events written to a file in DATA_DIR".into());
-        }
     }
 }

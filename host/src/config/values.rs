@@ -3,6 +3,12 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use time::format_description::well_known::Rfc3339;
+use time::macros::format_description;
+use time::{Date, OffsetDateTime, Time};
+
+use crate::clock::Timestamp;
+
 /// A duration as Go's `time.ParseDuration` reads it: `300ms`, `1.5h`, `2h45m`, `0`. Negative durations are refused.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     const FORM: &str = "is not a duration such as 5s, 30m or 1h30m";
@@ -41,6 +47,14 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
         None => text.replacen("localhost:", "127.0.0.1:", 1),
     };
     full.parse().map_err(|_| "is not an address such as 127.0.0.1:7971 or :7971".into())
+}
+
+/// The end of a day (`2027-01-31`, UTC), or a moment (RFC 3339).
+pub(super) fn end_of(text: &str) -> Result<Timestamp, String> {
+    let day = || Date::parse(text, format_description!("[year]-[month]-[day]")).ok()?.next_day();
+    let moment = OffsetDateTime::parse(text, &Rfc3339).ok().or_else(|| Some(day()?.with_time(Time::MIDNIGHT).assume_utc()));
+    let moment = moment.ok_or("is neither a day such as 2027-01-31 nor a moment such as 2027-01-31T18:00:00Z")?;
+    Timestamp::try_from(moment.unix_timestamp_nanos() / 1_000_000).map_err(|_| "is out of range".into())
 }
 
 /// A whole number.
@@ -89,6 +103,16 @@ mod tests {
         assert_eq!(duration("0"), Ok(Duration::ZERO));
         for wrong in ["", "5", "s", "-5s", "5 s", "5d", "1h30", "1e3s", "99999999999999999999h"] {
             assert!(duration(wrong).is_err(), "{wrong:?} was taken for a duration");
+        }
+    }
+
+    #[test]
+    fn a_day_lasts_until_its_end_and_a_moment_is_itself() {
+        assert_eq!(end_of("1970-01-01"), Ok(86_400_000));
+        assert_eq!(end_of("2027-01-31"), end_of("2027-02-01T00:00:00Z"));
+        assert_eq!(end_of("1970-01-01T01:00:00.5+01:00"), Ok(500));
+        for wrong in ["", "tomorrow", "2027-02-30", "31.01.2027", "2027-01-31T18:00", "2027-1-31", "1801526400"] {
+            assert!(end_of(wrong).is_err(), "{wrong:?} was taken for a day or a moment");
         }
     }
 

@@ -30,7 +30,7 @@ pub async fn login(app: &Arc<App>, context: &Context, credentials: Credentials) 
     let store = app.services.store.clone();
     let has_events = !writes.events.is_empty();
     let work = async move { store.login(&account, verification.rehashed.as_deref(), &session, &writes).await };
-    finish(app, Slot::Login, work).await?;
+    finish(app, context, Slot::Login, work).await?;
     if has_events {
         app.outbox_wake.notify_one();
     }

@@ -2,6 +2,7 @@
 //!
 //! A policy can be stricter than the host, never laxer: what the checks here refuse is the policy's fault, like a trap.
 
+mod legacy;
 mod login;
 mod refresh;
 mod register;
@@ -30,6 +31,9 @@ pub use refresh::refresh;
 pub use register::register;
 pub use repeats::Repeats;
 
+/// What an answer needs to get out before the time of a request is up.
+const ANSWER: std::time::Duration = std::time::Duration::from_millis(50);
+
 /// Who asks and until when an answer is of use.
 #[derive(Clone)]
 pub struct Context {
@@ -57,6 +61,7 @@ impl Credentials {
         let declared = |name: &str| manifest.declares(name) && !matches!(name, "email" | "password");
         Attempt {
             email_valid: canonical.is_some(),
+            spelling: cut_bytes(self.email.trim(), crate::email::MAX_BYTES),
             email: canonical.unwrap_or_else(|| cut_bytes(self.email.trim(), crate::email::MAX_BYTES)),
             password: Some(self.password),
             members: self.members.into_iter().filter(|(name, _)| declared(name)).collect(),
@@ -100,7 +105,7 @@ async fn decide<C: Contract>(
         Ok((Decision::Accepted(acceptance), state)) => Ok((acceptance, state)),
         Ok((Decision::Refused(refusal), state)) => {
             count(app, C::SLOT, "refused");
-            Err(refuse(app, state, refusal).await)
+            Err(refuse(app, context, state, refusal).await)
         }
         Err(error) => Err(no_decision(app, C::SLOT, &error)),
     }
@@ -138,7 +143,7 @@ fn not_carried_out(app: &App, slot: Slot, why: &str) -> ApiError {
 }
 
 /// Answers a refusal, and commits what a refusal commits.
-async fn refuse(app: &Arc<App>, state: CallState, refusal: Refusal) -> ApiError {
+async fn refuse(app: &Arc<App>, context: &Context, state: CallState, refusal: Refusal) -> ApiError {
     let slot = state.identity.slot;
     let Some(declared) = state.identity.manifest.status(&refusal.code) else {
         return not_carried_out(app, slot, &format!("the manifest does not declare the refusal code {:?}", refusal.code));
@@ -152,7 +157,7 @@ async fn refuse(app: &Arc<App>, state: CallState, refusal: Refusal) -> ApiError 
     }
     if !writes.is_empty() {
         let store = app.services.store.clone();
-        if let Err(error) = finish(app, slot, async move { store.refuse(proved, &writes).await }).await {
+        if let Err(error) = finish(app, context, slot, async move { store.refuse(proved, &writes).await }).await {
             return error;
         }
         app.outbox_wake.notify_one();
@@ -160,16 +165,34 @@ async fn refuse(app: &Arc<App>, state: CallState, refusal: Refusal) -> ApiError 
     ApiError::refused(declared, refusal)
 }
 
-/// Carries something out in a task of its own: once begun it ends, whatever becomes of the client or of the time limit.
-async fn finish<T: Send + 'static>(app: &App, slot: Slot, work: impl Future<Output = Carried<T>> + Send + 'static) -> Result<T, ApiError> {
+/// Carries something out; a conflict is answered here.
+async fn finish<T: Send + 'static>(
+    app: &App,
+    context: &Context,
+    slot: Slot,
+    work: impl Future<Output = Carried<T>> + Send + 'static,
+) -> Result<T, ApiError> {
+    carry_out(app, context, work).await?.map_err(|conflict| conflicted(app, slot, conflict))
+}
+
+/// Carries something out in a task of its own: once begun it ends, whatever becomes of the client. Where the time is up first, nobody knows yet how,
+/// and that is what the caller is told.
+async fn carry_out<T: Send + 'static>(
+    app: &App,
+    context: &Context,
+    work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+) -> Result<T, ApiError> {
     let task = app.tasks.spawn(work.instrument(tracing::Span::current()));
-    match task.await {
+    match timeout_at(context.deadline - ANSWER, task).await {
         Ok(Ok(Ok(value))) => Ok(value),
-        Ok(Ok(Err(conflict))) => Err(conflicted(app, slot, conflict)),
-        Ok(Err(error)) => Err(store_failed(&error)),
-        Err(panic) => {
+        Ok(Ok(Err(error))) => Err(store_failed(&error)),
+        Ok(Err(panic)) => {
             tracing::error!(%panic, "carrying out a decision failed");
             Err(ApiError::internal())
+        }
+        Err(_) => {
+            tracing::error!("the database did not answer in time; what was begun may be done or not");
+            Err(ApiError::outcome_unknown())
         }
     }
 }
@@ -188,7 +211,8 @@ fn store_failed(error: &StoreError) -> ApiError {
     tracing::error!(%error, "the database failed");
     match error {
         StoreError::Unavailable(_) => ApiError::unavailable(1),
-        StoreError::OutcomeUnknown(_) | StoreError::Damaged(_) | StoreError::Token(_) => ApiError::internal(),
+        StoreError::OutcomeUnknown(_) => ApiError::outcome_unknown(),
+        StoreError::Damaged(_) | StoreError::Token(_) => ApiError::internal(),
     }
 }
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use serde_json::{Map, json};
 
-use super::{Context, accepted, conflicted, current, decide, in_time, not_carried_out, session_end, sign_failed, store_failed};
+use super::{
+    Context, accepted, carry_out, conflicted, current, decide, in_time, legacy, not_carried_out, session_end, sign_failed, store_failed,
+};
 use crate::app::App;
 use crate::capabilities::Attempt;
 use crate::clock::milliseconds;
@@ -17,10 +19,15 @@ use crate::tokens::{RefreshToken, TokenPair};
 
 /// Asks the refresh policy and rotates the token.
 pub async fn refresh(app: &Arc<App>, context: &Context, token_text: &str) -> Result<TokenPair, ApiError> {
-    let token = Arc::new(RefreshToken::decode(token_text, &app.services.keys).ok_or_else(ApiError::invalid_token)?);
+    let ours = RefreshToken::decode(token_text, &app.services.keys);
+    let of_old_service = ours.is_none();
+    let token = match ours {
+        Some(token) => token,
+        None => legacy::adopt(app, context, token_text).await?,
+    };
     let stored = find(app, context, &token).await?;
     if stored.replaced_at.is_some() {
-        return replaced(app, &token, &stored).await;
+        return replaced(app, context, &token, &stored).await;
     }
     let generation = current(app, Slot::Refresh)?;
     let attempt = Attempt { session: Some(stored.session.clone()), account: Some(stored.account.clone()), ..Attempt::default() };
@@ -38,9 +45,10 @@ pub async fn refresh(app: &Arc<App>, context: &Context, token_text: &str) -> Res
     let sealed = if grace > 0 { token.seal(&app.services.keys, &stored.token_id, &answer) } else { None };
     let (store, writes, claimed) = (app.services.store.clone(), state.writes, stored.clone());
     let has_events = !writes.events.is_empty();
-    let task = app.tasks.spawn(async move { store.rotate(&claimed, &new_token, sealed.as_deref(), now + grace, ends_at, &writes).await });
-    match task.await.map_err(|_| ApiError::internal())?.map_err(|error| store_failed(&error))? {
+    let work = async move { store.rotate(&claimed, &new_token, sealed.as_deref(), now + grace, ends_at, &writes).await };
+    match carry_out(app, context, work).await? {
         Ok(()) => {
+            app.services.metrics.refresh_legacy.inc_by(u64::from(of_old_service));
             if has_events {
                 app.outbox_wake.notify_one();
             }
@@ -49,7 +57,7 @@ pub async fn refresh(app: &Arc<App>, context: &Context, token_text: &str) -> Res
         // Another call was first; what this one decided is discarded.
         Err(Conflict::TokenClaimed) => {
             let stored = find(app, context, &token).await?;
-            replaced(app, &token, &stored).await
+            replaced(app, context, &token, &stored).await
         }
         Err(conflict) => Err(conflicted(app, Slot::Refresh, conflict)),
     }
@@ -65,7 +73,7 @@ async fn find(app: &App, context: &Context, token: &RefreshToken) -> Result<Stor
 }
 
 /// A token that was claimed before: a repeat within its window, or a reuse.
-async fn replaced(app: &Arc<App>, token: &RefreshToken, stored: &StoredToken) -> Result<TokenPair, ApiError> {
+async fn replaced(app: &Arc<App>, context: &Context, token: &RefreshToken, stored: &StoredToken) -> Result<TokenPair, ApiError> {
     let in_window = stored.grace_until.is_some_and(|until| app.services.clock.now() < until);
     if in_window {
         // Without an answer the successor was used already: the burst is over, but this is still no theft.
@@ -76,10 +84,14 @@ async fn replaced(app: &Arc<App>, token: &RefreshToken, stored: &StoredToken) ->
         return answer.ok_or_else(ApiError::invalid_token);
     }
     let data = Map::from_iter([("session_id".to_owned(), json!(stored.session.session_id))]);
-    let event = NewEvent { event_type: "session.reuse_detected".into(), data, ordering_key: None };
+    let event = NewEvent {
+        event_type: "session.reuse_detected".into(),
+        data,
+        ordering_key: None,
+        traceparent: Some(context.request.traceparent.clone()),
+    };
     let (store, reused) = (app.services.store.clone(), stored.clone());
-    let task = app.tasks.spawn(async move { store.revoke_reused(&reused, event).await });
-    if task.await.map_err(|_| ApiError::internal())?.map_err(|error| store_failed(&error))? {
+    if carry_out(app, context, async move { store.revoke_reused(&reused, event).await }).await? {
         app.services.metrics.refresh_reuse.inc();
         tracing::warn!(
             user_id = stored.account.user_id,

@@ -39,10 +39,10 @@ pub async fn register(app: &Arc<App>, context: &Context, credentials: Credential
     let token = RefreshToken::generate();
     let session = app.new_session(&context.request, &token, now, None);
     let mut writes = state.writes;
-    writes.events.insert(0, user_created(&email, &acceptance.attributes));
+    writes.events.insert(0, user_created(&email, &acceptance.attributes, &context.request.traceparent));
     writes.attributes = acceptance.attributes;
     let (claims, work) = (acceptance.claims, Arc::clone(app));
-    let answer = finish(app, Slot::Register, async move {
+    let answer = finish(app, context, Slot::Register, async move {
         let sign = |user_id| {
             let access_token = work
                 .access_tokens
@@ -57,7 +57,7 @@ pub async fn register(app: &Arc<App>, context: &Context, credentials: Credential
     Ok(answer)
 }
 
-fn user_created(email: &str, attributes: &Map<String, Value>) -> NewEvent {
+fn user_created(email: &str, attributes: &Map<String, Value>, traceparent: &str) -> NewEvent {
     let mut data = Map::from_iter([("email".to_owned(), json!(email))]);
     for name in EVENT_ATTRIBUTES {
         // Consumers expect strings, whatever a policy chose to store.
@@ -68,5 +68,5 @@ fn user_created(email: &str, attributes: &Map<String, Value>) -> NewEvent {
         };
         data.insert(name.to_owned(), Value::String(text));
     }
-    NewEvent { event_type: "user.created".into(), data, ordering_key: None }
+    NewEvent { event_type: "user.created".into(), data, ordering_key: None, traceparent: Some(traceparent.to_owned()) }
 }

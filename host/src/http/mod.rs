@@ -7,6 +7,7 @@ mod observe;
 mod openapi;
 mod operations;
 pub mod server;
+mod trace;
 
 use std::sync::Arc;
 

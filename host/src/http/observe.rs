@@ -16,6 +16,7 @@ use tracing::Instrument as _;
 use tracing::field::Empty;
 
 use super::server::Peer;
+use super::trace;
 use crate::app::App;
 use crate::capabilities;
 use crate::decisions::Context;
@@ -29,18 +30,20 @@ pub(super) async fn observe(State(app): State<Arc<App>>, mut request: Request<Bo
     let id = request_id(request.headers());
     let method = known(request.method());
     let path = request.extensions().get::<MatchedPath>().map_or_else(|| "unmatched".to_owned(), |path| template(path.as_str()));
+    let traceparent = trace::continued(request.headers());
     let context = Context {
         request: capabilities::Request {
             address: client_address(&app, &request).map(|address| address.to_string()),
             user_agent: user_agent(request.headers()),
             received_at: app.services.clock.now(),
             id: id.clone(),
+            traceparent: traceparent.clone(),
         },
         deadline: started + app.request_limit(),
     };
     let deadline = context.deadline;
     request.extensions_mut().insert(context);
-    let span = tracing::info_span!("http", request_id = %id, method, path, slot = Empty, policy = Empty, generation = Empty);
+    let span = tracing::info_span!("http", request_id = %id, trace_id = trace::id(&traceparent), method, path, slot = Empty, policy = Empty, generation = Empty);
     let mut observation = Observation { app: Arc::clone(&app), method, path, started, span: span.clone(), status: CUT_OFF };
     let answer = timeout_at(deadline, next.run(request)).instrument(span).await;
     let mut response = with_body(answer.unwrap_or_else(|_| ApiError::timeout().into_response()), &id);

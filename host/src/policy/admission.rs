@@ -77,7 +77,13 @@ impl Admission {
 
     /// Instantiates it once under the bounds of a call; its code is not called, but its start function runs and its export's type is checked.
     fn try_out(&self, identity: &Arc<Identity>, pre: &InstancePre<CallState>, export: ComponentExportIndex) -> wasmtime::Result<()> {
-        let request = Request { id: "trial".into(), address: None, user_agent: None, received_at: self.services.clock.now() };
+        let request = Request {
+            id: "trial".into(),
+            traceparent: String::new(),
+            address: None,
+            user_agent: None,
+            received_at: self.services.clock.now(),
+        };
         let state = CallState::new(Arc::clone(&self.services), Arc::clone(identity), request, Attempt::default());
         let mut store = Store::new(&self.engine, state);
         prepare(&mut store);

@@ -1,230 +1,213 @@
-//! The database, behind one seam: the types here are what the rest of the host knows of it, [`Store`] is how it asks.
+//! The database, behind one seam: [`Store`] is how the rest of the host asks, and what it gets are the types here.
 //!
-//! The rule: a decision that must be atomic (taking an e-mail address, claiming a refresh token) is one statement or holds the write lock,
-//! never a read and then a write. Times are compared with the clock that the store was opened with.
+//! The rule: a decision that must be atomic (taking an e-mail address, claiming a refresh token, leasing an event) is one statement or holds a
+//! lock, never a read and then a write. Times are compared with the clock that the store was opened with.
 
+mod events;
+pub mod import;
+mod postgres;
 mod sqlite;
+mod types;
 
-use serde_json::{Map, Value};
+use std::time::Duration;
 
-use crate::clock::Timestamp;
+use uuid::Uuid;
 
-pub use sqlite::Sqlite as Store;
+use crate::clock::{Clock, Timestamp};
 
-/// Why the database did not answer.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// It is away or busy; nothing was written.
-    #[error("the database is not available: {0}")]
-    Unavailable(#[source] sqlx::Error),
-    /// The connection was lost while committing: nobody knows whether it was.
-    #[error("the outcome of a commit is not known: {0}")]
-    OutcomeUnknown(#[source] sqlx::Error),
-    /// A row is not of the form that we write.
-    #[error("a row of the database is damaged: {0}")]
-    Damaged(String),
-    /// A token could not be signed or sealed; nothing was written.
-    #[error("a token could not be made: {0}")]
-    Token(String),
+pub use events::{Backlog, EventFilter, EventRow, EventState, OutboxEvent, Undelivered};
+pub use postgres::{DatabaseMetrics, Postgres, PostgresSettings};
+pub use sqlite::Sqlite;
+pub use types::{
+    Account, Carried, Conflict, NewEvent, NewSession, NewToken, Session, StorageWrite, StoreError, StoredToken, ThrottleHit, Writes,
+};
+
+/// All of an account's attributes, as JSON, have at most so many bytes.
+const MAX_ATTRIBUTES_BYTES: usize = 32 * 1024;
+
+/// The database.
+#[derive(Clone)]
+pub enum Store {
+    /// The embedded default: one process.
+    Sqlite(Sqlite),
+    /// For anything real: shared by all replicas.
+    Postgres(Postgres),
 }
 
-impl From<sqlx::Error> for StoreError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Unavailable(error)
+/// Asks whichever database it is.
+macro_rules! ask {
+    ($self:ident.$($call:tt)+) => {
+        match $self {
+            Store::Sqlite(store) => store.$($call)+,
+            Store::Postgres(store) => store.$($call)+,
+        }
+    };
+}
+
+/// The database itself.
+impl Store {
+    /// Waits until no statement runs and closes it.
+    pub async fn close(&self) {
+        ask!(self.close().await);
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        ask!(self.ping().await)
+    }
+
+    /// The clock that stored times are compared with.
+    pub fn clock(&self) -> &Clock {
+        ask!(self.clock())
+    }
+
+    /// Sets the clock by the database's, where replicas share one.
+    pub async fn set_clock(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(store) => store.set_clock().await,
+        }
+    }
+
+    /// Sets the gauges of connections.
+    pub fn measure(&self) {
+        if let Self::Postgres(store) = self {
+            store.measure();
+        }
+    }
+
+    /// Deletes what has expired, a batch of each kind; the number of rows deleted. Call again while it is not 0.
+    pub async fn clean(&self, outbox_retention: Duration) -> Result<u64, StoreError> {
+        ask!(self.clean(outbox_retention).await)
+    }
+
+    /// A secret that the database keeps: the given value where there is none yet, else the one that is there.
+    pub async fn secret(&self, name: &str, value_if_absent: &[u8]) -> Result<Vec<u8>, StoreError> {
+        ask!(self.secret(name, value_if_absent).await)
     }
 }
 
-/// Why a decision was not carried out: what it rested on has changed since it was read. Nothing was written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Conflict {
-    /// Somebody has an account with this address.
-    EmailTaken,
-    /// The account was disabled, or its password changed.
-    AccountChanged,
-    /// The session was revoked or has ended.
-    SessionChanged,
-    /// Another call claimed the refresh token.
-    TokenClaimed,
-    /// A row of the policy's storage does not hold what `replace` expected.
-    StorageChanged,
-    /// The account's attributes together would exceed their bound.
-    AttributesTooLarge,
+/// Accounts and sessions.
+impl Store {
+    /// The account of a canonical address. Of imported accounts that differ in letter case only, it is the one with this very `spelling`.
+    pub async fn account_by_email(&self, email: &str, spelling: &str) -> Result<Option<Account>, StoreError> {
+        ask!(self.account_by_email(email, spelling).await)
+    }
+
+    /// The highest cost of the bcrypt hashes that the old service left; none where none is left.
+    pub async fn bcrypt_cost(&self) -> Result<Option<u32>, StoreError> {
+        ask!(self.bcrypt_cost().await)
+    }
+
+    /// The open sessions of an account, newest first.
+    pub async fn open_sessions(&self, user_id: i64, most: u32) -> Result<Vec<Session>, StoreError> {
+        ask!(self.open_sessions(user_id, most).await)
+    }
+
+    /// A refresh token by its look-up value, with its session and account.
+    pub async fn refresh_token(&self, lookup: &[u8]) -> Result<Option<StoredToken>, StoreError> {
+        ask!(self.refresh_token(lookup).await)
+    }
+
+    /// Takes a refresh token of the old service over: a session with that token, where there is none yet and the account may log in.
+    pub async fn adopt(&self, user_id: i64, session: &NewSession) -> Result<(), StoreError> {
+        ask!(self.adopt(user_id, session).await)
+    }
+
+    /// Creates an account with its first session, its events and what the policy wrote. `sign` makes the answer from the new id, before the
+    /// commit: where it fails, nothing was written.
+    pub async fn register<T>(
+        &self,
+        email: &str,
+        password_hash: &str,
+        session: &NewSession,
+        writes: &Writes,
+        sign: impl FnOnce(i64) -> Result<T, StoreError>,
+    ) -> Carried<T> {
+        ask!(self.register(email, password_hash, session, writes, sign).await)
+    }
+
+    /// Opens a session, where the account is as it was when the password was verified. `rehashed` replaces the hash that was verified.
+    pub async fn login(&self, account: &Account, rehashed: Option<&str>, session: &NewSession, writes: &Writes) -> Carried<()> {
+        ask!(self.login(account, rehashed, session, writes).await)
+    }
+
+    /// Replaces a refresh token by its successor: one call claims it, and its answer is kept for the others until `grace_until`.
+    pub async fn rotate(
+        &self,
+        claimed: &StoredToken,
+        successor: &NewToken,
+        sealed_answer: Option<&[u8]>,
+        grace_until: Timestamp,
+        ends_at: Timestamp,
+        writes: &Writes,
+    ) -> Carried<()> {
+        ask!(self.rotate(claimed, successor, sealed_answer, grace_until, ends_at, writes).await)
+    }
+
+    /// A replaced token came back after its window: revokes the whole family, with one event for it. True for the call that did so.
+    pub async fn revoke_reused(&self, token: &StoredToken, event: NewEvent) -> Result<bool, StoreError> {
+        ask!(self.revoke_reused(token, event).await)
+    }
+
+    /// Commits what remains of a call that ended in a refusal; `proved` is the account that the caller proved to own.
+    pub async fn refuse(&self, proved: Option<i64>, writes: &Writes) -> Carried<()> {
+        ask!(self.refuse(proved, writes).await)
+    }
 }
 
-/// What comes of carrying something out.
-pub type Carried<T> = Result<Result<T, Conflict>, StoreError>;
+/// What policies keep.
+impl Store {
+    /// A row of a slot's storage that has not expired.
+    pub async fn storage_get(&self, slot: &str, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        ask!(self.storage_get(slot, key).await)
+    }
 
-/// An account.
-#[derive(Debug, Clone)]
-pub struct Account {
-    /// Positive.
-    pub user_id: i64,
-    /// Canonical.
-    pub email: String,
-    /// A PHC string.
-    pub password_hash: String,
-    /// Counts the passwords that the account has had; a new hash of the same password leaves it.
-    pub password_version: i64,
-    /// JSON values by name.
-    pub attributes: Map<String, Value>,
-    /// When it was created.
-    pub created_at: Timestamp,
-    /// Whether it is disabled.
-    pub disabled: bool,
+    /// How many rows a slot keeps, and their bytes.
+    pub async fn storage_size(&self, slot: &str) -> Result<(i64, i64), StoreError> {
+        ask!(self.storage_size(slot).await)
+    }
+
+    /// Counts one against every limit, at once, in one statement; the longest wait in milliseconds where one is exceeded.
+    pub async fn throttle_hit(&self, hits: &[ThrottleHit]) -> Result<Option<i64>, StoreError> {
+        ask!(self.throttle_hit(hits).await)
+    }
 }
 
-/// A session.
-#[derive(Debug, Clone)]
-pub struct Session {
-    /// A UUID.
-    pub session_id: String,
-    /// The client's address at login, where it was known.
-    pub address: Option<String>,
-    /// The client's `User-Agent` at login.
-    pub user_agent: Option<String>,
-    /// When it was opened.
-    pub opened_at: Timestamp,
-    /// When it was last refreshed.
-    pub refreshed_at: Timestamp,
-    /// How often it was refreshed.
-    pub refreshes: u32,
-    /// When it ends, refreshed or not.
-    pub ends_at: Timestamp,
-    /// Whether it was revoked.
-    pub revoked: bool,
-}
+/// The outbox.
+impl Store {
+    /// Leases the oldest events that may be published, at most one of a key, for so long.
+    pub async fn outbox_lease(&self, owner: Uuid, most: u32, lease: Duration) -> Result<Vec<OutboxEvent>, StoreError> {
+        ask!(self.outbox_lease(owner, most, lease).await)
+    }
 
-/// A refresh token as it is stored, with the session and the account that it belongs to: one read.
-#[derive(Debug, Clone)]
-pub struct StoredToken {
-    /// A UUID.
-    pub token_id: String,
-    /// When it expires.
-    pub expires_at: Timestamp,
-    /// When a refresh claimed it.
-    pub replaced_at: Option<Timestamp>,
-    /// Until when a repeat gets the stored answer.
-    pub grace_until: Option<Timestamp>,
-    /// The sealed answer.
-    pub answer: Option<Vec<u8>>,
-    /// The session.
-    pub session: Session,
-    /// The account.
-    pub account: Account,
-}
+    /// Marks events as published, where `owner` holds them; how many that were.
+    pub async fn outbox_published(&self, owner: Uuid, sequences: &[i64]) -> Result<u64, StoreError> {
+        ask!(self.outbox_published(owner, sequences).await)
+    }
 
-/// A session to open.
-pub struct NewSession {
-    /// A UUID.
-    pub session_id: String,
-    /// The client's address, where it is known.
-    pub address: Option<String>,
-    /// The client's `User-Agent`.
-    pub user_agent: Option<String>,
-    /// When it ends, refreshed or not.
-    pub ends_at: Timestamp,
-    /// Its first refresh token.
-    pub token: NewToken,
-}
+    /// Gives events back that were not published.
+    pub async fn outbox_undelivered(&self, owner: Uuid, events: &[Undelivered]) -> Result<(), StoreError> {
+        ask!(self.outbox_undelivered(owner, events).await)
+    }
 
-/// A refresh token to store.
-pub struct NewToken {
-    /// A UUID.
-    pub token_id: String,
-    /// HMAC-SHA256 of the token.
-    pub lookup: Vec<u8>,
-    /// When it expires.
-    pub expires_at: Timestamp,
-}
+    /// What waits, and what was given up.
+    pub async fn outbox_backlog(&self) -> Result<Backlog, StoreError> {
+        ask!(self.outbox_backlog().await)
+    }
 
-/// An event to append to the outbox; the store adds `user_id` to its data.
-#[derive(Debug, Clone)]
-pub struct NewEvent {
-    /// For instance `user.created`.
-    pub event_type: String,
-    /// The body, without `user_id`.
-    pub data: Map<String, Value>,
-    /// Events of one key are published in order; without, the account's id is the key.
-    pub ordering_key: Option<String>,
-}
+    /// Events for an operator to look at, newest first.
+    pub async fn outbox_list(&self, filter: &EventFilter) -> Result<Vec<EventRow>, StoreError> {
+        ask!(self.outbox_list(filter).await)
+    }
 
-/// An event as the outbox keeps it.
-#[derive(Debug, Clone)]
-pub struct OutboxEvent {
-    /// Its place in the outbox.
-    pub sequence: i64,
-    /// A UUIDv7.
-    pub message_id: String,
-    /// For instance `user.created`.
-    pub event_type: String,
-    /// Events of one key are published in order.
-    pub ordering_key: String,
-    /// A JSON object.
-    pub payload: String,
-    /// When it was committed.
-    pub created_at: Timestamp,
-}
+    /// Lets dead events be published again, or, with ids, any event; how many.
+    pub async fn outbox_retry(&self, message_ids: &[Uuid]) -> Result<u64, StoreError> {
+        ask!(self.outbox_retry(message_ids).await)
+    }
 
-/// A write to a policy's own storage.
-#[derive(Debug, Clone)]
-pub struct StorageWrite {
-    /// The key.
-    pub key: String,
-    /// What the row must hold at the commit, where the policy asked for that; the inner none stands for "no row".
-    pub expected: Option<Option<Vec<u8>>>,
-    /// The value and when it expires; none deletes the row.
-    pub value: Option<(Vec<u8>, Timestamp)>,
-}
-
-/// What a policy wrote in one call: committed with the decision, or not at all.
-#[derive(Debug, Default)]
-pub struct Writes {
-    /// The slot, which owns the storage.
-    pub slot: &'static str,
-    /// Rows of the policy's own, in the order in which they were written.
-    pub storage: Vec<StorageWrite>,
-    /// Attributes of the account; none removes one.
-    pub attributes: Map<String, Value>,
-    /// Names of attributes to remove.
-    pub removed_attributes: Vec<String>,
-    /// Disable the account, for this reason.
-    pub disable: Option<String>,
-    /// Sessions to revoke: id and reason.
-    pub revocations: Vec<(String, String)>,
-    /// Events to append.
-    pub events: Vec<NewEvent>,
-    /// Hashed throttle keys to forget.
-    pub throttle_clears: Vec<Vec<u8>>,
-}
-
-/// One limit to count against.
-pub struct ThrottleHit {
-    /// The hashed key.
-    pub key: Vec<u8>,
-    /// So many hits are kept.
-    pub most: u32,
-    /// The length of the window.
-    pub window_seconds: u32,
-}
-
-/// What waits in the outbox.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct OutboxBacklog {
-    /// Events that are not published yet.
-    pub pending: i64,
-    /// When the oldest of them was committed.
-    pub oldest_created_at: Option<Timestamp>,
-}
-
-impl Writes {
-    /// Whether there is nothing to commit.
-    pub fn is_empty(&self) -> bool {
-        self.storage.is_empty()
-            && self.attributes.is_empty()
-            && self.removed_attributes.is_empty()
-            && self.disable.is_none()
-            && self.revocations.is_empty()
-            && self.events.is_empty()
-            && self.throttle_clears.is_empty()
+    /// Deletes published events that are older than `before`, or, with ids, any event; how many.
+    pub async fn outbox_purge(&self, message_ids: &[Uuid], before: Timestamp) -> Result<u64, StoreError> {
+        ask!(self.outbox_purge(message_ids, before).await)
     }
 }

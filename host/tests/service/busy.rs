@@ -1,9 +1,38 @@
 //! More work than the hash threads can do: an answer at once that says when to try again, and no one else waits for them.
 
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions as _, Connection as _};
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection, SqliteConnection};
 
 use crate::support::{Person, TestService, in_time};
+
+/// While it is open, the database answers questions and takes no writes.
+enum WriteLock {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+impl WriteLock {
+    async fn on(service: &TestService) -> Self {
+        let Some(database) = service.database() else {
+            let file = service.data_dir().join("auth.sqlite");
+            let mut lock = SqliteConnectOptions::new().filename(file).connect().await.unwrap();
+            sqlx::query("BEGIN IMMEDIATE").execute(&mut lock).await.unwrap();
+            return Self::Sqlite(lock);
+        };
+        let mut lock = database.connection().await;
+        let tables = "accounts sessions refresh_tokens policy_storage throttles outbox".split(' ').map(|table| format!("auth.{table}"));
+        let statement = format!("BEGIN; LOCK TABLE {} IN EXCLUSIVE MODE", tables.collect::<Vec<_>>().join(", "));
+        sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut lock).await.unwrap();
+        Self::Postgres(lock)
+    }
+
+    async fn end(self) {
+        match self {
+            Self::Sqlite(lock) => lock.close().await.unwrap(),
+            Self::Postgres(lock) => lock.close().await.unwrap(),
+        }
+    }
+}
 
 #[tokio::test]
 async fn beyond_the_queue_of_hashes_the_answer_is_503_at_once() {
@@ -47,22 +76,22 @@ async fn what_takes_too_long_is_answered_before_the_caller_gives_up() {
 
 #[tokio::test]
 async fn while_the_database_takes_no_writes_the_answer_is_503_and_nothing_is_lost() {
-    let service = TestService::start().await;
+    // Well below the time limits of requests and policies: then the answer says what was the matter.
+    let service = TestService::with().setting("DATABASE_STATEMENT_TIMEOUT", "1s").start().await;
     let (person, tokens) = service.newcomer("leo").await;
     service.events().await;
-    let file = service.data_dir().join("auth.sqlite");
-    let mut lock = SqliteConnectOptions::new().filename(file).connect().await.unwrap();
-    sqlx::query("BEGIN IMMEDIATE").execute(&mut lock).await.unwrap();
-    service.register(&Person::new("late").form()).await.refused(503, "unavailable");
-    service.login(&person).await.refused(503, "unavailable");
-    service.refresh(&tokens.refresh).await.refused(503, "unavailable");
+    let lock = WriteLock::on(&service).await;
+    let late = Person::new("late").form();
+    let answers = tokio::join!(service.register(&late), service.login(&person), service.refresh(&tokens.refresh));
+    for answer in [answers.0, answers.1, answers.2] {
+        answer.refused(503, "unavailable");
+    }
     assert_eq!(service.get("/healthz").await.status, 200);
-    sqlx::query("ROLLBACK").execute(&mut lock).await.unwrap();
+    lock.end().await;
     assert_eq!(service.count("auth_policy_faults_total", &[]).await, 0, "a database that is away is no fault of the policy");
-    service.register(&Person::new("late").form()).await.tokens();
+    service.register(&late).await.tokens();
     service.login(&person).await.tokens();
     service.refresh(&tokens.refresh).await.tokens();
     assert_eq!(service.events().await.len(), 2);
-    lock.close().await.unwrap();
     service.stop().await;
 }

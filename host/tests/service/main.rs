@@ -8,9 +8,12 @@
 mod bad_input;
 mod busy;
 mod contract;
+mod faults;
+mod legacy;
 mod policies;
 mod process;
 mod sessions;
+mod store;
 mod support;
 mod swap;
 mod wit;

@@ -6,23 +6,30 @@ use sqlx::sqlite::SqliteRow;
 
 use super::{Connection, Sqlite};
 use crate::clock::Timestamp;
-use crate::store::{Account, Conflict, StoreError, Writes};
-
-/// All of an account's attributes, as JSON, have at most so many bytes.
-const MAX_ATTRIBUTES_BYTES: usize = 32 * 1024;
+use crate::store::{Account, Conflict, MAX_ATTRIBUTES_BYTES, StoreError, Writes};
 
 impl Sqlite {
-    /// The account of a canonical address.
-    pub async fn account_by_email(&self, email: &str) -> Result<Option<Account>, StoreError> {
+    pub(in crate::store) async fn account_by_email(&self, email: &str, spelling: &str) -> Result<Option<Account>, StoreError> {
         let row = sqlx::query(
             "SELECT user_id, email, password_hash, password_version, attributes, created_at, disabled_at IS NOT NULL AS disabled
                FROM accounts
-              WHERE email = ?",
+              WHERE email IN (?1, ?2)
+              ORDER BY email = ?2 DESC
+              LIMIT 1",
         )
         .bind(email)
+        .bind(spelling)
         .fetch_optional(&self.readers)
         .await?;
         row.as_ref().map(account).transpose()
+    }
+
+    pub(in crate::store) async fn bcrypt_cost(&self) -> Result<Option<u32>, StoreError> {
+        let cost: Option<String> =
+            sqlx::query_scalar("SELECT max(substr(password_hash, 5, 2)) FROM accounts WHERE substr(password_hash, 1, 2) = '$2'")
+                .fetch_one(&self.readers)
+                .await?;
+        Ok(cost.and_then(|cost| cost.parse().ok()))
     }
 }
 

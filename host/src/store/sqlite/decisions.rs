@@ -18,9 +18,7 @@ macro_rules! or_conflict {
 }
 
 impl Sqlite {
-    /// Creates an account with its first session, its events and what the policy wrote. `sign` makes the answer from the new id, before the
-    /// commit: where it fails, nothing was written.
-    pub async fn register<T>(
+    pub(in crate::store) async fn register<T>(
         &self,
         email: &str,
         password_hash: &str,
@@ -46,8 +44,13 @@ impl Sqlite {
         Ok(Ok(answer))
     }
 
-    /// Opens a session, where the account is as it was when the password was verified. `rehashed` replaces the hash that was verified.
-    pub async fn login(&self, account: &Account, rehashed: Option<&str>, session: &NewSession, writes: &Writes) -> Carried<()> {
+    pub(in crate::store) async fn login(
+        &self,
+        account: &Account,
+        rehashed: Option<&str>,
+        session: &NewSession,
+        writes: &Writes,
+    ) -> Carried<()> {
         let now = self.clock.now();
         let user_id = account.user_id;
         let mut transaction = self.begin().await?;
@@ -69,8 +72,7 @@ impl Sqlite {
         Ok(Ok(()))
     }
 
-    /// Replaces a refresh token by its successor: one call claims it, and its answer is kept for the others until `grace_until`.
-    pub async fn rotate(
+    pub(in crate::store) async fn rotate(
         &self,
         claimed: &StoredToken,
         successor: &NewToken,
@@ -114,8 +116,7 @@ impl Sqlite {
         Ok(Ok(()))
     }
 
-    /// A replaced token came back after its window: revokes the whole family, with one event for it. True for the call that did so.
-    pub async fn revoke_reused(&self, token: &StoredToken, event: NewEvent) -> Result<bool, StoreError> {
+    pub(in crate::store) async fn revoke_reused(&self, token: &StoredToken, event: NewEvent) -> Result<bool, StoreError> {
         let now = self.clock.now();
         let mut transaction = self.begin().await?;
         let user_id = token.account.user_id;
@@ -127,8 +128,7 @@ impl Sqlite {
         Ok(revoked)
     }
 
-    /// Commits what remains of a call that ended in a refusal; `proved` is the account that the caller proved to own.
-    pub async fn refuse(&self, proved: Option<i64>, writes: &Writes) -> Carried<()> {
+    pub(in crate::store) async fn refuse(&self, proved: Option<i64>, writes: &Writes) -> Carried<()> {
         let now = self.clock.now();
         let mut transaction = self.begin().await?;
         or_conflict!(transaction, flush(&mut transaction, proved, writes, now).await?);

@@ -10,12 +10,19 @@ use crate::store::StoreError;
 const BATCH: i64 = 1000;
 
 impl Sqlite {
-    /// Deletes what has expired, a batch of each kind; the number of rows deleted. Call again while it is not 0.
-    pub async fn clean(&self, outbox_retention: std::time::Duration) -> Result<u64, StoreError> {
+    pub(in crate::store) async fn clean(&self, outbox_retention: std::time::Duration) -> Result<u64, StoreError> {
         let now = self.clock.now();
         let statements = [
             ("DELETE FROM refresh_tokens WHERE token_id IN (SELECT token_id FROM refresh_tokens WHERE expires_at <= ? LIMIT ?)", now),
-            ("DELETE FROM sessions WHERE session_id IN (SELECT session_id FROM sessions WHERE expires_at <= ? LIMIT ?)", now),
+            (
+                // A token of the old service is remembered until it expires by itself, also where its session ended before.
+                "DELETE FROM sessions WHERE session_id IN (
+                     SELECT session_id FROM sessions
+                      WHERE expires_at <= ?1
+                        AND NOT EXISTS (SELECT 1 FROM refresh_tokens WHERE refresh_tokens.session_id = sessions.session_id AND refresh_tokens.expires_at > ?1)
+                      LIMIT ?2)",
+                now,
+            ),
             (
                 "UPDATE refresh_tokens SET answer = NULL WHERE token_id IN (SELECT token_id FROM refresh_tokens WHERE answer IS NOT NULL AND grace_until <= ? LIMIT ?)",
                 now,
@@ -34,8 +41,7 @@ impl Sqlite {
         Ok(changed)
     }
 
-    /// A secret that the database keeps: the given value where there is none yet, else the one that is there.
-    pub async fn secret(&self, name: &str, value_if_absent: &[u8]) -> Result<Vec<u8>, StoreError> {
+    pub(in crate::store) async fn secret(&self, name: &str, value_if_absent: &[u8]) -> Result<Vec<u8>, StoreError> {
         let mut transaction = self.begin().await?;
         sqlx::query("INSERT INTO secrets (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING")
             .bind(name)

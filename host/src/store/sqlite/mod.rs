@@ -53,20 +53,17 @@ impl Sqlite {
         Ok(Self { readers, writer, clock })
     }
 
-    /// Waits until no statement runs and closes the file.
-    pub async fn close(&self) {
+    pub(in crate::store) async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
     }
 
-    /// Whether the database answers.
-    pub async fn ping(&self) -> Result<(), StoreError> {
+    pub(in crate::store) async fn ping(&self) -> Result<(), StoreError> {
         sqlx::query("SELECT 1").execute(&self.readers).await?;
         Ok(())
     }
 
-    /// The clock that stored times are compared with.
-    pub fn clock(&self) -> &Clock {
+    pub(in crate::store) fn clock(&self) -> &Clock {
         &self.clock
     }
 

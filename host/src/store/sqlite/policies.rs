@@ -7,8 +7,7 @@ use crate::clock::Timestamp;
 use crate::store::{Carried, Conflict, StoreError, ThrottleHit, Writes};
 
 impl Sqlite {
-    /// A row of a slot's storage that has not expired.
-    pub async fn storage_get(&self, slot: &str, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    pub(in crate::store) async fn storage_get(&self, slot: &str, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let value = sqlx::query_scalar("SELECT value FROM policy_storage WHERE slot = ? AND key = ? AND expires_at > ?")
             .bind(slot)
             .bind(key)
@@ -18,8 +17,7 @@ impl Sqlite {
         Ok(value)
     }
 
-    /// How many rows a slot keeps, and their bytes.
-    pub async fn storage_size(&self, slot: &str) -> Result<(i64, i64), StoreError> {
+    pub(in crate::store) async fn storage_size(&self, slot: &str) -> Result<(i64, i64), StoreError> {
         let row = sqlx::query(
             "SELECT count(*) AS entries, coalesce(sum(length(key) + length(value)), 0) AS bytes FROM policy_storage WHERE slot = ?",
         )
@@ -29,8 +27,7 @@ impl Sqlite {
         Ok((row.try_get("entries")?, row.try_get("bytes")?))
     }
 
-    /// Counts one against every limit, at once, in one statement; the longest wait in milliseconds where one is exceeded.
-    pub async fn throttle_hit(&self, hits: &[ThrottleHit]) -> Result<Option<i64>, StoreError> {
+    pub(in crate::store) async fn throttle_hit(&self, hits: &[ThrottleHit]) -> Result<Option<i64>, StoreError> {
         let now = self.clock.now();
         // A window begins with its first hit.
         let mut query = QueryBuilder::new("INSERT INTO throttles AS t (key, hits, window_ends_at) ");

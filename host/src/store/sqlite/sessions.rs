@@ -8,8 +8,7 @@ use crate::clock::Timestamp;
 use crate::store::{NewSession, Session, StoreError, StoredToken};
 
 impl Sqlite {
-    /// The open sessions of an account, newest first.
-    pub async fn open_sessions(&self, user_id: i64, most: u32) -> Result<Vec<Session>, StoreError> {
+    pub(in crate::store) async fn open_sessions(&self, user_id: i64, most: u32) -> Result<Vec<Session>, StoreError> {
         let rows = sqlx::query(
             "SELECT session_id, address, user_agent, opened_at, refreshed_at, refreshes, ends_at, revoked_at IS NOT NULL AS revoked
                FROM sessions
@@ -25,8 +24,24 @@ impl Sqlite {
         rows.iter().map(session).collect()
     }
 
-    /// A refresh token by its look-up value, with its session and account.
-    pub async fn refresh_token(&self, lookup: &[u8]) -> Result<Option<StoredToken>, StoreError> {
+    pub(in crate::store) async fn adopt(&self, user_id: i64, session: &NewSession) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let mut transaction = self.begin().await?;
+        let free: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM accounts WHERE user_id = ?1 AND disabled_at IS NULL)
+                AND NOT EXISTS (SELECT 1 FROM refresh_tokens WHERE lookup = ?2)",
+        )
+        .bind(user_id)
+        .bind(&session.token.lookup)
+        .fetch_one(&mut *transaction)
+        .await?;
+        if free {
+            open(&mut transaction, user_id, session, now).await?;
+        }
+        super::commit(transaction).await
+    }
+
+    pub(in crate::store) async fn refresh_token(&self, lookup: &[u8]) -> Result<Option<StoredToken>, StoreError> {
         let row = sqlx::query(
             "SELECT token_id, refresh_tokens.expires_at AS token_expires_at, replaced_at, grace_until, answer,
                     session_id, address, user_agent, opened_at, refreshed_at, refreshes, ends_at, revoked_at IS NOT NULL AS revoked,

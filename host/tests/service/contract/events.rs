@@ -84,7 +84,7 @@ async fn an_event_that_cannot_be_published_waits_also_over_a_restart() {
     eventually("the event that waits, in the metrics", waits).await;
     service.login(&person).await.tokens();
     assert_eq!(service.end().await, Ended::Drained);
-    let service = service.keep().start().await;
+    let service = service.keep().await.start().await;
     std::fs::remove_dir(&sink).unwrap();
     assert_eq!(service.events().await[0]["body"]["email"], "leo@example.com");
     service.stop().await;

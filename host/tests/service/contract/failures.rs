@@ -70,7 +70,7 @@ async fn too_many_logins_get_429_with_the_time_to_wait_and_a_success_starts_the_
     assert!((1..=301).contains(&seconds), "{seconds}");
     // Somebody else is not concerned.
     service.login_with_wrong_password(&Person::new("other")).await.refused(401, "invalid_credentials");
-    service.clock.advance(Duration::from_secs(301));
+    service.later(Duration::from_secs(301)).await;
     service.login(&person).await.tokens();
     service.stop().await;
 }

@@ -35,7 +35,7 @@ async fn a_session_can_be_shortened_and_never_lengthened() {
     let service = TestService::with().guest(Slot::Refresh, "refresh_shortens").start().await;
     let (_, first) = service.newcomer("leo").await;
     let second = service.refresh(&first.refresh).await.tokens();
-    service.clock.advance(Duration::from_secs(2));
+    service.later(Duration::from_secs(2)).await;
     service.refresh(&second.refresh).await.refused(401, "invalid_token");
     service.swap(Slot::Refresh, &policy(Slot::Refresh)).await;
     service.refresh(&second.refresh).await.refused(401, "invalid_token");

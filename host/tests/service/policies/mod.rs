@@ -32,7 +32,7 @@ fn every_guest_has_a_test() {
 
 /// An attribute of an account, as the database holds it.
 async fn attribute(service: &TestService, person: &Person, name: &str) -> Option<Value> {
-    let account = service.app().services.store.account_by_email(&person.email).await.unwrap().unwrap();
+    let account = service.app().services.store.account_by_email(&person.email, &person.email).await.unwrap().unwrap();
     account.attributes.get(name).cloned()
 }
 

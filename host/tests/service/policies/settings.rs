@@ -43,7 +43,7 @@ async fn the_limit_of_logins_is_a_setting() {
         service.login_with_wrong_password(&person).await.refused(401, "invalid_credentials");
     }
     service.login(&person).await.refused(429, "throttled");
-    service.clock.advance(Duration::from_secs(61));
+    service.later(Duration::from_secs(61)).await;
     service.login(&person).await.tokens();
     service.stop().await;
 }
@@ -52,9 +52,9 @@ async fn the_limit_of_logins_is_a_setting() {
 async fn a_session_that_lay_idle_too_long_ends_where_the_operator_wishes() {
     let service = TestService::with().policy_settings(Slot::Refresh, &json!({ "session-idle-seconds": 600 })).start().await;
     let (_, first) = service.newcomer("leo").await;
-    service.clock.advance(Duration::from_secs(500));
+    service.later(Duration::from_secs(500)).await;
     let second = service.refresh(&first.refresh).await.tokens();
-    service.clock.advance(Duration::from_secs(700));
+    service.later(Duration::from_secs(700)).await;
     service.refresh(&second.refresh).await.refused(401, "session_idle");
     service.refresh(&second.refresh).await.refused(401, "invalid_token");
     service.stop().await;

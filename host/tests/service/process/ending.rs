@@ -22,7 +22,7 @@ async fn hashes_begun(process: &Process) -> u64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_login_in_flight_is_finished_and_readiness_turns_off_first() {
-    let (_folder, mut settings) = Process::folder();
+    let (_folder, mut settings) = Process::home().await;
     // A hash that outlives the delay by far.
     for (name, value) in [
         ("PASSWORD_HASH_MEMORY_KIB", "38912"),
@@ -50,7 +50,7 @@ async fn a_login_in_flight_is_finished_and_readiness_turns_off_first() {
 
 #[tokio::test]
 async fn a_second_signal_ends_it_at_once() {
-    let (_folder, mut settings) = Process::folder();
+    let (_folder, mut settings) = Process::home().await;
     settings.insert("HTTP_SERVER_SHUTDOWN_DELAY".to_owned(), "600s".to_owned());
     let process = Process::serving(&settings).await;
     process.terminate();
@@ -61,7 +61,7 @@ async fn a_second_signal_ends_it_at_once() {
 
 #[tokio::test]
 async fn a_request_that_hangs_is_cut_off_at_the_time_limit() {
-    let (_folder, mut settings) = Process::folder();
+    let (_folder, mut settings) = Process::home().await;
     for (name, value) in [("HTTP_SERVER_SHUTDOWN_TIMEOUT", "300ms"), ("HTTP_SERVER_READ_TIMEOUT", "60s"), ("HTTP_SERVER_TIMEOUT", "60s")] {
         settings.insert(name.to_owned(), value.to_owned());
     }
@@ -78,7 +78,7 @@ async fn a_request_that_hangs_is_cut_off_at_the_time_limit() {
 
 #[tokio::test]
 async fn idle_connections_do_not_hold_it_up() {
-    let (_folder, settings) = Process::folder();
+    let (_folder, settings) = Process::home().await;
     let process = Process::serving(&settings).await;
     let (mut served, mut silent) = (Raw::connect(&process.address).await, Raw::connect(&process.address).await);
     served.send(b"GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n").await.unwrap();
@@ -91,7 +91,7 @@ async fn idle_connections_do_not_hold_it_up() {
 
 #[tokio::test]
 async fn what_was_answered_survives_a_kill_and_its_event_is_delivered() {
-    let (folder, settings) = Process::folder();
+    let (folder, settings) = Process::home().await;
     let process = Process::serving(&settings).await;
     let people: Vec<_> = (0..5).map(|number| Person::new(&format!("person{number}"))).collect();
     for person in &people {

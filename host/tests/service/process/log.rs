@@ -6,7 +6,7 @@ use crate::support::{Person, Process, guest};
 
 #[tokio::test]
 async fn every_line_of_a_request_carries_its_id() {
-    let (folder, mut settings) = Process::folder();
+    let (folder, mut settings) = Process::home().await;
     settings.insert("LOG_LEVEL".to_owned(), "auth_host=debug".to_owned());
     std::fs::write(folder.path().join("policies/login.wasm"), guest("panics")).unwrap();
     let process = Process::serving(&settings).await;

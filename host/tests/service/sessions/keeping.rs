@@ -60,7 +60,7 @@ async fn neither_disk_nor_log_hold_a_password_or_a_token() {
     service.login_with_wrong_password(&person).await.refused(401, "invalid_credentials");
     let second = service.refresh(&first.refresh).await.tokens();
     service.refresh(&first.refresh).await.tokens();
-    service.clock.advance(Duration::from_secs(11));
+    service.later(Duration::from_secs(11)).await;
     service.refresh(&first.refresh).await.refused(401, "invalid_token");
     service.refresh(&second.refresh).await.refused(401, "invalid_token");
     service.post("/auth/login", format!("{{\"password\":\"{}\",", person.password)).await.refused(400, "malformed_json");
@@ -96,19 +96,27 @@ async fn what_has_expired_is_deleted() {
     service.login_with_wrong_password(&person).await.refused(401, "invalid_credentials");
     let second = service.refresh(&first.refresh).await.tokens();
     service.events().await;
-    service.clock.advance(Duration::from_hours(170));
+    service.later(Duration::from_hours(170)).await;
     housekeeping::clean_once(&service.app()).await.unwrap();
-    let mut database =
-        SqliteConnectOptions::new().filename(service.data_dir().join("auth.sqlite")).read_only(true).connect().await.unwrap();
     for (table, rows) in [("accounts", 1), ("sessions", 0), ("refresh_tokens", 0), ("throttles", 0), ("outbox", 0)] {
-        let statement = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
-        let found: i64 = sqlx::query_scalar(statement).fetch_one(&mut database).await.unwrap();
-        assert_eq!(found, rows, "{table}");
+        assert_eq!(rows_of(&service, table).await, rows, "{table}");
     }
-    database.close().await.unwrap();
     for token in [&first.refresh, &second.refresh] {
         service.refresh(token).await.refused(401, "invalid_token");
     }
     service.login(&person).await.tokens();
     service.stop().await;
+}
+
+async fn rows_of(service: &TestService, table: &str) -> i64 {
+    if let Some(database) = service.database() {
+        let statement = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM auth.{table}"));
+        return sqlx::query_scalar(statement).fetch_one(&mut database.connection().await).await.unwrap();
+    }
+    let file = service.data_dir().join("auth.sqlite");
+    let mut connection = SqliteConnectOptions::new().filename(file).read_only(true).connect().await.unwrap();
+    let statement = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
+    let rows = sqlx::query_scalar(statement).fetch_one(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    rows
 }

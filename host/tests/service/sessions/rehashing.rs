@@ -3,7 +3,7 @@
 use crate::support::{Person, TestService};
 
 async fn stored_hash(service: &TestService, person: &Person) -> String {
-    service.app().services.store.account_by_email(&person.email).await.unwrap().unwrap().password_hash
+    service.app().services.store.account_by_email(&person.email, &person.email).await.unwrap().unwrap().password_hash
 }
 
 /// A service whose parameters were raised after somebody had registered.

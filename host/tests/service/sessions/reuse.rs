@@ -14,7 +14,7 @@ async fn reuse_after_the_window_revokes_the_family_with_one_event() {
     let (person, first) = service.newcomer("leo").await;
     let other_session = service.login(&person).await.tokens();
     let second = service.refresh(&first.refresh).await.tokens();
-    service.clock.advance(Duration::from_secs(11));
+    service.later(Duration::from_secs(11)).await;
     service.refresh(&first.refresh).await.refused(401, "invalid_token");
     // Thief and owner are both out, whatever they try; it is told once.
     for token in [&second.refresh, &first.refresh, &second.refresh, &first.refresh] {
@@ -39,7 +39,7 @@ async fn reuse_is_found_also_generations_later() {
     for _ in 0..5 {
         tokens = service.refresh(&tokens.refresh).await.tokens();
     }
-    service.clock.advance(Duration::from_secs(11));
+    service.later(Duration::from_secs(11)).await;
     service.refresh(&first.refresh).await.refused(401, "invalid_token");
     service.refresh(&tokens.refresh).await.refused(401, "invalid_token");
     assert_eq!(reuse_events(&service).await.len(), 1);
@@ -51,7 +51,7 @@ async fn many_reuses_at_once_are_one_event() {
     let service = TestService::start().await;
     let (_, first) = service.newcomer("leo").await;
     service.refresh(&first.refresh).await.tokens();
-    service.clock.advance(Duration::from_secs(11));
+    service.later(Duration::from_secs(11)).await;
     let body = serde_json::json!({ "refresh_token": first.refresh });
     let requests: Vec<_> = (0..10).map(|_| tokio::spawn(service.request("POST", "/auth/refresh").json(&body).send())).collect();
     for request in requests {

@@ -23,7 +23,7 @@ async fn a_replaced_token_gets_the_same_answer_within_the_window() {
     let service = TestService::start().await;
     let (_, first) = service.newcomer("leo").await;
     let answer = service.refresh(&first.refresh).await;
-    service.clock.advance(Duration::from_secs(9));
+    service.later(Duration::from_secs(9)).await;
     assert_eq!(service.refresh(&first.refresh).await.text(), answer.text());
     assert_eq!(service.count("auth_refresh_repeats_total", &[]).await, 1);
     // The answer that was repeated is as good as the first one was.

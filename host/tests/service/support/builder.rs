@@ -15,7 +15,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
-use super::{TestService, guest, logs, policy};
+use super::{OwnDatabase, TestService, guest, logs, on_postgres, policy};
 
 /// What the gateway of these tests checks access tokens with.
 pub(crate) const JWT_SECRET: &str = "the secret that gateway-service shares with us";
@@ -26,6 +26,19 @@ pub(crate) struct TestServiceBuilder {
     pub(super) settings: HashMap<String, String>,
     pub(super) clock: Clock,
     pub(super) secrets: Vec<String>,
+    pub(super) store: TestStore,
+}
+
+/// Where a service keeps what it knows.
+pub(crate) enum TestStore {
+    /// In its data folder.
+    Folder,
+    /// In a PostgreSQL database, to be made.
+    NewDatabase,
+    /// In this database.
+    Database(OwnDatabase),
+    /// In a database that somebody else cares for.
+    Elsewhere,
 }
 
 impl TestServiceBuilder {
@@ -48,13 +61,32 @@ impl TestServiceBuilder {
             ("PASSWORD_HASH_ITERATIONS", "1".to_owned()),
         ];
         let settings = settings.map(|(name, value)| (name.to_owned(), value)).into();
-        let builder = Self { folder, settings, clock: Clock::shifted(), secrets: Vec::new() };
+        let store = if on_postgres() { TestStore::NewDatabase } else { TestStore::Folder };
+        let builder = Self { folder, settings, clock: Clock::shifted(), secrets: Vec::new(), store };
         Slot::ALL.into_iter().fold(builder, |builder, slot| builder.component(slot, &policy(slot)))
     }
 
     /// Sets a variable of the environment.
     pub(crate) fn setting(mut self, name: &str, value: &str) -> Self {
         self.settings.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Runs on a PostgreSQL database of its own, whatever the other tests run on.
+    pub(crate) fn on_postgres(mut self) -> Self {
+        self.store = TestStore::NewDatabase;
+        self
+    }
+
+    /// Runs on the database at this address.
+    pub(crate) fn on_database(mut self, url: &str) -> Self {
+        self.store = TestStore::Elsewhere;
+        self.setting("DATABASE_URL", url)
+    }
+
+    /// Goes by a clock that no test moves.
+    pub(crate) fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
         self
     }
 
@@ -91,8 +123,13 @@ impl TestServiceBuilder {
         self.folder.path().join("data")
     }
 
-    pub(crate) async fn start(self) -> TestService {
+    pub(crate) async fn start(mut self) -> TestService {
         logs::capture();
+        if matches!(self.store, TestStore::NewDatabase) {
+            let database = OwnDatabase::new().await;
+            self.settings.insert("DATABASE_URL".to_owned(), database.url().to_owned());
+            self.store = TestStore::Database(database);
+        }
         let log_mark = logs::mark();
         let config = Config::from_pairs(&self.settings).unwrap();
         let app = App::build(config, self.clock.clone()).await.unwrap();
@@ -112,6 +149,7 @@ impl TestServiceBuilder {
             serving: Some(tokio::spawn(service::run(app, listener, policies, signals.clone()))),
             signals,
             secrets: Mutex::new(self.secrets),
+            store: Some(self.store),
         }
     }
 }

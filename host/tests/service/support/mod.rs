@@ -3,23 +3,36 @@
 mod answer;
 mod artifacts;
 mod builder;
+mod consumer;
+mod ending;
+mod events;
 mod logs;
 mod metrics;
 mod person;
+mod postgres;
 mod process;
+mod proxy;
+mod rabbit;
 mod raw;
+mod servers;
 mod service;
+mod store;
 mod wait;
 
 pub(crate) use answer::{Answer, Tokens};
 pub(crate) use artifacts::{guest, guest_names, policy, wit};
 pub(crate) use builder::{JWT_SECRET, TestServiceBuilder};
+pub(crate) use consumer::{Consumer, Message};
 pub(crate) use logs::{lines_with, mark};
 pub(crate) use metrics::{Metrics, Series};
 pub(crate) use person::{Person, secret_text};
-pub(crate) use process::Process;
+pub(crate) use postgres::{Postgres, TestDatabase, database};
+pub(crate) use process::{Printed, Process};
+pub(crate) use proxy::{Proxy, Sender};
+pub(crate) use rabbit::{Broker, Rabbit, broker};
 pub(crate) use raw::{Raw, post_bytes};
 pub(crate) use service::TestService;
+pub(crate) use store::{OwnDatabase, on_postgres};
 pub(crate) use wait::{eventually, in_time};
 
 /// The three endpoints.

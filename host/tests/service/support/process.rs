@@ -1,6 +1,7 @@
 //! The real program as a process.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::process::Stdio;
 
 use auth_host::policy::Slot;
@@ -9,7 +10,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 
-use super::{in_time, policy};
+use super::{OwnDatabase, in_time, on_postgres, policy};
 
 /// A process that serves.
 pub(crate) struct Process {
@@ -18,6 +19,25 @@ pub(crate) struct Process {
     pub(crate) announcement: Vec<String>,
     child: Child,
     log: JoinHandle<String>,
+}
+
+/// What a command printed.
+pub(crate) struct Printed {
+    pub(crate) code: Option<i32>,
+    pub(crate) text: String,
+    pub(crate) errors: String,
+}
+
+/// What a process keeps from one start to the next.
+pub(crate) struct Home {
+    folder: TempDir,
+    _database: Option<OwnDatabase>,
+}
+
+impl Home {
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
 }
 
 /// How a process ended.
@@ -48,6 +68,14 @@ impl Process {
         (folder, settings)
     }
 
+    /// The same, on the database of this run: see [`on_postgres`].
+    pub(crate) async fn home() -> (Home, HashMap<String, String>) {
+        let (folder, mut settings) = Self::folder();
+        let database = if on_postgres() { Some(OwnDatabase::new().await) } else { None };
+        settings.extend(database.iter().map(|database| ("DATABASE_URL".to_owned(), database.url().to_owned())));
+        (Home { folder, _database: database }, settings)
+    }
+
     /// Starts it and waits until it says where it serves.
     pub(crate) async fn serving(settings: &HashMap<String, String>) -> Self {
         let mut child = command(settings).spawn().unwrap();
@@ -73,6 +101,13 @@ impl Process {
     pub(crate) async fn refusing(settings: &HashMap<String, String>) -> Outcome {
         let output = in_time("a start that must fail", command(settings).output()).await.unwrap();
         Outcome { code: output.status.code(), log: String::from_utf8(output.stderr).unwrap() }
+    }
+
+    /// Runs a command of the program to its end.
+    pub(crate) async fn command(settings: &HashMap<String, String>, words: &[&str]) -> Printed {
+        let output = in_time("a command", command(settings).args(words).output()).await.unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Printed { code: output.status.code(), text: text(output.stdout), errors: text(output.stderr) }
     }
 
     pub(crate) fn terminate(&self) {

@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
-use super::{Answer, Metrics, Person, Raw, TestServiceBuilder, Tokens, eventually, in_time, logs, secret_text};
+use super::builder::TestStore;
+use super::{Answer, Metrics, OwnDatabase, Person, Raw, TestServiceBuilder, Tokens, eventually, in_time, secret_text};
 
 /// A service that runs.
 pub(crate) struct TestService {
@@ -28,6 +29,7 @@ pub(crate) struct TestService {
     pub(super) app: Weak<App>,
     pub(super) secrets: Mutex<Vec<String>>,
     pub(super) log_mark: usize,
+    pub(super) store: Option<TestStore>,
 }
 
 /// What it is asked.
@@ -122,6 +124,19 @@ impl TestService {
         self.app.upgrade().unwrap()
     }
 
+    /// The variables of its environment.
+    pub(crate) fn settings(&self) -> &HashMap<String, String> {
+        &self.settings
+    }
+
+    /// The PostgreSQL database of this service's own, where it has one.
+    pub(crate) fn database(&self) -> Option<&OwnDatabase> {
+        match &self.store {
+            Some(TestStore::Database(database)) => Some(database),
+            _ => None,
+        }
+    }
+
     /// Where the log began when this service did.
     pub(crate) fn log_mark(&self) -> usize {
         self.log_mark
@@ -140,24 +155,6 @@ impl TestService {
         if let Ok(body) = serde_json::from_slice::<Value>(&answer.body) {
             ["access_token", "refresh_token"].iter().filter_map(|name| body[*name].as_str()).for_each(|token| self.remember(token));
         }
-    }
-
-    /// The lines of the event file, once everything that was committed has been published.
-    pub(crate) async fn event_lines(&self) -> Vec<String> {
-        self.published().await;
-        let text = std::fs::read_to_string(self.data_dir().join("events.jsonl")).unwrap_or_default();
-        text.lines().map(str::to_owned).collect()
-    }
-
-    /// All events so far.
-    pub(crate) async fn events(&self) -> Vec<Value> {
-        self.event_lines().await.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
-    }
-
-    /// Waits until no event waits.
-    async fn published(&self) {
-        let store = self.app().services.store.clone();
-        eventually("an empty outbox", async || (store.outbox_backlog().await.unwrap().pending == 0).then_some(())).await;
     }
 
     /// The generation that serves in a slot, by `/readyz`; 0 for none.
@@ -194,50 +191,5 @@ impl TestService {
         let begun = async || (self.count("auth_password_hash_wait_seconds_count", &[]).await > before).then_some(());
         eventually("a busy hash thread", begun).await;
         task
-    }
-
-    /// Waits for the events, ends the service in order, and looks for secrets that it left behind.
-    pub(crate) async fn stop(self) {
-        drop(self.stop_and_keep().await);
-    }
-
-    /// The same; what it kept can be started again.
-    pub(crate) async fn stop_and_keep(mut self) -> TestServiceBuilder {
-        self.published().await;
-        assert_eq!(self.end().await, Ended::Drained);
-        self.keep()
-    }
-
-    /// What an ended service kept, to be started again.
-    pub(crate) fn keep(mut self) -> TestServiceBuilder {
-        self.assert_no_secret_is_left();
-        let (folder, secrets) = (self.folder.take().unwrap(), self.secrets.get_mut().unwrap().clone());
-        TestServiceBuilder { folder, settings: self.settings.clone(), clock: self.clock.clone(), secrets }
-    }
-
-    /// Ends the service, whatever waits.
-    pub(crate) async fn end(&mut self) -> Ended {
-        self.signals.first.cancel();
-        let ended = in_time("the service", self.serving.take().unwrap()).await.unwrap();
-        eventually("the end of all that the service was", async || (self.app.strong_count() == 0).then_some(())).await;
-        ended
-    }
-
-    fn assert_no_secret_is_left(&self) {
-        let files = std::fs::read_dir(self.data_dir()).unwrap().map(|entry| entry.unwrap().path());
-        let contents: Vec<_> = files.filter(|file| file.is_file()).map(|file| (file.clone(), std::fs::read(file).unwrap())).collect();
-        let contents: Vec<_> = contents.iter().map(|(file, bytes)| (file, String::from_utf8_lossy(bytes))).collect();
-        for secret in &*self.secrets.lock().unwrap() {
-            for (file, content) in &contents {
-                assert!(!content.contains(secret.as_str()), "{} holds the secret {secret}", file.display());
-            }
-            assert!(!logs::holds(self.log_mark, secret), "the log holds the secret {secret}");
-        }
-    }
-}
-
-impl Drop for TestService {
-    fn drop(&mut self) {
-        assert!(self.serving.is_none() || std::thread::panicking(), "a test must end with service.stop()");
     }
 }

@@ -1,34 +1,12 @@
-//! The command line.
+//! `auth-host policy`.
 
 use std::fs;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use clap::{Parser, Subcommand};
+use clap::Subcommand;
 
 use crate::policy::{admission, pack};
-
-/// An authentication service whose policies are WebAssembly components.
-#[derive(Parser)]
-#[command(version, about)]
-pub struct Command {
-    /// What to do; without, serve.
-    #[command(subcommand)]
-    pub run: Option<Run>,
-}
-
-/// What to do.
-#[derive(Subcommand)]
-pub enum Run {
-    /// Serve until SIGINT or SIGTERM. Settings come from the environment or a .env file.
-    Serve,
-    /// Work with policies.
-    Policy {
-        /// What to do with them.
-        #[command(subcommand)]
-        run: PolicyRun,
-    },
-}
 
 /// What to do with policies.
 #[derive(Subcommand)]

@@ -1,5 +1,7 @@
 //! Tokens: access tokens are signed JWTs that the gateway checks by itself; refresh tokens are opaque.
 
+mod legacy;
+
 use aws_lc_rs::{aead, hkdf, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,6 +12,8 @@ use zeroize::Zeroize;
 
 use crate::clock::Timestamp;
 use crate::keys::{self, Keys};
+
+pub use legacy::{LegacyToken, LegacyTokens};
 
 /// Claims that the host sets itself or keeps for itself, in lower case (RFC 7519, section 4.1, and the gateway's `type`).
 pub const RESERVED_CLAIMS: [&str; 12] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "type", "sid", "scope", "client_id", "user_id"];

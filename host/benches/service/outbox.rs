@@ -1,0 +1,180 @@
+//! The relay: from commit to confirm under a load of registrations, and events a second beside what lapin alone does with the same messages and the
+//! same window, on the same broker.
+
+use std::time::{Duration, Instant};
+
+use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions, QueuePurgeOptions};
+use lapin::types::{AMQPValue, FieldTable};
+use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
+use serde_json::json;
+use sqlx::Row as _;
+use sqlx::postgres::PgPool;
+
+use crate::load::{Connection as Client, round};
+use crate::median;
+use crate::setup::{PASSWORD, Service};
+use crate::stores::{fresh_database, servers};
+
+const EVENTS: i64 = 20_000;
+const ROUNDS: usize = 5;
+/// As the relay's: two lanes, each with a batch under way.
+const LANES: i64 = 2;
+const WINDOW: usize = 256;
+const QUEUE: &str = "bench.outbox";
+const EXCHANGE: &str = "bench.events";
+
+pub fn measure() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let Some((server, broker)) = servers() else { return };
+        let database = fresh_database(&server).await;
+        let settings = [("DATABASE_URL", database.as_str()), ("AMQP_URL", &broker), ("AMQP_QUEUE", QUEUE), ("AMQP_EXCHANGE", EXCHANGE)];
+        let service = Service::start_with(&settings).await;
+        let pool = PgPool::connect(&database).await.unwrap();
+        latency(&service, &pool).await;
+        let connection = Connection::connect(&broker, ConnectionProperties::default()).await.unwrap();
+        let control = connection.create_channel().await.unwrap();
+        control.queue_declare(QUEUE.into(), QueueDeclareOptions::durable(), FieldTable::default()).await.unwrap();
+        let mut rates: [Vec<f64>; 3] = Default::default();
+        for number in 0..=ROUNDS {
+            for side in if number % 2 == 0 { [0, 1, 2] } else { [2, 1, 0] } {
+                control.queue_purge(QUEUE.into(), QueuePurgeOptions::default()).await.unwrap();
+                let rate = match side {
+                    0 => relay(&service, &pool).await,
+                    1 => raw(&connection, true).await,
+                    _ => raw(&connection, false).await,
+                };
+                if number > 0 {
+                    rates[side].push(rate);
+                }
+            }
+        }
+        print(&rates);
+        service.stop().await;
+    });
+}
+
+/// From the commit of an account to the confirm of its event, as the rows tell it (the mark comes after the confirm).
+async fn latency(service: &Service, pool: &PgPool) {
+    let mut clients = Vec::new();
+    for number in 0..4 {
+        clients.push((Client::open(service.address).await, account(&format!("latency-{number}-0@example.com"))));
+    }
+    drop(round(&mut clients, "/auth/register", Duration::from_secs(8), next).await);
+    drained(pool).await;
+    let row = sqlx::query(
+        "SELECT count(*), percentile_disc(0.5) WITHIN GROUP (ORDER BY published_at - created_at),
+                percentile_disc(0.99) WITHIN GROUP (ORDER BY published_at - created_at), max(published_at - created_at) FROM auth.outbox",
+    );
+    let row = row.fetch_one(pool).await.unwrap();
+    let (events, p50, p99, worst): (i64, i64, i64, i64) = (row.get(0), row.get(1), row.get(2), row.get(3));
+    println!(
+        "commit to confirm, 4 connections registering, {events} events: p50 {p50} ms, p99 {p99} ms, slowest {worst} ms (bar: p99 < 50 ms)\n"
+    );
+}
+
+/// Events a second, from their commit to the last mark.
+async fn relay(service: &Service, pool: &PgPool) -> f64 {
+    sqlx::query(
+        "INSERT INTO auth.outbox (message_id, event_type, ordering_key, payload, created_at)
+         SELECT gen_random_uuid(), 'user.created', 'bench-' || i, $2, (extract(epoch FROM clock_timestamp()) * 1000)::bigint
+           FROM generate_series(1, $1) AS i",
+    )
+    .bind(EVENTS)
+    .bind(payload())
+    .execute(pool)
+    .await
+    .unwrap();
+    let begun = Instant::now();
+    service.app.outbox_wake.notify_one();
+    drained(pool).await;
+    let rate = EVENTS as f64 / begun.elapsed().as_secs_f64();
+    sqlx::query("DELETE FROM auth.outbox WHERE published_at IS NOT NULL").execute(pool).await.unwrap();
+    sqlx::query("VACUUM ANALYZE auth.outbox").execute(pool).await.unwrap();
+    rate
+}
+
+async fn drained(pool: &PgPool) {
+    let pending = "SELECT EXISTS (SELECT 1 FROM auth.outbox WHERE published_at IS NULL)";
+    while sqlx::query_scalar::<_, bool>(pending).fetch_one(pool).await.unwrap() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// The same messages by lapin alone, to the queue and (as the relay does) to the topic exchange as well.
+async fn raw(connection: &Connection, both: bool) -> f64 {
+    let begun = Instant::now();
+    let mut lanes = tokio::task::JoinSet::new();
+    for _ in 0..LANES {
+        let channel = connection.create_channel().await.unwrap();
+        channel.confirm_select(ConfirmSelectOptions::default()).await.unwrap();
+        lanes.spawn(async move {
+            let mut left = usize::try_from(EVENTS / LANES).unwrap();
+            while left > 0 {
+                left -= publish(&channel, WINDOW.min(left), both).await;
+            }
+        });
+    }
+    while lanes.join_next().await.transpose().unwrap().is_some() {}
+    EVENTS as f64 / begun.elapsed().as_secs_f64()
+}
+
+async fn publish(channel: &Channel, count: usize, both: bool) -> usize {
+    let (payload, mut confirms) = (payload(), Vec::new());
+    for _ in 0..count {
+        let mandatory = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
+        confirms.push(channel.basic_publish("".into(), QUEUE.into(), mandatory, payload.as_bytes(), properties()).await.unwrap());
+        if both {
+            let options = BasicPublishOptions::default();
+            let published = channel.basic_publish(EXCHANGE.into(), "user.created".into(), options, payload.as_bytes(), properties());
+            confirms.push(published.await.unwrap());
+        }
+    }
+    for confirm in confirms {
+        assert!(confirm.await.unwrap().is_ack());
+    }
+    count
+}
+
+fn properties() -> BasicProperties {
+    let mut headers = FieldTable::default();
+    for name in ["specversion", "id", "source", "type", "partitionkey", "time"] {
+        headers.insert(format!("cloudEvents_{name}").into(), AMQPValue::LongString("2026-01-01T00:00:00.000Z".into()));
+    }
+    BasicProperties::default()
+        .with_content_type("application/json".into())
+        .with_delivery_mode(2)
+        .with_message_id(uuid::Uuid::now_v7().to_string().into())
+        .with_type("user.created".into())
+        .with_timestamp(1)
+        .with_headers(headers)
+}
+
+fn payload() -> String {
+    json!({ "user_id": 1, "email": "leo.urin@example.com", "phone": "+79999999999", "name": "Leo", "surname": "Urin", "fathers_name": "", "birth_date": "" })
+        .to_string()
+}
+
+fn account(email: &str) -> String {
+    json!({ "email": email, "password": PASSWORD, "phone": "+79999999999", "name": "Leo" }).to_string()
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the next request takes its place")]
+fn next(body: String) -> String {
+    let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+    let (rest, number) = body["email"].as_str().unwrap().strip_suffix("@example.com").unwrap().rsplit_once('-').unwrap();
+    account(&format!("{rest}-{}@example.com", number.parse::<u64>().unwrap() + 1))
+}
+
+fn print(rates: &[Vec<f64>; 3]) {
+    println!("Relay, {EVENTS} events of user.created, {LANES} lanes of {WINDOW} ({ROUNDS} alternating rounds; medians)");
+    println!("| what | events/s | slowest | fastest |\n|---|---|---|---|");
+    for (name, rates) in
+        ["relay (leases, both destinations, marks)", "lapin alone, both destinations", "lapin alone, the queue only"].iter().zip(rates)
+    {
+        let (slowest, fastest) = (rates.iter().copied().fold(f64::MAX, f64::min), rates.iter().copied().fold(0.0, f64::max));
+        println!("| {name} | {:.0} | {slowest:.0} | {fastest:.0} |", median(rates));
+    }
+    let ratio = |other: usize| median(&rates[0].iter().zip(&rates[other]).map(|(relay, raw)| relay / raw).collect::<Vec<_>>());
+    println!("relay / lapin, round by round: {:.3} with both destinations, {:.3} beside the queue only (bar 0.8)\n", ratio(1), ratio(2));
+}

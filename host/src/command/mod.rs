@@ -1,0 +1,63 @@
+//! The command line.
+
+mod import;
+mod outbox;
+mod policy;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Config;
+use crate::store::Postgres;
+
+pub use import::ImportRun;
+pub use outbox::OutboxRun;
+pub use policy::PolicyRun;
+
+/// An authentication service whose policies are WebAssembly components.
+#[derive(Parser)]
+#[command(version, about)]
+pub struct Command {
+    /// What to do; without, serve.
+    #[command(subcommand)]
+    pub run: Option<Run>,
+}
+
+/// What to do.
+#[derive(Subcommand)]
+pub enum Run {
+    /// Serve until SIGINT or SIGTERM. Settings come from the environment or a .env file.
+    Serve,
+    /// Bring the schema of the PostgreSQL database up to date, as a start does, and end.
+    Migrate,
+    /// Look at events, let dead ones go out again, delete old ones.
+    Outbox {
+        /// What to do with them.
+        #[command(subcommand)]
+        run: OutboxRun,
+    },
+    /// Take over what another service left.
+    Import {
+        /// Which.
+        #[command(subcommand)]
+        run: ImportRun,
+    },
+    /// Work with policies.
+    Policy {
+        /// What to do with them.
+        #[command(subcommand)]
+        run: PolicyRun,
+    },
+}
+
+/// Migrates the database of the settings.
+#[expect(clippy::print_stdout, reason = "the command's output")]
+pub async fn migrate(config: &Config) -> anyhow::Result<()> {
+    let Some(settings) = &config.postgres else {
+        anyhow::bail!(
+            "there is no PostgreSQL in the settings: set DATABASE_URL or POSTGRES_HOST. The embedded database migrates at a start"
+        );
+    };
+    Postgres::migrate(settings).await?;
+    println!("the schema is up to date");
+    Ok(())
+}

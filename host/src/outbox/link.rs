@@ -1,0 +1,161 @@
+//! The connection to RabbitMQ, kept up for ever: lapin's own recovery gives up after some minutes, ours does not.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use lapin::uri::AMQPUri;
+use lapin::{Connection, ConnectionProperties};
+use serde_json::{Value, json};
+use tokio::sync::{Notify, watch};
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::{backoff, topology};
+use crate::app::App;
+
+/// Connecting and declaring together.
+const CONNECT: Duration = Duration::from_secs(10);
+/// How often a connection is looked at.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// How to reach RabbitMQ, and what to use there.
+#[derive(Clone)]
+pub struct AmqpSettings {
+    /// Address, user, password, virtual host. It is never printed.
+    pub uri: AMQPUri,
+    /// A durable topic exchange: every event goes to it, its type is the routing key.
+    pub exchange: String,
+    /// The durable queue of the consumers that exist: `user.created` goes there as well, through the default exchange.
+    pub queue: String,
+    /// How long a batch may wait for its confirms.
+    pub confirm_timeout: Duration,
+}
+
+/// The connection as it is now.
+#[derive(Clone)]
+struct State {
+    connection: Option<Arc<Connection>>,
+    blocked: bool,
+    /// Why there is no connection, for operators.
+    detail: String,
+}
+
+/// The connection to RabbitMQ and what is known of it.
+pub struct Link {
+    pub(super) settings: AmqpSettings,
+    state: watch::Sender<State>,
+    /// A lane found the connection dead, or frozen.
+    broken: Notify,
+    last_error: Mutex<String>,
+}
+
+impl Link {
+    /// No connection yet.
+    pub fn new(settings: AmqpSettings) -> Self {
+        let state = State { connection: None, blocked: false, detail: "not connected yet".into() };
+        Self { settings, state: watch::Sender::new(state), broken: Notify::new(), last_error: Mutex::default() }
+    }
+
+    /// What an operator wants to know.
+    pub fn status(&self) -> Value {
+        let state = self.state.borrow();
+        json!({ "sink": "rabbitmq", "connected": state.connection.is_some(), "blocked": state.blocked, "detail": state.detail })
+    }
+
+    /// Waits for a connection that takes messages.
+    pub(super) async fn connection(&self) -> Arc<Connection> {
+        let mut state = self.state.subscribe();
+        loop {
+            if let Ok(state) = state.wait_for(|state| state.connection.is_some() && !state.blocked).await
+                && let Some(connection) = &state.connection
+            {
+                return Arc::clone(connection);
+            }
+        }
+    }
+
+    /// Whether the connection takes messages now.
+    pub(super) fn takes_messages(&self) -> bool {
+        let state = self.state.borrow();
+        state.connection.is_some() && !state.blocked
+    }
+
+    /// A connection turned out to be of no use: it is replaced.
+    pub(super) fn broken(&self, connection: &Arc<Connection>, error: &str) {
+        let is_current = self.state.borrow().connection.as_ref().is_some_and(|current| Arc::ptr_eq(current, connection));
+        if is_current {
+            error.clone_into(&mut self.last_error.lock().unwrap_or_else(PoisonError::into_inner));
+            self.broken.notify_one();
+        }
+    }
+
+    /// Keeps a connection until it is told to stop.
+    pub(super) async fn supervise(self: Arc<Self>, app: Arc<App>, stop: CancellationToken) {
+        let metrics = &app.services.metrics;
+        let mut failures = 0;
+        while !stop.is_cancelled() {
+            match timeout(CONNECT, self.connect()).await.unwrap_or_else(|_| Err(anyhow::anyhow!("no answer within {CONNECT:?}"))) {
+                Ok(connection) => {
+                    tracing::info!("connected to RabbitMQ");
+                    failures = 0;
+                    metrics.relay_connected.set(1);
+                    metrics.relay_reconnects.inc();
+                    let error = self.serve(&app, &connection, &stop).await;
+                    metrics.relay_connected.set(0);
+                    metrics.relay_blocked.set(0);
+                    // A frozen broker does not answer a goodbye either.
+                    let _ = timeout(Duration::from_secs(1), connection.close(200, "bye".into())).await;
+                    if stop.is_cancelled() {
+                        return;
+                    }
+                    tracing::warn!(error, "the connection to RabbitMQ is lost; events wait in the outbox");
+                }
+                Err(error) => {
+                    let detail = format!("{error:#}");
+                    if failures == 0 {
+                        tracing::error!(error = detail, "RabbitMQ cannot be reached; events wait in the outbox");
+                    }
+                    self.state.send_modify(|state| state.detail = detail);
+                }
+            }
+            failures += 1;
+            stop.run_until_cancelled(sleep(backoff(failures, Duration::from_millis(100), Duration::from_secs(5)))).await;
+        }
+    }
+
+    async fn connect(&self) -> anyhow::Result<Arc<Connection>> {
+        let properties = ConnectionProperties::default().with_connection_name("auth-host".into());
+        let connection = Connection::connect_uri(self.settings.uri.clone(), properties).await.context("cannot connect")?;
+        topology::declare(&connection, &self.settings).await?;
+        Ok(Arc::new(connection))
+    }
+
+    /// Lets lanes use a connection for as long as it is good; why it was not any more.
+    async fn serve(&self, app: &App, connection: &Arc<Connection>, stop: &CancellationToken) -> String {
+        let shared = Arc::clone(connection);
+        self.state.send_modify(|state| *state = State { connection: Some(shared), blocked: false, detail: "connected".into() });
+        let error = loop {
+            tokio::select! {
+                () = stop.cancelled() => break "stopping".to_owned(),
+                () = self.broken.notified() => break self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+                () = sleep(LOOK) => {}
+            }
+            let status = connection.status();
+            if !status.connected() {
+                break "the broker or the network ended it".to_owned();
+            }
+            let blocked = status.blocked();
+            app.services.metrics.relay_blocked.set(i64::from(blocked));
+            let before = self.state.borrow().blocked;
+            if blocked != before {
+                tracing::warn!(blocked, "RabbitMQ blocks publishers, or no longer does (an alarm for its memory or disk)");
+                let detail = if blocked { "the broker blocks publishers: an alarm for its memory or disk" } else { "connected" };
+                self.state.send_modify(|state| (state.blocked, state.detail) = (blocked, detail.into()));
+            }
+        };
+        let detail = error.clone();
+        self.state.send_modify(|state| *state = State { connection: None, blocked: false, detail });
+        error
+    }
+}

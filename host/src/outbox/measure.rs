@@ -1,0 +1,42 @@
+//! What waits and what was given up, in the metrics, whether or not anything can be published.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+
+const EVERY: Duration = Duration::from_secs(1);
+const AT_LEAST_EVERY: Duration = Duration::from_secs(10);
+
+/// Measures once a second until it is told to stop; less often where counting takes long.
+pub(super) async fn measure(app: Arc<App>, stop: CancellationToken) {
+    let metrics = &app.services.metrics;
+    let mut up = true;
+    while !stop.is_cancelled() {
+        let begun = Instant::now();
+        match app.services.store.outbox_backlog().await {
+            Ok(backlog) => {
+                metrics.outbox_pending.set(backlog.pending);
+                metrics.outbox_dead.set(backlog.dead);
+                #[expect(clippy::cast_precision_loss, reason = "a metric in seconds")]
+                let age = backlog.oldest_created_at.map_or(0.0, |oldest| (app.services.clock.now() - oldest).max(0) as f64 / 1000.0);
+                metrics.outbox_oldest_age.set(age);
+                if !std::mem::replace(&mut up, true) {
+                    tracing::info!("the database answers again");
+                }
+            }
+            Err(error) => {
+                // Once: the same line every second would hide the others.
+                if std::mem::replace(&mut up, false) {
+                    tracing::error!(%error, "the database does not answer");
+                }
+            }
+        }
+        metrics.database_up.set(i64::from(up));
+        let pause = if up { (begun.elapsed() * 20).clamp(EVERY, AT_LEAST_EVERY) } else { EVERY };
+        stop.run_until_cancelled(tokio::time::sleep(pause)).await;
+    }
+}

@@ -1,0 +1,200 @@
+//! The relay: takes committed events out of the outbox and publishes them, in order of their keys, at least once, never before they are
+//! committed and never forgotten after.
+//!
+//! A lane leases a batch, publishes it, and marks what was confirmed. Whatever happens in between (a crash, a broker that dies or freezes, a
+//! database that goes away), the lease runs out and somebody publishes the batch again under the same message ids.
+
+mod file;
+mod link;
+mod measure;
+mod rabbitmq;
+mod settle;
+mod topology;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::keys;
+use crate::store::OutboxEvent;
+
+pub use file::FileSink;
+pub use link::{AmqpSettings, Link};
+use rabbitmq::RabbitLane;
+use settle::Ledger;
+
+/// How long a lane holds what it leased, beside twice the time limit of confirms. A crash delays its events by that.
+const LEASE: Duration = Duration::from_secs(5);
+/// Waking is the hint, looking is the truth: for events whose replica is gone. Half of it is added at random.
+const POLL: Duration = Duration::from_millis(400);
+/// Batches under way at once: while one waits for the broker, the other asks the database.
+const LANES: usize = 2;
+
+/// Where events go.
+#[derive(Clone)]
+pub enum Sink {
+    /// A file, for one machine.
+    File(FileSink),
+    /// RabbitMQ.
+    Rabbit(Arc<Link>),
+}
+
+impl Sink {
+    /// What an operator wants to know.
+    pub fn status(&self) -> Value {
+        match self {
+            Self::File(sink) => json!({ "sink": "file", "detail": sink.path() }),
+            Self::Rabbit(link) => link.status(),
+        }
+    }
+}
+
+/// What became of one event.
+enum Outcome {
+    /// It is safe with the sink.
+    Confirmed,
+    /// It is not, as far as we know.
+    Failed(Failure),
+}
+
+/// Why an event was not published.
+#[derive(Clone)]
+struct Failure {
+    /// The label in the metrics.
+    result: &'static str,
+    /// For the operator.
+    error: String,
+    blame: Blame,
+}
+
+/// Whose fault it was.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Blame {
+    /// The broker, the network, the disk: costs the event nothing.
+    Sink,
+    /// Perhaps the event: it is sent alone next time, and what fails alone while others of its type get through was its own fault.
+    Suspect,
+    /// The event: it can never be sent as it is.
+    Event,
+}
+
+/// One way to the sink.
+enum Lane {
+    File(FileSink),
+    Rabbit(RabbitLane),
+}
+
+impl Lane {
+    /// Waits until it makes sense to lease events; false where it was told to stop meanwhile.
+    async fn ready(&mut self, stop: &CancellationToken) -> bool {
+        match self {
+            Self::File(_) => !stop.is_cancelled(),
+            Self::Rabbit(lane) => stop.run_until_cancelled(lane.ready()).await.is_some(),
+        }
+    }
+
+    /// Publishes a batch: one outcome for each event.
+    async fn publish(&mut self, events: &[OutboxEvent]) -> Vec<Outcome> {
+        match self {
+            Self::File(sink) => sink.publish(events).await,
+            Self::Rabbit(lane) => lane.publish(events).await,
+        }
+    }
+}
+
+/// Publishes until it is told to stop; batches in hand are finished first.
+pub async fn relay(app: Arc<App>, stop: CancellationToken) {
+    let mut tasks = JoinSet::new();
+    let ledger = Arc::new(Ledger::default());
+    let lanes = match &app.sink {
+        Sink::File(sink) => vec![Lane::File(sink.clone())],
+        Sink::Rabbit(link) => {
+            let supervisor = Arc::clone(link).supervise(Arc::clone(&app), stop.clone());
+            tasks.spawn(supervisor.in_current_span());
+            (0..LANES).map(|_| Lane::Rabbit(RabbitLane::new(Arc::clone(link), Arc::clone(&app.services.metrics)))).collect()
+        }
+    };
+    for lane in lanes {
+        tasks.spawn(run(Arc::clone(&app), lane, Arc::clone(&ledger), stop.clone()).in_current_span());
+    }
+    tasks.spawn(measure::measure(Arc::clone(&app), stop.clone()).in_current_span());
+    // A part that ended before it was told to is a fault of ours: the service ends with it.
+    while let Some(ended) = tasks.join_next().await {
+        if ended.is_err() || !stop.is_cancelled() {
+            return;
+        }
+    }
+}
+
+/// A lane's life: lease, publish, mark.
+async fn run(app: Arc<App>, mut lane: Lane, ledger: Arc<Ledger>, stop: CancellationToken) {
+    // Random: a restarted process never takes itself for the one before.
+    let owner = Uuid::from_bytes(keys::random());
+    let lease = LEASE + 2 * app.config.confirm_timeout();
+    let mut failures = 0;
+    while lane.ready(&stop).await {
+        let begun = Instant::now();
+        match app.services.store.outbox_lease(owner, app.config.outbox_batch, lease).await {
+            Ok(events) if events.is_empty() => idle(&app, &stop).await,
+            Ok(events) => {
+                // Past half of the lease somebody else may be about to take over.
+                let deadline = begun + lease / 2;
+                failures = if publish(&app, &mut lane, &ledger, owner, events, deadline).await { 0 } else { failures + 1 };
+                pause(failures, &stop).await;
+            }
+            Err(error) => {
+                tracing::error!(%error, "events cannot be read; they wait in the outbox");
+                failures += 1;
+                pause(failures, &stop).await;
+            }
+        }
+    }
+}
+
+/// Publishes what was leased, suspects one by one, and writes down what came of it; whether all of it went well.
+async fn publish(app: &App, lane: &mut Lane, ledger: &Ledger, owner: Uuid, events: Vec<OutboxEvent>, deadline: Instant) -> bool {
+    let (suspects, others): (Vec<_>, Vec<_>) = events.into_iter().partition(|event| event.suspect);
+    let batches = [others].into_iter().chain(suspects.into_iter().map(|suspect| vec![suspect])).filter(|batch| !batch.is_empty());
+    let mut well = true;
+    for batch in batches {
+        let outcomes = if Instant::now() < deadline {
+            app.services.metrics.outbox_batch_size.observe(f64::from(u32::try_from(batch.len()).unwrap_or(u32::MAX)));
+            let _timed = app.services.metrics.outbox_publish_seconds.start_timer();
+            lane.publish(&batch).await
+        } else {
+            let missed = Failure { result: "timeout", error: "its turn came too late".into(), blame: Blame::Sink };
+            batch.iter().map(|_| Outcome::Failed(missed.clone())).collect()
+        };
+        well &= settle::settle(app, ledger, owner, &batch, outcomes, deadline).await;
+    }
+    well
+}
+
+async fn idle(app: &App, stop: &CancellationToken) {
+    let jitter = Duration::from_millis(u64::from(keys::random::<1>()[0]));
+    tokio::select! {
+        () = stop.cancelled() => {}
+        _ = timeout(POLL + jitter, app.outbox_wake.notified()) => {}
+    }
+}
+
+/// The pause after so many failures on end: up to five seconds.
+async fn pause(failures: u32, stop: &CancellationToken) {
+    if failures > 0 {
+        stop.run_until_cancelled(tokio::time::sleep(backoff(failures, Duration::from_millis(100), Duration::from_secs(5)))).await;
+    }
+}
+
+/// Exponential backoff with full jitter (at least a tenth): so long after the given number of failures.
+fn backoff(failures: u32, first: Duration, most: Duration) -> Duration {
+    let whole = first.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1).min(20))).min(most);
+    let share = f64::from(u16::from_le_bytes(keys::random())) / f64::from(u16::MAX);
+    whole.mul_f64(0.1 + 0.9 * share)
+}

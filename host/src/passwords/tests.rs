@@ -1,0 +1,92 @@
+//! Hashes of the old service, and what a failure costs.
+
+use std::collections::HashMap;
+
+use super::*;
+
+/// Made by golang.org/x/crypto/bcrypt, with the cost 4.
+const OF_GO: [(&str, &str); 3] = [
+    ("superpassword", "$2a$04$mWtIVxgF2mA4bChibt256edTsdIH2wjFMdxqbf98.w040jwMlrrMu"),
+    ("пароль Ёжик", "$2a$04$Hv8RrAmOvvesO2SPOaW4uehBj19Jqo2U4TqBR1jGI8YoJTrvjkzZm"),
+    ("a\0b", "$2a$04$4RPHGS09nH.wLeshLyDDEeGlwl3ZRk2ppIXaYEQvn.O5A59NjSqkC"),
+];
+/// Of 72 times `x`, which is all that bcrypt takes.
+const LONG: &str = "$2a$04$qttfz6FyhpvNLAh5IqgWD.6v2uTCARFLlQL1/lK5fqbGOWt8LxyJO";
+/// Of `superpassword`, with the cost 10.
+const DEARER: &str = "$2a$10$Ci9l6kjaSd1dzkT.dYvK1ODr4dwTcotKPk2iFaAJbKgkCiSeMVu5m";
+
+fn hasher() -> (PasswordHasher, Arc<Metrics>) {
+    let settings =
+        [("ENV", "local"), ("PASSWORD_HASH_MEMORY_KIB", "64"), ("PASSWORD_HASH_ITERATIONS", "1"), ("PASSWORD_HASH_THREADS", "1")];
+    let settings: HashMap<String, String> = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let metrics = Arc::new(Metrics::new().unwrap());
+    (PasswordHasher::start(&Config::from_pairs(&settings).unwrap(), &metrics).unwrap(), metrics)
+}
+
+async fn matches(hasher: &PasswordHasher, password: &str, hash: &str) -> bool {
+    hasher.verify(&Password::new(password), Some(hash)).await.unwrap().matches
+}
+
+#[tokio::test]
+async fn hashes_of_the_old_service_are_verified_and_replaced() {
+    let (hasher, _) = hasher();
+    for (password, hash) in OF_GO {
+        let verified = hasher.verify(&Password::new(password), Some(hash)).await.unwrap();
+        assert!(verified.matches, "{password:?}");
+        let new = verified.rehashed.unwrap();
+        assert!(new.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{new}");
+        assert!(matches(&hasher, password, &new).await, "{password:?} does not match the hash that replaced bcrypt's");
+        let wrong = hasher.verify(&Password::new("wrong"), Some(hash)).await.unwrap();
+        assert!(!wrong.matches && wrong.rehashed.is_none());
+    }
+}
+
+#[tokio::test]
+async fn of_a_long_password_bcrypt_takes_72_bytes_and_its_successor_all() {
+    let (hasher, _) = hasher();
+    let (as_hashed, longer) = ("x".repeat(72), "x".repeat(300));
+    assert!(matches(&hasher, &as_hashed, LONG).await);
+    assert!(!matches(&hasher, &"x".repeat(71), LONG).await);
+    let verified = hasher.verify(&Password::new(&longer), Some(LONG)).await.unwrap();
+    assert!(verified.matches, "the old service would have let this password in");
+    let new = verified.rehashed.unwrap();
+    assert!(matches(&hasher, &longer, &new).await);
+    assert!(!matches(&hasher, &as_hashed, &new).await, "the new hash is of the whole password");
+    assert!(!matches(&hasher, "a\0c", OF_GO[2].1).await, "what follows a zero counts");
+    assert!(!matches(&hasher, "", LONG).await);
+}
+
+/// What the hashes of both algorithms were, that a verification cost.
+async fn cost(hasher: &PasswordHasher, metrics: &Metrics, hash: Option<&str>) -> [u64; 2] {
+    let count = || ["argon2id", "bcrypt"].map(|algorithm| metrics.password_hashes.with_label_values(&[algorithm]).get());
+    let before = count();
+    assert!(!hasher.verify(&Password::new("wrong"), hash).await.unwrap().matches);
+    let after = count();
+    [after[0] - before[0], after[1] - before[1]]
+}
+
+#[tokio::test]
+async fn a_failure_costs_the_same_algorithms_whatever_hash_there_is() {
+    let (hasher, metrics) = hasher();
+    let argon2 = hasher.hash(&Password::new("superpassword")).await.unwrap();
+    for hash in [None, Some(argon2.as_str())] {
+        assert_eq!(cost(&hasher, &metrics, hash).await, [1, 0], "nobody has a bcrypt hash: {hash:?}");
+    }
+    hasher.expect_bcrypt(Some(10));
+    for hash in [None, Some(argon2.as_str()), Some(LONG), Some(DEARER)] {
+        assert_eq!(cost(&hasher, &metrics, hash).await, [1, 1], "{hash:?}");
+    }
+    hasher.expect_bcrypt(None);
+    assert_eq!(cost(&hasher, &metrics, None).await, [1, 0]);
+    // One that was imported while we were running is noticed at its first login.
+    assert_eq!(cost(&hasher, &metrics, Some(LONG)).await, [1, 1]);
+    assert_eq!(cost(&hasher, &metrics, None).await, [1, 1]);
+}
+
+#[tokio::test]
+async fn a_damaged_hash_is_an_error_and_no_panic() {
+    let (hasher, _) = hasher();
+    for hash in ["$2a$", "$2a$31$Ci9l6kjaSd1dzkT.dYvK1ODr4dwTcotKPk2iFaAJbKgkCiSeMVu5m", "$argon2id$", ""] {
+        assert!(matches!(hasher.verify(&Password::new("x"), Some(hash)).await, Err(HashError::Failed(_))), "{hash:?}");
+    }
+}

@@ -1,0 +1,71 @@
+//! What time does to rows, and the secret that the database keeps.
+
+use sqlx::Row as _;
+
+use super::{Postgres, only};
+use crate::clock::milliseconds;
+use crate::store::StoreError;
+
+/// Rows deleted in one statement.
+const BATCH: i64 = 1000;
+
+impl Postgres {
+    /// Replicas that clean at the same time leave one another's rows alone.
+    pub(in crate::store) async fn clean(&self, outbox_retention: std::time::Duration) -> Result<u64, StoreError> {
+        let now = self.clock.now();
+        let statements = [
+            (
+                "WITH gone AS (SELECT ctid FROM auth.refresh_tokens WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)
+                 DELETE FROM auth.refresh_tokens WHERE ctid = ANY (ARRAY (SELECT ctid FROM gone)) RETURNING 1",
+                now,
+            ),
+            (
+                // A token of the old service is remembered until it expires by itself, also where its session ended before.
+                "WITH gone AS (SELECT ctid FROM auth.sessions
+                                WHERE expires_at <= $1
+                                  AND NOT EXISTS (SELECT 1 FROM auth.refresh_tokens AS token
+                                                   WHERE token.session_id = sessions.session_id AND token.expires_at > $1)
+                                LIMIT $2 FOR UPDATE SKIP LOCKED)
+                 DELETE FROM auth.sessions WHERE ctid = ANY (ARRAY (SELECT ctid FROM gone)) RETURNING 1",
+                now,
+            ),
+            (
+                "WITH gone AS (SELECT token_id FROM auth.refresh_tokens WHERE answer IS NOT NULL AND grace_until <= $1 LIMIT $2
+                                  FOR UPDATE SKIP LOCKED)
+                 UPDATE auth.refresh_tokens SET answer = NULL WHERE token_id = ANY (ARRAY (SELECT token_id FROM gone)) RETURNING 1",
+                now,
+            ),
+            (
+                "WITH gone AS (SELECT ctid FROM auth.throttles WHERE window_ends_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)
+                 DELETE FROM auth.throttles WHERE ctid = ANY (ARRAY (SELECT ctid FROM gone)) RETURNING 1",
+                now,
+            ),
+            (
+                "WITH gone AS (SELECT ctid FROM auth.policy_storage WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)
+                 DELETE FROM auth.policy_storage WHERE ctid = ANY (ARRAY (SELECT ctid FROM gone)) RETURNING 1",
+                now,
+            ),
+            (
+                "WITH gone AS (SELECT ctid FROM auth.outbox WHERE published_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)
+                 DELETE FROM auth.outbox WHERE ctid = ANY (ARRAY (SELECT ctid FROM gone)) RETURNING 1",
+                now - milliseconds(outbox_retention),
+            ),
+        ];
+        let mut changed = 0;
+        for (statement, before) in statements {
+            changed += self.background(|| sqlx::query(statement).bind(before).bind(BATCH)).await?.len();
+        }
+        Ok(changed as u64)
+    }
+
+    pub(in crate::store) async fn secret(&self, name: &str, value_if_absent: &[u8]) -> Result<Vec<u8>, StoreError> {
+        self.commit(
+            sqlx::query("INSERT INTO auth.secrets (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
+                .bind(name)
+                .bind(value_if_absent),
+        )
+        .await?;
+        let rows = self.read(|| sqlx::query("SELECT value FROM auth.secrets WHERE name = $1").bind(name)).await?;
+        Ok(only(rows)?.try_get(0)?)
+    }
+}

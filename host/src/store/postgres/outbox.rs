@@ -1,0 +1,201 @@
+//! The outbox: what relays lease and mark, and what operators see of it.
+
+use std::time::Duration;
+
+use sqlx::Row as _;
+use sqlx::postgres::PgRow;
+use uuid::Uuid;
+
+use super::Postgres;
+use super::events::{Backlog, EventFilter, EventRow, EventState, OutboxEvent, Undelivered};
+use crate::clock::{Timestamp, milliseconds};
+use crate::store::StoreError;
+
+/// Batches' worth of the oldest events that a lease looks at.
+const LOOKED_AT: u32 = 8;
+
+impl Postgres {
+    /// Only the first waiting event of a key can be leased, whoever holds it: the next one follows when it is marked. Relays that look at the
+    /// same time skip one another's rows.
+    pub(in crate::store) async fn outbox_lease(&self, owner: Uuid, most: u32, lease: Duration) -> Result<Vec<OutboxEvent>, StoreError> {
+        // The oldest rows tell the first of each key among them. Only where all of these are held, or wait, it looks at more.
+        let looked_at = most.saturating_mul(LOOKED_AT);
+        let events = self.lease_among(looked_at, owner, most, lease).await?;
+        if events.is_empty() && self.outbox_backlog().await?.pending > i64::from(looked_at) {
+            return self.lease_among(u32::MAX, owner, most, lease).await;
+        }
+        Ok(events)
+    }
+
+    /// Written so that the planner needs no statistics: in an outbox that is empty most of the time they are wrong when it matters.
+    async fn lease_among(&self, looked_at: u32, owner: Uuid, most: u32, lease: Duration) -> Result<Vec<OutboxEvent>, StoreError> {
+        let now = self.clock.now();
+        let rows = self
+            .background(|| {
+                sqlx::query(
+                    "WITH waiting AS MATERIALIZED (
+                         SELECT sequence, ordering_key FROM auth.outbox WHERE published_at IS NULL AND dead_at IS NULL ORDER BY sequence LIMIT $5),
+                     first AS MATERIALIZED (
+                         SELECT DISTINCT ON (ordering_key) sequence FROM waiting ORDER BY ordering_key, sequence),
+                     free AS (
+                         SELECT sequence FROM auth.outbox
+                          WHERE sequence = ANY (ARRAY (SELECT sequence FROM first)) AND coalesce(published_at, dead_at) IS NULL
+                            AND not_before <= $1 AND (coalesce(leased_until, 0) <= $1 OR lease_owner = $3::uuid)
+                          ORDER BY sequence
+                          LIMIT $2
+                            FOR UPDATE SKIP LOCKED)
+                     UPDATE auth.outbox AS event SET lease_owner = $3::uuid, leased_until = $4
+                      WHERE sequence = ANY (ARRAY (SELECT sequence FROM free))
+                     RETURNING sequence, message_id::text, event_type, ordering_key, payload, traceparent, created_at, attempts, suspect",
+                )
+                .bind(now)
+                .bind(i64::from(most))
+                .bind(owner.to_string())
+                .bind(now + milliseconds(lease))
+                .bind(i64::from(looked_at))
+            })
+            .await?;
+        let mut events = rows.iter().map(event).collect::<Result<Vec<_>, _>>()?;
+        events.sort_by_key(|event| event.sequence);
+        Ok(events)
+    }
+
+    pub(in crate::store) async fn outbox_published(&self, owner: Uuid, sequences: &[i64]) -> Result<u64, StoreError> {
+        let now = self.clock.now();
+        let rows = self
+            .background(|| {
+                sqlx::query(
+                    "UPDATE auth.outbox SET published_at = $1, lease_owner = NULL, leased_until = NULL
+                      WHERE sequence = ANY ($2) AND lease_owner = $3::uuid AND leased_until > $1 AND published_at IS NULL
+                     RETURNING sequence",
+                )
+                .bind(now)
+                .bind(sequences)
+                .bind(owner.to_string())
+            })
+            .await?;
+        Ok(rows.len() as u64)
+    }
+
+    pub(in crate::store) async fn outbox_undelivered(&self, owner: Uuid, events: &[Undelivered]) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let sequences: Vec<i64> = events.iter().map(|event| event.sequence).collect();
+        let errors: Vec<String> = events.iter().map(|event| event.error.replace('\0', "\u{fffd}")).collect();
+        let attempts: Vec<i32> = events.iter().map(|event| i32::try_from(event.attempts).unwrap_or(i32::MAX)).collect();
+        let suspects: Vec<bool> = events.iter().map(|event| event.suspect).collect();
+        let not_before: Vec<i64> = events.iter().map(|event| event.not_before).collect();
+        let dead_at: Vec<Option<i64>> = events.iter().map(|event| event.dead.then_some(now)).collect();
+        self.background(|| {
+            sqlx::query(
+                "UPDATE auth.outbox AS event
+                    SET last_error = back.error, attempts = back.attempts, suspect = back.suspect, not_before = back.not_before,
+                        dead_at = back.dead_at, lease_owner = NULL, leased_until = NULL
+                   FROM unnest($1::bigint[], $2::text[], $3::integer[], $4::boolean[], $5::bigint[], $6::bigint[])
+                        AS back (sequence, error, attempts, suspect, not_before, dead_at)
+                  WHERE event.sequence = back.sequence AND event.lease_owner = $7::uuid AND event.published_at IS NULL",
+            )
+            .bind(&sequences)
+            .bind(&errors)
+            .bind(&attempts)
+            .bind(&suspects)
+            .bind(&not_before)
+            .bind(&dead_at)
+            .bind(owner.to_string())
+        })
+        .await
+        .map(drop)
+    }
+
+    pub(in crate::store) async fn outbox_backlog(&self) -> Result<Backlog, StoreError> {
+        let question = "SELECT (SELECT count(*) FROM auth.outbox WHERE published_at IS NULL AND dead_at IS NULL),
+                               (SELECT created_at FROM auth.outbox WHERE published_at IS NULL AND dead_at IS NULL ORDER BY sequence LIMIT 1),
+                               (SELECT count(*) FROM auth.outbox WHERE dead_at IS NOT NULL)";
+        let rows = self.background(|| sqlx::query(question)).await?;
+        let row = super::only(rows)?;
+        Ok(Backlog { pending: row.try_get(0)?, oldest_created_at: row.try_get(1)?, dead: row.try_get(2)? })
+    }
+
+    pub(in crate::store) async fn outbox_list(&self, filter: &EventFilter) -> Result<Vec<EventRow>, StoreError> {
+        let rows = self
+            .background(|| {
+                sqlx::query(
+                    "SELECT sequence, message_id::text, event_type, ordering_key, payload, traceparent, created_at, published_at, dead_at, attempts,
+                            last_error
+                       FROM auth.outbox
+                      WHERE ($1::text IS NULL
+                             OR $1 = CASE WHEN dead_at IS NOT NULL THEN 'dead' WHEN published_at IS NULL THEN 'pending' ELSE 'published' END)
+                        AND ($2::text IS NULL OR message_id = $2::uuid)
+                      ORDER BY sequence DESC
+                      LIMIT $3",
+                )
+                .bind(filter.state.map(EventState::as_str))
+                .bind(filter.message_id.map(|id| id.to_string()))
+                .bind(i64::from(filter.most))
+            })
+            .await?;
+        rows.iter().map(event_row).collect()
+    }
+
+    pub(in crate::store) async fn outbox_retry(&self, message_ids: &[Uuid]) -> Result<u64, StoreError> {
+        let ids: Vec<String> = message_ids.iter().map(Uuid::to_string).collect();
+        let rows = self
+            .background(|| {
+                sqlx::query(
+                    "UPDATE auth.outbox SET dead_at = NULL, published_at = NULL, attempts = 0, not_before = 0, suspect = TRUE
+                      WHERE CASE WHEN cardinality($1::text[]) = 0 THEN dead_at IS NOT NULL ELSE message_id = ANY ($1::text[]::uuid[]) END
+                     RETURNING sequence",
+                )
+                .bind(&ids)
+            })
+            .await?;
+        Ok(rows.len() as u64)
+    }
+
+    pub(in crate::store) async fn outbox_purge(&self, message_ids: &[Uuid], before: Timestamp) -> Result<u64, StoreError> {
+        let ids: Vec<String> = message_ids.iter().map(Uuid::to_string).collect();
+        let rows = self
+            .background(|| {
+                sqlx::query(
+                    "DELETE FROM auth.outbox
+                      WHERE CASE WHEN cardinality($1::text[]) = 0 THEN published_at < $2 ELSE message_id = ANY ($1::text[]::uuid[]) END
+                     RETURNING sequence",
+                )
+                .bind(&ids)
+                .bind(before)
+            })
+            .await?;
+        Ok(rows.len() as u64)
+    }
+}
+
+fn event(row: &PgRow) -> Result<OutboxEvent, StoreError> {
+    Ok(OutboxEvent {
+        sequence: row.try_get("sequence")?,
+        message_id: row.try_get("message_id")?,
+        event_type: row.try_get("event_type")?,
+        ordering_key: row.try_get("ordering_key")?,
+        payload: row.try_get("payload")?,
+        traceparent: row.try_get("traceparent")?,
+        created_at: row.try_get("created_at")?,
+        attempts: u32::try_from(row.try_get::<i32, _>("attempts")?).unwrap_or_default(),
+        suspect: row.try_get("suspect")?,
+    })
+}
+
+fn event_row(row: &PgRow) -> Result<EventRow, StoreError> {
+    let (published_at, dead_at): (Option<i64>, Option<i64>) = (row.try_get("published_at")?, row.try_get("dead_at")?);
+    Ok(EventRow {
+        state: EventState::of(published_at, dead_at),
+        sequence: row.try_get("sequence")?,
+        message_id: row.try_get("message_id")?,
+        event_type: row.try_get("event_type")?,
+        ordering_key: row.try_get("ordering_key")?,
+        created_at: row.try_get("created_at")?,
+        published_at,
+        dead_at,
+        attempts: u32::try_from(row.try_get::<i32, _>("attempts")?).unwrap_or_default(),
+        last_error: row.try_get("last_error")?,
+        traceparent: row.try_get("traceparent")?,
+        payload: row.try_get("payload")?,
+    })
+}

@@ -1,0 +1,85 @@
+//! What a broker can do to events.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::rounds;
+use super::world::{Ways, World};
+use crate::support::{Rabbit, database};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_is_killed_and_comes_back() {
+    let mut rabbit = Rabbit::start().await;
+    let mut world = World::begin("broker killed", database().await, rabbit.broker(), Ways::default()).await;
+    for _ in 0..2 * rounds() {
+        world.random.pause(500, 3_000).await;
+        rabbit.kill().await;
+        // The service serves without it.
+        world.accepted(20).await;
+        rabbit.start_again().await;
+        world.faults += 1;
+    }
+    world.judge().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_is_away_at_the_start() {
+    let mut rabbit = Rabbit::start().await;
+    let broker = rabbit.broker();
+    broker.declare_everything().await;
+    // Not killed: a queue that the tests declared a moment ago would be the loss.
+    rabbit.stop().await;
+    let mut world = World::begin_with("broker away at the start", database().await, broker, Ways::default()).await;
+    world.accepted(50).await;
+    rabbit.start_again().await;
+    world.faults += 1;
+    world.accepted(50).await;
+    world.judge().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_freezes() {
+    let rabbit = Rabbit::start().await;
+    let mut world = World::begin("broker frozen for 20 s", database().await, rabbit.broker(), Ways::default()).await;
+    for _ in 0..rounds() {
+        world.random.pause(500, 2_000).await;
+        rabbit.freeze();
+        sleep(Duration::from_secs(20)).await;
+        world.accepted(20).await;
+        rabbit.thaw();
+        world.faults += 1;
+    }
+    world.judge().await;
+}
+
+/// The queue is deleted while nothing is on its way: what it held at that moment would be the deletion's loss, not the service's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_queue_is_deleted() {
+    let rabbit = Rabbit::start().await;
+    let mut world = World::begin("queue deleted", database().await, rabbit.broker(), Ways::default()).await;
+    for _ in 0..5 * rounds() {
+        world.accepted(20).await;
+        world.rest().await;
+        world.delete_queue().await;
+        world.load.work();
+        world.queue_is_back().await;
+        world.faults += 1;
+    }
+    world.judge().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_disk_of_the_broker_is_full() {
+    let rabbit = Rabbit::start().await;
+    let mut world = World::begin("broker's disk full", database().await, rabbit.broker(), Ways::default()).await;
+    for _ in 0..2 * rounds() {
+        world.random.pause(500, 1_500).await;
+        rabbit.disk_alarm(true).await;
+        sleep(Duration::from_secs(4)).await;
+        world.accepted(20).await;
+        rabbit.disk_alarm(false).await;
+        world.faults += 1;
+    }
+    world.judge().await;
+}
