@@ -84,9 +84,8 @@ CREATE TABLE auth.outbox (
     not_before     BIGINT  NOT NULL DEFAULT 0,              -- after a failure
     lease_owner    UUID,
     leased_until   BIGINT
-) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000, autovacuum_analyze_scale_factor = 0.05);
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000, autovacuum_analyze_scale_factor = 0.05);
 CREATE INDEX outbox_pending ON auth.outbox (sequence) WHERE published_at IS NULL AND dead_at IS NULL;
-CREATE INDEX outbox_pending_of_key ON auth.outbox (ordering_key, sequence) WHERE published_at IS NULL AND dead_at IS NULL;
 CREATE INDEX outbox_published ON auth.outbox (published_at) WHERE published_at IS NOT NULL;
 CREATE INDEX outbox_dead ON auth.outbox (sequence) WHERE dead_at IS NOT NULL;
 

@@ -11,41 +11,52 @@ use super::events::{Backlog, EventFilter, EventRow, EventState, OutboxEvent, Und
 use crate::clock::{Timestamp, milliseconds};
 use crate::store::StoreError;
 
-/// Batches' worth of the oldest events that a lease looks at.
+/// Batches' worth of the oldest events that a lease looks at, at first.
 const LOOKED_AT: u32 = 8;
+/// Where it finds none that is free, it looks at so many times as many.
+const WIDER: u32 = 8;
 
 impl Postgres {
     /// Only the first waiting event of a key can be leased, whoever holds it: the next one follows when it is marked. Relays that look at the
     /// same time skip one another's rows.
     pub(in crate::store) async fn outbox_lease(&self, owner: Uuid, most: u32, lease: Duration) -> Result<Vec<OutboxEvent>, StoreError> {
-        // The oldest rows tell the first of each key among them. Only where all of these are held, or wait, it looks at more.
-        let looked_at = most.saturating_mul(LOOKED_AT);
-        let events = self.lease_among(looked_at, owner, most, lease).await?;
-        if events.is_empty() && self.outbox_backlog().await?.pending > i64::from(looked_at) {
-            return self.lease_among(u32::MAX, owner, most, lease).await;
+        // The oldest rows tell the first of each key among them. Others may hold all of these, or they may have to wait: then it looks at more.
+        let mut looked_at = most.saturating_mul(LOOKED_AT);
+        let mut events = self.lease_among(looked_at, owner, most, lease).await?;
+        if events.is_empty() {
+            let pending = self.outbox_backlog().await?.pending;
+            while events.is_empty() && pending > i64::from(looked_at) {
+                looked_at = looked_at.saturating_mul(WIDER);
+                events = self.lease_among(looked_at, owner, most, lease).await?;
+            }
         }
         Ok(events)
     }
 
-    /// Written so that the planner needs no statistics: in an outbox that is empty most of the time they are wrong when it matters.
+    /// Written so that the planner needs no statistics: in an outbox that is empty most of the time they are wrong when it matters. More rows are
+    /// tried than wanted, because relays that look at the same time skip one another's.
     async fn lease_among(&self, looked_at: u32, owner: Uuid, most: u32, lease: Duration) -> Result<Vec<OutboxEvent>, StoreError> {
         let now = self.clock.now();
         let rows = self
             .background(|| {
                 sqlx::query(
                     "WITH waiting AS MATERIALIZED (
-                         SELECT sequence, ordering_key FROM auth.outbox WHERE published_at IS NULL AND dead_at IS NULL ORDER BY sequence LIMIT $5),
+                         SELECT sequence, ordering_key,
+                                not_before <= $1 AND (coalesce(leased_until, 0) <= $1 OR lease_owner = $3::uuid) AS free
+                           FROM auth.outbox WHERE published_at IS NULL AND dead_at IS NULL ORDER BY sequence LIMIT $5),
                      first AS MATERIALIZED (
-                         SELECT DISTINCT ON (ordering_key) sequence FROM waiting ORDER BY ordering_key, sequence),
-                     free AS (
+                         SELECT DISTINCT ON (ordering_key) sequence, free FROM waiting ORDER BY ordering_key, sequence),
+                     tried AS MATERIALIZED (
+                         SELECT sequence FROM first WHERE free ORDER BY sequence LIMIT $5 / 4),
+                     taken AS (
                          SELECT sequence FROM auth.outbox
-                          WHERE sequence = ANY (ARRAY (SELECT sequence FROM first)) AND coalesce(published_at, dead_at) IS NULL
+                          WHERE sequence = ANY (ARRAY (SELECT sequence FROM tried)) AND coalesce(published_at, dead_at) IS NULL
                             AND not_before <= $1 AND (coalesce(leased_until, 0) <= $1 OR lease_owner = $3::uuid)
                           ORDER BY sequence
                           LIMIT $2
                             FOR UPDATE SKIP LOCKED)
                      UPDATE auth.outbox AS event SET lease_owner = $3::uuid, leased_until = $4
-                      WHERE sequence = ANY (ARRAY (SELECT sequence FROM free))
+                      WHERE sequence = ANY (ARRAY (SELECT sequence FROM taken))
                      RETURNING sequence, message_id::text, event_type, ordering_key, payload, traceparent, created_at, attempts, suspect",
                 )
                 .bind(now)
