@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::rounds;
 use super::world::{Ways, World};
@@ -12,6 +12,7 @@ use crate::support::{Postgres, broker};
 async fn postgresql_crashes() {
     let mut postgres = Postgres::start().await;
     let mut world = World::begin("PostgreSQL crashed", postgres.database().await, broker(), Ways::default()).await;
+    let mut slowest = Duration::ZERO;
     for round in 0..6 * rounds() {
         world.random.pause(300, 2_000).await;
         if round % 2 == 0 {
@@ -21,8 +22,12 @@ async fn postgresql_crashes() {
             postgres.start_again().await;
         }
         world.faults += 1;
+        let back = Instant::now();
+        world.accepted(1).await;
+        slowest = slowest.max(back.elapsed());
         world.accepted(20).await;
     }
+    println!("PostgreSQL crashed: somebody was registered {slowest:?} after its return, at the latest");
     world.judge().await;
 }
 
