@@ -22,6 +22,7 @@ use crate::policy::admission::Admission;
 use crate::policy::cache::Cache;
 use crate::policy::generations::{Generation, Generations};
 use crate::store::{Postgres, Sqlite, Store};
+use crate::telemetry::causes;
 use crate::tokens::{AccessTokens, LegacyTokens};
 
 /// The service.
@@ -187,7 +188,7 @@ async fn open_database(config: &Config, clock: Clock, metrics: &Metrics) -> anyh
         match Postgres::open(settings, clock.clone(), metrics.database.clone()).await {
             Ok(store) => return Ok((Store::Postgres(store), clock)),
             Err(error) if begun.elapsed() < START => {
-                tracing::warn!(error = format!("{error:#}"), "the database cannot be opened yet; trying again");
+                tracing::warn!(error = causes(&error), "the database cannot be opened yet; trying again");
                 tokio::time::sleep(Duration::from_millis(500)).await;
             }
             Err(error) => return Err(error.context("the database cannot be opened")),

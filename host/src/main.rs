@@ -22,7 +22,7 @@ fn main() -> ExitCode {
         Some(command::Run::Import { run }) => operate(|config| async move { run.run(&config).await }),
     };
     outcome.unwrap_or_else(|error| {
-        eprintln!("auth-host: {error:#}");
+        eprintln!("auth-host: {}", telemetry::causes(&error));
         ExitCode::from(2)
     })
 }

@@ -23,6 +23,17 @@ pub fn start(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// An error and its causes in one line. Some errors have their cause in their own text already: it is said once.
+pub fn causes(error: &anyhow::Error) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    for text in error.chain().map(ToString::to_string) {
+        if !texts.last().is_some_and(|before| before.contains(&text)) {
+            texts.push(text);
+        }
+    }
+    texts.join(": ")
+}
+
 /// A panic is a line of the log like any other: where, and what it says of itself; no stack trace.
 fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{backoff, topology};
 use crate::app::App;
+use crate::telemetry::causes;
 
 /// Connecting and declaring together.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -112,7 +113,7 @@ impl Link {
                     tracing::warn!(error, "the connection to RabbitMQ is lost; events wait in the outbox");
                 }
                 Err(error) => {
-                    let detail = format!("{error:#}");
+                    let detail = causes(&error);
                     if failures == 0 {
                         tracing::error!(error = detail, "RabbitMQ cannot be reached; events wait in the outbox");
                     }

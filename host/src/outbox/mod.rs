@@ -34,8 +34,8 @@ use settle::Ledger;
 const LEASE: Duration = Duration::from_secs(5);
 /// Waking is the hint, looking is the truth: for events whose replica is gone. Half of it is added at random.
 const POLL: Duration = Duration::from_millis(400);
-/// Batches under way at once: while one waits for the broker, the other asks the database.
-const LANES: usize = 2;
+/// Batches under way at once: while two wait for the broker, the third asks the database.
+const LANES: usize = 3;
 
 /// Where events go.
 #[derive(Clone)]

@@ -18,6 +18,7 @@ use super::topology::{self, QUEUED_EVENT};
 use super::{Blame, Failure, Link, Outcome};
 use crate::metrics::Metrics;
 use crate::store::OutboxEvent;
+use crate::telemetry::causes;
 
 /// After the last confirm was due: what a broker that answers needs to close a channel, or to declare a queue.
 const ANSWER: Duration = Duration::from_secs(5);
@@ -146,7 +147,7 @@ impl RabbitLane {
         self.metrics.relay_topology_mended.inc();
         match timeout(ANSWER, topology::declare(connection, &self.link.settings)).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!(error = format!("{error:#}"), "the queue cannot be declared; its events wait in the outbox"),
+            Ok(Err(error)) => tracing::error!(error = causes(&error), "the queue cannot be declared; its events wait in the outbox"),
             Err(_) => self.link.broken(connection, "no answer to a declaration"),
         }
     }

@@ -66,6 +66,9 @@ impl Postgres {
             ("idle_in_transaction_session_timeout", limit.as_str()),
             // Our statements are short, whatever the planner expects of a long outbox: compiling one takes longer than it runs.
             ("jit", "off"),
+            // Every statement of ours has its index. A plan that was made while a table was empty would read all of it for as long as the
+            // connection lives, however long it has become: an outbox fills within seconds when the broker is away.
+            ("enable_seqscan", "off"),
         ]);
         let breaks = Arc::new(Breaks::default());
         let pool = |connections| {
@@ -118,11 +121,6 @@ impl Postgres {
         // It was read about halfway between question and answer.
         self.clock.set(row.try_get(0)?, asked + asked.elapsed() / 2);
         Ok(())
-    }
-
-    /// For commands: rows of any query of the caller's, on a connection of its own.
-    pub async fn connection(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Postgres>, StoreError> {
-        Ok(self.background.acquire().await?)
     }
 }
 

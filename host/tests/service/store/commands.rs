@@ -113,3 +113,13 @@ async fn a_service_that_runs_publishes_what_is_retried() {
     assert_eq!(eventually("the same event again", again).await, first);
     service.stop().await;
 }
+
+#[tokio::test]
+async fn what_cannot_be_reached_is_told_once_and_without_its_password() {
+    let (_folder, mut settings) = Process::folder();
+    settings.insert("DATABASE_URL".into(), "postgres://auth:Geheim-5fd0@127.0.0.1:1/auth".into());
+    let refused = Process::command(&settings, &["migrate"]).await;
+    assert_eq!((refused.code, refused.text.as_str()), (Some(2), ""), "{}", refused.errors);
+    assert_eq!(refused.errors.matches("refused").count(), 1, "{}", refused.errors);
+    assert!(!refused.errors.contains("Geheim"), "{}", refused.errors);
+}
