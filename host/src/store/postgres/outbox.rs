@@ -15,6 +15,10 @@ use crate::store::StoreError;
 const LOOKED_AT: u32 = 4;
 /// Where it finds none that is free, it looks at so many times as many.
 const WIDER: u32 = 8;
+/// Where more wait, or are dead, nobody needs to know how many more.
+const COUNTED: i64 = 1_000_000;
+/// Rows that an operator's command changes in one statement.
+const BATCH: i64 = 10_000;
 
 impl Postgres {
     /// Only the first waiting event of a key can be leased, whoever holds it: the next one follows when it is marked. Relays that look at the
@@ -119,64 +123,87 @@ impl Postgres {
     }
 
     pub(in crate::store) async fn outbox_backlog(&self) -> Result<Backlog, StoreError> {
-        let question = "SELECT (SELECT count(*) FROM auth.outbox WHERE published_at IS NULL AND dead_at IS NULL),
-                               (SELECT created_at FROM auth.outbox WHERE published_at IS NULL AND dead_at IS NULL ORDER BY sequence LIMIT 1),
-                               (SELECT count(*) FROM auth.outbox WHERE dead_at IS NOT NULL)";
-        let rows = self.background(|| sqlx::query(question)).await?;
+        let rows = self
+            .background(|| {
+                sqlx::query(
+                    "SELECT (SELECT count(*) FROM (SELECT FROM auth.outbox WHERE published_at IS NULL AND dead_at IS NULL LIMIT $1) AS pending),
+                            (SELECT created_at FROM auth.outbox WHERE published_at IS NULL AND dead_at IS NULL ORDER BY sequence LIMIT 1),
+                            (SELECT count(*) FROM (SELECT FROM auth.outbox WHERE dead_at IS NOT NULL LIMIT $1) AS dead)",
+                )
+                .bind(COUNTED)
+            })
+            .await?;
         let row = super::only(rows)?;
         Ok(Backlog { pending: row.try_get(0)?, oldest_created_at: row.try_get(1)?, dead: row.try_get(2)? })
     }
 
+    /// Each filter has its index: the few that wait or are dead are found at once among millions that are published.
     pub(in crate::store) async fn outbox_list(&self, filter: &EventFilter) -> Result<Vec<EventRow>, StoreError> {
-        let rows = self
-            .background(|| {
-                sqlx::query(
+        macro_rules! listed {
+            ($condition:literal) => {
+                concat!(
                     "SELECT sequence, message_id::text, event_type, ordering_key, payload, traceparent, created_at, published_at, dead_at, attempts,
                             last_error
-                       FROM auth.outbox
-                      WHERE ($1::text IS NULL
-                             OR $1 = CASE WHEN dead_at IS NOT NULL THEN 'dead' WHEN published_at IS NULL THEN 'pending' ELSE 'published' END)
-                        AND ($2::text IS NULL OR message_id = $2::uuid)
-                      ORDER BY sequence DESC
-                      LIMIT $3",
+                       FROM auth.outbox WHERE ",
+                    $condition,
+                    " ORDER BY sequence DESC LIMIT $1"
                 )
-                .bind(filter.state.map(EventState::as_str))
-                .bind(filter.message_id.map(|id| id.to_string()))
-                .bind(i64::from(filter.most))
-            })
-            .await?;
-        rows.iter().map(event_row).collect()
+            };
+        }
+        let statement = match (filter.message_id, filter.state) {
+            (Some(_), _) => listed!("message_id = $2::uuid"),
+            (None, Some(EventState::Pending)) => listed!("published_at IS NULL AND dead_at IS NULL AND $2 IS NULL"),
+            (None, Some(EventState::Dead)) => listed!("dead_at IS NOT NULL AND $2 IS NULL"),
+            (None, Some(EventState::Published)) => listed!("published_at IS NOT NULL AND dead_at IS NULL AND $2 IS NULL"),
+            (None, None) => listed!("$2 IS NULL"),
+        };
+        let message_id = filter.message_id.map(|id| id.to_string());
+        let rows = self.background(|| sqlx::query(statement).bind(i64::from(filter.most)).bind(message_id.as_deref())).await?;
+        let events = rows.iter().map(event_row).collect::<Result<Vec<_>, _>>()?;
+        Ok(events.into_iter().filter(|event| filter.state.is_none_or(|state| event.state == state)).collect())
     }
 
     pub(in crate::store) async fn outbox_retry(&self, message_ids: &[Uuid]) -> Result<u64, StoreError> {
-        let ids: Vec<String> = message_ids.iter().map(Uuid::to_string).collect();
-        let rows = self
-            .background(|| {
-                sqlx::query(
-                    "UPDATE auth.outbox SET dead_at = NULL, published_at = NULL, attempts = 0, not_before = 0, suspect = TRUE
-                      WHERE CASE WHEN cardinality($1::text[]) = 0 THEN dead_at IS NOT NULL ELSE message_id = ANY ($1::text[]::uuid[]) END
-                     RETURNING sequence",
-                )
-                .bind(&ids)
-            })
-            .await?;
-        Ok(rows.len() as u64)
+        if message_ids.is_empty() {
+            let dead = "UPDATE auth.outbox SET dead_at = NULL, published_at = NULL, attempts = 0, not_before = 0, suspect = TRUE
+                         WHERE sequence = ANY (ARRAY (SELECT sequence FROM auth.outbox WHERE dead_at <= $2 LIMIT $1)) AND dead_at IS NOT NULL
+                        RETURNING sequence";
+            return self.in_batches(dead, Timestamp::MAX).await;
+        }
+        self.with_ids(
+            "UPDATE auth.outbox SET dead_at = NULL, published_at = NULL, attempts = 0, not_before = 0, suspect = TRUE
+              WHERE message_id = ANY ($1::text[]::uuid[])
+             RETURNING sequence",
+            message_ids,
+        )
+        .await
     }
 
     pub(in crate::store) async fn outbox_purge(&self, message_ids: &[Uuid], before: Timestamp) -> Result<u64, StoreError> {
+        if message_ids.is_empty() {
+            let published = "DELETE FROM auth.outbox
+                              WHERE sequence = ANY (ARRAY (SELECT sequence FROM auth.outbox WHERE published_at < $2 LIMIT $1)) AND published_at < $2
+                             RETURNING sequence";
+            return self.in_batches(published, before).await;
+        }
+        self.with_ids("DELETE FROM auth.outbox WHERE message_id = ANY ($1::text[]::uuid[]) RETURNING sequence", message_ids).await
+    }
+
+    /// As often as it finds rows: each time within the time limit of a statement.
+    async fn in_batches(&self, statement: &'static str, before: Timestamp) -> Result<u64, StoreError> {
+        let mut changed = 0;
+        loop {
+            let rows = self.background(|| sqlx::query(statement).bind(BATCH).bind(before)).await?;
+            if rows.is_empty() {
+                return Ok(changed);
+            }
+            changed += rows.len() as u64;
+        }
+    }
+
+    async fn with_ids(&self, statement: &'static str, message_ids: &[Uuid]) -> Result<u64, StoreError> {
         let ids: Vec<String> = message_ids.iter().map(Uuid::to_string).collect();
-        let rows = self
-            .background(|| {
-                sqlx::query(
-                    "DELETE FROM auth.outbox
-                      WHERE CASE WHEN cardinality($1::text[]) = 0 THEN published_at < $2 ELSE message_id = ANY ($1::text[]::uuid[]) END
-                     RETURNING sequence",
-                )
-                .bind(&ids)
-                .bind(before)
-            })
-            .await?;
-        Ok(rows.len() as u64)
+        Ok(self.background(|| sqlx::query(statement).bind(&ids)).await?.len() as u64)
     }
 }
 

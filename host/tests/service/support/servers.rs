@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
+use tokio::time::timeout;
 
-use super::{eventually, in_time};
+use super::eventually;
 
 /// A server of a kind, and whatever it started.
 pub(super) struct Server {
@@ -44,13 +46,13 @@ impl Server {
         &self.folder
     }
 
-    /// As a machine does that loses its power, but for what the disk has taken.
     /// Lets it end in order.
     pub(super) async fn stop(&self) {
         self.signal(Signal::TERM);
         self.ended().await;
     }
 
+    /// As a machine does that loses its power, but for what the disk has taken.
     pub(super) async fn kill(&self) {
         self.signal(Signal::KILL);
         self.ended().await;
@@ -102,7 +104,8 @@ fn path() -> PathBuf {
 
 async fn script(words: &[&str]) -> String {
     let run = tokio::process::Command::new(path()).args(words).stdin(Stdio::null()).output();
-    let output = in_time("scripts/servers.sh", run).await.unwrap();
+    // It gives up by itself after a minute, and says why.
+    let output = timeout(Duration::from_mins(2), run).await.expect("scripts/servers.sh does not end").unwrap();
     assert!(output.status.success(), "servers.sh {words:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
