@@ -1,17 +1,18 @@
 //! The connection to RabbitMQ, kept up for ever: lapin's own recovery gives up after some minutes, ours does not.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use lapin::uri::AMQPUri;
 use lapin::{Connection, ConnectionProperties};
 use serde_json::{Value, json};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{backoff, topology};
+use super::socket::Socket;
+use super::{backoff, socket, topology};
 use crate::app::App;
 use crate::telemetry::causes;
 
@@ -38,24 +39,28 @@ pub struct AmqpSettings {
 struct State {
     connection: Option<Arc<Connection>>,
     blocked: bool,
+    /// A lane found it dead or frozen: why.
+    broken: Option<String>,
     /// Why there is no connection, for operators.
     detail: String,
+}
+
+impl State {
+    fn without(detail: String) -> Self {
+        Self { connection: None, blocked: false, broken: None, detail }
+    }
 }
 
 /// The connection to RabbitMQ and what is known of it.
 pub struct Link {
     pub(super) settings: AmqpSettings,
     state: watch::Sender<State>,
-    /// A lane found the connection dead, or frozen.
-    broken: Notify,
-    last_error: Mutex<String>,
 }
 
 impl Link {
     /// No connection yet.
     pub fn new(settings: AmqpSettings) -> Self {
-        let state = State { connection: None, blocked: false, detail: "not connected yet".into() };
-        Self { settings, state: watch::Sender::new(state), broken: Notify::new(), last_error: Mutex::default() }
+        Self { settings, state: watch::Sender::new(State::without("not connected yet".into())) }
     }
 
     /// What an operator wants to know.
@@ -84,11 +89,13 @@ impl Link {
 
     /// A connection turned out to be of no use: it is replaced.
     pub(super) fn broken(&self, connection: &Arc<Connection>, error: &str) {
-        let is_current = self.state.borrow().connection.as_ref().is_some_and(|current| Arc::ptr_eq(current, connection));
-        if is_current {
-            error.clone_into(&mut self.last_error.lock().unwrap_or_else(PoisonError::into_inner));
-            self.broken.notify_one();
-        }
+        self.state.send_if_modified(|state| {
+            let is_current = state.connection.as_ref().is_some_and(|current| Arc::ptr_eq(current, connection));
+            if is_current {
+                state.broken.get_or_insert_with(|| error.to_owned());
+            }
+            is_current
+        });
     }
 
     /// Keeps a connection until it is told to stop.
@@ -97,7 +104,7 @@ impl Link {
         let mut failures = 0;
         while !stop.is_cancelled() {
             match timeout(CONNECT, self.connect()).await.unwrap_or_else(|_| Err(anyhow::anyhow!("no answer within {CONNECT:?}"))) {
-                Ok(connection) => {
+                Ok((connection, socket)) => {
                     tracing::info!("connected to RabbitMQ");
                     failures = 0;
                     metrics.relay_connected.set(1);
@@ -107,6 +114,7 @@ impl Link {
                     metrics.relay_blocked.set(0);
                     // A frozen broker does not answer a goodbye either.
                     let _ = timeout(Duration::from_secs(1), connection.close(200, "bye".into())).await;
+                    drop(socket);
                     if stop.is_cancelled() {
                         return;
                     }
@@ -114,8 +122,9 @@ impl Link {
                 }
                 Err(error) => {
                     let detail = causes(&error);
-                    if failures == 0 {
-                        tracing::error!(error = detail, "RabbitMQ cannot be reached; events wait in the outbox");
+                    // Once for each cause: the same line every five seconds would hide the others.
+                    if self.state.borrow().detail != detail {
+                        tracing::error!(error = detail, "RabbitMQ cannot be used; events wait in the outbox");
                     }
                     self.state.send_modify(|state| state.detail = detail);
                 }
@@ -125,21 +134,23 @@ impl Link {
         }
     }
 
-    async fn connect(&self) -> anyhow::Result<Arc<Connection>> {
+    async fn connect(&self) -> anyhow::Result<(Arc<Connection>, Socket)> {
         let properties = ConnectionProperties::default().with_connection_name("auth-host".into());
-        let connection = Connection::connect_uri(self.settings.uri.clone(), properties).await.context("cannot connect")?;
+        let (connection, socket) = socket::connect(self.settings.uri.clone(), properties).await.context("cannot connect")?;
         topology::declare(&connection, &self.settings).await?;
-        Ok(Arc::new(connection))
+        Ok((Arc::new(connection), socket))
     }
 
     /// Lets lanes use a connection for as long as it is good; why it was not any more.
     async fn serve(&self, app: &App, connection: &Arc<Connection>, stop: &CancellationToken) -> String {
-        let shared = Arc::clone(connection);
-        self.state.send_modify(|state| *state = State { connection: Some(shared), blocked: false, detail: "connected".into() });
+        let connected = State { connection: Some(Arc::clone(connection)), ..State::without("connected".into()) };
+        self.state.send_replace(connected);
+        let mut state = self.state.subscribe();
         let error = loop {
+            let broken = async { state.wait_for(|state| state.broken.is_some()).await.ok().and_then(|state| state.broken.clone()) };
             tokio::select! {
                 () = stop.cancelled() => break "stopping".to_owned(),
-                () = self.broken.notified() => break self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+                Some(error) = broken => break error,
                 () = sleep(LOOK) => {}
             }
             let status = connection.status();
@@ -155,8 +166,7 @@ impl Link {
                 self.state.send_modify(|state| (state.blocked, state.detail) = (blocked, detail.into()));
             }
         };
-        let detail = error.clone();
-        self.state.send_modify(|state| *state = State { connection: None, blocked: false, detail });
+        self.state.send_replace(State::without(error.clone()));
         error
     }
 }

@@ -9,6 +9,7 @@ mod link;
 mod measure;
 mod rabbitmq;
 mod settle;
+mod socket;
 mod topology;
 
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 use uuid::Uuid;
@@ -28,7 +29,7 @@ use crate::store::OutboxEvent;
 pub use file::FileSink;
 pub use link::{AmqpSettings, Link};
 use rabbitmq::RabbitLane;
-use settle::Ledger;
+use settle::{Ledger, Settled};
 
 /// How long a lane holds what it leased, beside twice the time limit of confirms. A crash delays its events by that.
 const LEASE: Duration = Duration::from_secs(5);
@@ -79,7 +80,9 @@ struct Failure {
 enum Blame {
     /// The broker, the network, the disk: costs the event nothing.
     Sink,
-    /// Perhaps the event: it is sent alone next time, and what fails alone while others of its type get through was its own fault.
+    /// The queue, which is full or cannot keep it: costs the event nothing, but it has to wait.
+    Queue,
+    /// Perhaps the event: it is sent alone next time, and what fails alone while others on the same way get through was its own fault.
     Suspect,
     /// The event: it can never be sent as it is.
     Event,
@@ -100,6 +103,15 @@ impl Lane {
         }
     }
 
+    /// The same within a lease: what is in hand is published also where it was told to stop.
+    async fn still_ready(&mut self, stop: &CancellationToken, deadline: Instant) -> bool {
+        let is_ready = match self {
+            Self::File(_) => true,
+            Self::Rabbit(lane) => lane.is_ready(),
+        };
+        Instant::now() < deadline && (is_ready || timeout_at(deadline, self.ready(stop)).await == Ok(true))
+    }
+
     /// Publishes a batch: one outcome for each event.
     async fn publish(&mut self, events: &[OutboxEvent]) -> Vec<Outcome> {
         match self {
@@ -111,26 +123,31 @@ impl Lane {
 
 /// Publishes until it is told to stop; batches in hand are finished first.
 pub async fn relay(app: Arc<App>, stop: CancellationToken) {
-    let mut tasks = JoinSet::new();
+    let (mut tasks, mut lanes) = (JoinSet::new(), JoinSet::new());
     let ledger = Arc::new(Ledger::default());
-    let lanes = match &app.sink {
-        Sink::File(sink) => vec![Lane::File(sink.clone())],
+    let run = |lane| run(Arc::clone(&app), lane, Arc::clone(&ledger), stop.clone()).in_current_span();
+    let stop_link = CancellationToken::new();
+    match &app.sink {
+        Sink::File(sink) => drop(lanes.spawn(run(Lane::File(sink.clone())))),
         Sink::Rabbit(link) => {
-            let supervisor = Arc::clone(link).supervise(Arc::clone(&app), stop.clone());
-            tasks.spawn(supervisor.in_current_span());
-            (0..LANES).map(|_| Lane::Rabbit(RabbitLane::new(Arc::clone(link), Arc::clone(&app.services.metrics)))).collect()
+            tasks.spawn(Arc::clone(link).supervise(Arc::clone(&app), stop_link.clone()).in_current_span());
+            for _ in 0..LANES {
+                lanes.spawn(run(Lane::Rabbit(RabbitLane::new(Arc::clone(link), Arc::clone(&app.services.metrics)))));
+            }
         }
-    };
-    for lane in lanes {
-        tasks.spawn(run(Arc::clone(&app), lane, Arc::clone(&ledger), stop.clone()).in_current_span());
     }
     tasks.spawn(measure::measure(Arc::clone(&app), stop.clone()).in_current_span());
     // A part that ended before it was told to is a fault of ours: the service ends with it.
-    while let Some(ended) = tasks.join_next().await {
-        if ended.is_err() || !stop.is_cancelled() {
-            return;
-        }
+    tokio::select! {
+        () = stop.cancelled() => {}
+        _ = tasks.join_next() => return,
+        _ = lanes.join_next() => return,
     }
+    // The connection is there for the last confirms, as long as there is time to write down what came of them.
+    let _ = timeout(app.config.shutdown_timeout / 2, async { while lanes.join_next().await.is_some() {} }).await;
+    stop_link.cancel();
+    while lanes.join_next().await.is_some() {}
+    while tasks.join_next().await.is_some() {}
 }
 
 /// A lane's life: lease, publish, mark.
@@ -138,15 +155,22 @@ async fn run(app: Arc<App>, mut lane: Lane, ledger: Arc<Ledger>, stop: Cancellat
     // Random: a restarted process never takes itself for the one before.
     let owner = Uuid::from_bytes(keys::random());
     let lease = LEASE + 2 * app.config.confirm_timeout();
-    let mut failures = 0;
+    let (mut failures, mut most) = (0, app.config.outbox_batch);
     while lane.ready(&stop).await {
         let begun = Instant::now();
-        match app.services.store.outbox_lease(owner, app.config.outbox_batch, lease).await {
+        match app.services.store.outbox_lease(owner, most, lease).await {
             Ok(events) if events.is_empty() => idle(&app, &stop).await,
             Ok(events) => {
                 // Past half of the lease somebody else may be about to take over.
                 let deadline = begun + lease / 2;
-                failures = if publish(&app, &mut lane, &ledger, owner, events, deadline).await { 0 } else { failures + 1 };
+                let settled = publish(&app, &mut lane, &ledger, owner, events, deadline, &stop).await;
+                // A broker that is too slow for a batch of that size gets smaller ones.
+                most = match settled {
+                    Settled::All => most.saturating_mul(2).min(app.config.outbox_batch),
+                    Settled::Some => most,
+                    Settled::None => (most / 2).max(1),
+                };
+                failures = if settled == Settled::All { 0 } else { failures + 1 };
                 pause(failures, &stop).await;
             }
             Err(error) => {
@@ -158,13 +182,22 @@ async fn run(app: Arc<App>, mut lane: Lane, ledger: Arc<Ledger>, stop: Cancellat
     }
 }
 
-/// Publishes what was leased, suspects one by one, and writes down what came of it; whether all of it went well.
-async fn publish(app: &App, lane: &mut Lane, ledger: &Ledger, owner: Uuid, events: Vec<OutboxEvent>, deadline: Instant) -> bool {
+/// Publishes what was leased, suspects one by one, and writes down what came of it.
+async fn publish(
+    app: &App,
+    lane: &mut Lane,
+    ledger: &Ledger,
+    owner: Uuid,
+    events: Vec<OutboxEvent>,
+    deadline: Instant,
+    stop: &CancellationToken,
+) -> Settled {
     let (suspects, others): (Vec<_>, Vec<_>) = events.into_iter().partition(|event| event.suspect);
     let batches = [others].into_iter().chain(suspects.into_iter().map(|suspect| vec![suspect])).filter(|batch| !batch.is_empty());
-    let mut well = true;
+    let mut all = Vec::new();
     for batch in batches {
-        let outcomes = if Instant::now() < deadline {
+        // One that was refused may have cost the channel.
+        let outcomes = if lane.still_ready(stop, deadline).await {
             app.services.metrics.outbox_batch_size.observe(f64::from(u32::try_from(batch.len()).unwrap_or(u32::MAX)));
             let _timed = app.services.metrics.outbox_publish_seconds.start_timer();
             lane.publish(&batch).await
@@ -172,9 +205,10 @@ async fn publish(app: &App, lane: &mut Lane, ledger: &Ledger, owner: Uuid, event
             let missed = Failure { result: "timeout", error: "its turn came too late".into(), blame: Blame::Sink };
             batch.iter().map(|_| Outcome::Failed(missed.clone())).collect()
         };
-        well &= settle::settle(app, ledger, owner, &batch, outcomes, deadline).await;
+        all.push(settle::settle(app, ledger, owner, &batch, outcomes, deadline).await);
     }
-    well
+    // One answer for all of them, where they agree.
+    all.iter().copied().reduce(|one, other| if one == other { one } else { Settled::Some }).unwrap_or(Settled::All)
 }
 
 async fn idle(app: &App, stop: &CancellationToken) {

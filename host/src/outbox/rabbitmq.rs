@@ -35,6 +35,11 @@ impl RabbitLane {
         Self { link, channel: None, metrics }
     }
 
+    /// Whether there is a channel that takes messages.
+    pub(super) fn is_ready(&self) -> bool {
+        self.channel.as_ref().is_some_and(|(_, channel)| channel.status().connected()) && self.link.takes_messages()
+    }
+
     /// Waits for a channel that takes messages.
     pub(super) async fn ready(&mut self) {
         loop {
@@ -65,22 +70,27 @@ impl RabbitLane {
         match timeout(limit, self.confirmed(&channel, events)).await {
             Ok(Ok(outcomes)) => {
                 if outcomes.iter().any(|outcome| matches!(outcome, Outcome::Failed(failure) if failure.result == "returned")) {
-                    self.mend_topology(&connection).await;
+                    self.mend_topology(&connection, "messages came back").await;
                 }
                 outcomes
             }
             Ok(Err(error)) => {
                 self.channel = None;
                 let failure = lost(&error);
-                if !matches!(error.kind(), ErrorKind::ProtocolError(_)) || !connection.status().connected() {
+                if topology::is_missing(&error) {
+                    self.mend_topology(&connection, &failure.error).await;
+                } else if !matches!(error.kind(), ErrorKind::ProtocolError(_)) || !connection.status().connected() {
                     self.link.broken(&connection, &failure.error);
                 }
                 all(&failure)
             }
             Err(_) => {
-                // lapin would wait for a frozen broker until it thaws.
+                // lapin would wait for a frozen broker until it thaws. One that blocks us is sound: a new connection would be blocked as well,
+                // after it had taken the same messages once more.
                 self.channel = None;
-                self.link.broken(&connection, "confirms did not come in time");
+                if !connection.status().blocked() {
+                    self.link.broken(&connection, "confirms did not come in time");
+                }
                 all(&sink("timeout", &format!("no confirm within {limit:?}")))
             }
         }
@@ -111,7 +121,7 @@ impl RabbitLane {
             match &confirmation {
                 Confirmation::Ack(_) => {}
                 Confirmation::Nack(_) => {
-                    let failure = Failure { result: "nack", error: "the broker refused it (nack)".into(), blame: Blame::Suspect };
+                    let failure = Failure { result: "nack", error: "the broker refused it (nack)".into(), blame: Blame::Queue };
                     outcomes[place] = Outcome::Failed(failure);
                 }
                 Confirmation::NotRequested => outcomes[place] = Outcome::Failed(sink("error", "the channel is not in confirm mode")),
@@ -141,13 +151,13 @@ impl RabbitLane {
         Ok(vec![Route { exchange: ShortString::default(), routing_key: short(&settings.queue)?, mandatory: true }, everybody])
     }
 
-    /// A message that came back says that the queue is gone: it is declared again.
-    async fn mend_topology(&mut self, connection: &Arc<Connection>) {
-        tracing::warn!(queue = self.link.settings.queue, "messages came back; declaring the queue again");
+    /// The queue or the exchange is gone: what is missing is declared again.
+    async fn mend_topology(&mut self, connection: &Arc<Connection>, cause: &str) {
+        tracing::warn!(cause, "the queue or the exchange is missing; declaring it again");
         self.metrics.relay_topology_mended.inc();
         match timeout(ANSWER, topology::declare(connection, &self.link.settings)).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!(error = causes(&error), "the queue cannot be declared; its events wait in the outbox"),
+            Ok(Err(error)) => tracing::error!(error = causes(&error), "it cannot be declared; its events wait in the outbox"),
             Err(_) => self.link.broken(connection, "no answer to a declaration"),
         }
     }
@@ -166,8 +176,8 @@ fn sink(result: &'static str, error: &str) -> Failure {
 /// The channel or the connection ended. Where the broker says that we did something wrong, one of the messages may be the cause.
 fn lost(error: &lapin::Error) -> Failure {
     let blame = match error.kind() {
-        // 320: the broker stops, or an operator closed the connection.
-        ErrorKind::ProtocolError(error) if error.get_id() != 320 => Blame::Suspect,
+        // 320: the broker stops, or an operator closed the connection. 404: the exchange is gone.
+        ErrorKind::ProtocolError(error) if ![320, 404].contains(&error.get_id()) => Blame::Suspect,
         _ => Blame::Sink,
     };
     Failure { result: "error", error: error.to_string(), blame }

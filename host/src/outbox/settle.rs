@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::topology::QUEUED_EVENT;
 use super::{Blame, Failure, Outcome, backoff};
 use crate::app::App;
 use crate::clock::milliseconds;
@@ -18,31 +19,51 @@ pub(super) struct Ledger(Mutex<Entries>);
 
 #[derive(Default)]
 struct Entries {
-    /// When an event of this type was last confirmed.
-    confirmed: HashMap<String, Instant>,
-    /// When an event first failed alone.
-    failed: HashMap<i64, Instant>,
+    /// When any event was last confirmed.
+    confirmed: Option<Instant>,
+    /// When one was that goes to the queue as well.
+    confirmed_queued: Option<Instant>,
+    /// The events that failed by themselves: when last, and how often.
+    failed: HashMap<i64, (Instant, u32)>,
 }
+
+/// Events whose failures are remembered.
+const REMEMBERED: usize = 10_000;
 
 impl Ledger {
     fn confirmed(&self, event: &OutboxEvent) {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.confirmed.insert(event.event_type.clone(), Instant::now());
+        let now = Some(Instant::now());
+        entries.confirmed = now;
+        if event.event_type == QUEUED_EVENT {
+            entries.confirmed_queued = now;
+        }
         entries.failed.remove(&event.sequence);
     }
 
-    /// An event failed alone; whether others of its type got through since it first did.
-    fn only_this_fails(&self, event: &OutboxEvent) -> bool {
+    /// An event failed by itself: how often now, and whether others of its way got through since it last did.
+    fn failed(&self, event: &OutboxEvent) -> (u32, bool) {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if entries.failed.len() > 10_000 {
+        let confirmed = if event.event_type == QUEUED_EVENT { entries.confirmed_queued } else { entries.confirmed };
+        if entries.failed.len() >= REMEMBERED {
             entries.failed.clear();
         }
-        let first = *entries.failed.entry(event.sequence).or_insert_with(Instant::now);
-        entries.confirmed.get(&event.event_type).is_some_and(|confirmed| *confirmed > first)
+        let before = entries.failed.get(&event.sequence).copied();
+        let times = before.map_or(1, |(_, times)| times.saturating_add(1));
+        entries.failed.insert(event.sequence, (Instant::now(), times));
+        (times, before.is_some_and(|(last, _)| confirmed.is_some_and(|confirmed| confirmed > last)))
     }
 }
 
-/// Marks, gives back, counts and logs; whether everything was confirmed and marked.
+/// How much of a batch was confirmed and marked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Settled {
+    All,
+    Some,
+    None,
+}
+
+/// Marks, gives back, counts and logs.
 pub(super) async fn settle(
     app: &App,
     ledger: &Ledger,
@@ -50,7 +71,7 @@ pub(super) async fn settle(
     batch: &[OutboxEvent],
     outcomes: Vec<Outcome>,
     deadline: Instant,
-) -> bool {
+) -> Settled {
     let alone = batch.len() == 1;
     let (mut confirmed, mut failed) = (Vec::new(), Vec::new());
     for (event, outcome) in batch.iter().zip(outcomes) {
@@ -67,40 +88,53 @@ pub(super) async fn settle(
         }
     }
     let marked = confirmed.is_empty() || mark(app, owner, &confirmed, deadline).await;
-    if let Some(first) = failed.first() {
-        tracing::warn!(events = failed.len(), error = first.error, "events were not published; they wait in the outbox");
-        if let Err(error) = app.services.store.outbox_undelivered(owner, &failed).await {
-            tracing::error!(%error, "what was not published cannot be given back; it is free when its lease ends");
-        }
+    give_back(app, owner, batch, &failed).await;
+    match (confirmed.is_empty() || !marked, failed.is_empty()) {
+        (true, _) => Settled::None,
+        (false, true) => Settled::All,
+        (false, false) => Settled::Some,
     }
-    marked && failed.is_empty()
+}
+
+/// What was not published is free for the next lease, or given up.
+async fn give_back(app: &App, owner: Uuid, batch: &[OutboxEvent], failed: &[Undelivered]) {
+    let Some(first) = failed.first() else { return };
+    tracing::warn!(events = failed.len(), error = first.error, "events were not published; they wait in the outbox");
+    if let Err(error) = app.services.store.outbox_undelivered(owner, failed).await {
+        tracing::error!(%error, "what was not published cannot be given back; it is free when its lease ends");
+        return;
+    }
+    for dead in failed.iter().filter(|event| event.dead) {
+        app.services.metrics.outbox_dead_total.inc();
+        let (attempts, error) = (dead.attempts, &dead.error);
+        let event = batch.iter().find(|event| event.sequence == dead.sequence);
+        let (message_id, event) = event.map(|event| (&event.message_id, &event.event_type)).unzip();
+        tracing::error!(message_id, event, attempts, error, "event given up");
+    }
 }
 
 /// What to write down of an event that failed.
 fn undelivered(app: &App, ledger: &Ledger, event: &OutboxEvent, failure: Failure, alone: bool) -> Undelivered {
-    let own = match failure.blame {
-        Blame::Sink => false,
-        Blame::Suspect => alone && event.suspect && ledger.only_this_fails(event),
-        Blame::Event => true,
+    let (times, others_got_through) = match failure.blame {
+        Blame::Queue => ledger.failed(event),
+        Blame::Suspect if alone && event.suspect => ledger.failed(event),
+        Blame::Sink | Blame::Suspect | Blame::Event => (0, false),
     };
+    let own = failure.blame == Blame::Event || failure.blame == Blame::Suspect && others_got_through;
     let attempts = event.attempts + u32::from(own);
-    let dead = own && attempts >= app.config.outbox_max_attempts;
     let wait = match failure.blame {
         Blame::Sink => Duration::ZERO,
-        Blame::Suspect | Blame::Event => backoff(attempts.max(1), Duration::from_secs(1), Duration::from_mins(5)),
+        Blame::Queue => backoff(times, Duration::from_secs(1), Duration::from_secs(30)),
+        Blame::Suspect | Blame::Event => backoff(times.max(attempts).max(1), Duration::from_secs(1), Duration::from_mins(5)),
     };
     let now = app.services.clock.now();
-    if dead {
-        app.services.metrics.outbox_dead_total.inc();
-        tracing::error!(message_id = event.message_id, event = event.event_type, attempts, error = failure.error, "event given up");
-    }
     Undelivered {
         sequence: event.sequence,
         error: failure.error,
         attempts,
-        suspect: event.suspect || failure.blame != Blame::Sink,
+        suspect: event.suspect || matches!(failure.blame, Blame::Suspect | Blame::Event),
         not_before: now + milliseconds(wait),
-        dead,
+        dead: own && attempts >= app.config.outbox_max_attempts,
     }
 }
 

@@ -10,35 +10,61 @@ use super::AmqpSettings;
 /// The event that the queue is for.
 pub(super) const QUEUED_EVENT: &str = "user.created";
 
-/// Declares what is missing, and leaves alone what is there: a queue may have arguments that we do not know.
+/// What is there has other properties than those that were asked for.
+const OTHERWISE: u16 = 406;
+/// Our user may use it, but not declare it.
+const FORBIDDEN: u16 = 403;
+
+/// Declares what is missing, and leaves alone what is there: it may have arguments that we do not know.
 pub(super) async fn declare(connection: &Connection, settings: &AmqpSettings) -> anyhow::Result<()> {
-    let channel = connection.create_channel().await?;
-    let durable = ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
-    channel
-        .exchange_declare(settings.exchange.as_str().into(), ExchangeKind::Topic, durable, FieldTable::default())
+    let AmqpSettings { exchange, queue, .. } = settings;
+    exchange_is_there(connection, exchange)
         .await
-        .with_context(|| format!("the exchange {} cannot be declared (durable, topic)", settings.exchange))?;
-    let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
-    let found = channel.queue_declare(settings.queue.as_str().into(), passive, FieldTable::default()).await;
-    let channel = match found {
-        Ok(_) => channel,
-        Err(error) if is_missing(&error) => {
-            // The answer "there is none" closes the channel.
-            let channel = connection.create_channel().await?;
-            let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
-            channel
-                .queue_declare(settings.queue.as_str().into(), durable, FieldTable::default())
-                .await
-                .with_context(|| format!("the queue {} cannot be declared (durable)", settings.queue))?;
-            tracing::info!(queue = settings.queue, "queue declared");
-            channel
-        }
-        Err(error) => return Err(error).with_context(|| format!("the queue {} cannot be used", settings.queue)),
-    };
-    let _ = channel.close(200, "declared".into()).await;
-    Ok(())
+        .with_context(|| format!("the exchange {exchange} cannot be used or declared (durable, topic)"))?;
+    queue_is_there(connection, queue).await.with_context(|| format!("the queue {queue} cannot be used or declared (durable)"))
 }
 
-fn is_missing(error: &lapin::Error) -> bool {
-    matches!(error.kind(), ErrorKind::ProtocolError(error) if error.get_id() == 404)
+async fn exchange_is_there(connection: &Connection, exchange: &str) -> Result<(), lapin::Error> {
+    let declare = async |passive| {
+        // An answer "no" closes the channel: each question has one of its own.
+        let channel = connection.create_channel().await?;
+        let options = ExchangeDeclareOptions { passive, durable: true, ..ExchangeDeclareOptions::default() };
+        channel.exchange_declare(exchange.into(), ExchangeKind::Topic, options, FieldTable::default()).await?;
+        channel.close(200, "declared".into()).await
+    };
+    let Err(error) = declare(false).await else { return Ok(()) };
+    match code(&error) {
+        Some(OTHERWISE) => {
+            tracing::warn!(exchange, "the exchange is not durable, no topic exchange, or has arguments; it is used as it is")
+        }
+        Some(FORBIDDEN) => {}
+        _ => return Err(error),
+    }
+    declare(true).await
+}
+
+async fn queue_is_there(connection: &Connection, queue: &str) -> Result<(), lapin::Error> {
+    let declare = async |options| {
+        let channel = connection.create_channel().await?;
+        channel.queue_declare(queue.into(), options, FieldTable::default()).await?;
+        channel.close(200, "declared".into()).await
+    };
+    match declare(QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() }).await {
+        Err(error) if is_missing(&error) => {
+            declare(QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() }).await?;
+            tracing::info!(queue, "queue declared");
+            Ok(())
+        }
+        found => found,
+    }
+}
+
+/// Whether the broker said that something is not there.
+pub(super) fn is_missing(error: &lapin::Error) -> bool {
+    code(error) == Some(404)
+}
+
+/// The broker's reply code (AMQP 0-9-1, 1.2 and RabbitMQ's errata).
+fn code(error: &lapin::Error) -> Option<u16> {
+    if let ErrorKind::ProtocolError(error) = error.kind() { Some(error.get_id()) } else { None }
 }

@@ -12,6 +12,7 @@ mod faults;
 mod legacy;
 mod policies;
 mod process;
+mod relay;
 mod sessions;
 mod store;
 mod support;

@@ -15,8 +15,10 @@ use crate::store::StoreError;
 const LOOKED_AT: u32 = 4;
 /// Where it finds none that is free, it looks at so many times as many.
 const WIDER: u32 = 8;
+/// Beyond that many it is no longer quick.
+const MOST_LOOKED_AT: u32 = 4_000_000;
 /// Where more wait, or are dead, nobody needs to know how many more.
-const COUNTED: i64 = 1_000_000;
+const COUNTED: i64 = 100_000;
 /// Rows that an operator's command changes in one statement.
 const BATCH: i64 = 10_000;
 
@@ -29,7 +31,7 @@ impl Postgres {
         let mut events = self.lease_among(looked_at, owner, most, lease).await?;
         if events.is_empty() {
             let pending = self.outbox_backlog().await?.pending;
-            while events.is_empty() && pending > i64::from(looked_at) {
+            while events.is_empty() && (pending > i64::from(looked_at) || (pending >= COUNTED && looked_at < MOST_LOOKED_AT)) {
                 looked_at = looked_at.saturating_mul(WIDER);
                 events = self.lease_among(looked_at, owner, most, lease).await?;
             }
@@ -81,8 +83,9 @@ impl Postgres {
         let rows = self
             .background(|| {
                 sqlx::query(
-                    "UPDATE auth.outbox SET published_at = $1, lease_owner = NULL, leased_until = NULL
-                      WHERE sequence = ANY ($2) AND lease_owner = $3::uuid AND leased_until > $1 AND published_at IS NULL
+                    // The owner stays: where the answer is lost and we ask again, what we marked before counts.
+                    "UPDATE auth.outbox SET published_at = coalesce(published_at, $1), leased_until = NULL
+                      WHERE sequence = ANY ($2) AND lease_owner = $3::uuid AND (leased_until > $1 OR published_at IS NOT NULL)
                      RETURNING sequence",
                 )
                 .bind(now)

@@ -4,6 +4,7 @@
 //! `./justw test` runs a round of each; `./justw soak` runs more (`SOAK_ROUNDS`). `FAULTS_SEED` repeats the random moments of a run.
 
 mod broker;
+mod calm;
 mod database;
 mod judging;
 mod load;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
 
-use crate::support::Process;
+use crate::support::{Metrics, Process};
 
 pub(super) struct Replicas {
     _folder: TempDir,
@@ -49,6 +49,30 @@ impl Replicas {
         let process = self.processes[replica].take().unwrap();
         process.kill();
         assert_eq!(process.ended().await.code, None, "it had ended before it was killed");
+    }
+
+    /// As a deployment does: the old one ends in order, then the new one starts.
+    pub(super) async fn restart_in_order(&mut self, replica: usize) {
+        let process = self.processes[replica].take().unwrap();
+        process.terminate();
+        let outcome = process.ended().await;
+        assert_eq!(outcome.code, Some(0), "{}", outcome.log);
+        self.start_again(replica).await;
+    }
+
+    /// What each of them counts under this name.
+    pub(super) async fn count(&self, name: &str) -> Vec<u64> {
+        let mut counts = Vec::new();
+        for process in self.processes.iter().flatten() {
+            let text = reqwest::get(format!("http://{}/metrics", process.address)).await.unwrap().text().await.unwrap();
+            counts.push(Metrics::parse(&text).sum(name, &[]));
+        }
+        counts
+    }
+
+    /// How many threads of that name each of them has.
+    pub(super) fn threads(&self, name: &str) -> Vec<usize> {
+        self.processes.iter().flatten().map(|process| process.threads(name)).collect()
     }
 
     pub(super) async fn start_again(&mut self, replica: usize) {

@@ -40,16 +40,21 @@ impl Evidence {
         let unanswered = self.attempts.iter().filter(|attempt| attempt.outcome == Outcome::NoAnswer).count();
         let refused = self.attempts.iter().filter(|attempt| matches!(attempt.outcome, Outcome::Refused(_))).count();
         let messages = self.created.len() + self.everything.len();
+        let duplicates = self.duplicates();
         format!(
             "{} registrations ({refused} refused, {unanswered} without an answer), {} accounts, {} events, {messages} messages ({} redelivered), \
-             {} duplicates, {} losses",
+             {duplicates} duplicates, {} losses",
             self.attempts.len(),
             self.accounts.len(),
             self.outbox.len(),
             self.created.iter().chain(&self.everything).filter(|message| message.redelivered).count(),
-            messages - ids(&self.created).len() - ids(&self.everything).len(),
             self.losses().len(),
         )
+    }
+
+    /// Messages beyond the first of an event in a queue.
+    pub(super) fn duplicates(&self) -> usize {
+        [&self.created, &self.everything].iter().map(|messages| messages.len() - ids(messages).len()).sum()
     }
 
     fn faults_of_accounts(&self) -> Vec<String> {

@@ -31,6 +31,8 @@ pub(super) struct World {
 pub(super) struct Ways {
     pub(super) database: Option<String>,
     pub(super) broker: Option<String>,
+    /// Settings of their own.
+    pub(super) more: Vec<(&'static str, String)>,
 }
 
 impl World {
@@ -51,6 +53,7 @@ impl World {
             ("AMQP_CONFIRM_TIMEOUT", "2s".to_owned()),
         ]);
         settings.extend(ways.broker.map(|url| ("AMQP_URL", url)));
+        settings.extend(ways.more);
         let replicas = Replicas::start(&settings).await;
         let load = Load::begin(&replicas.addresses(), &mut random);
         let (created, everything) = (Consumer::on(&broker.url, &broker.queue), Consumer::on(&broker.url, &broker.everything));
@@ -85,12 +88,12 @@ impl World {
         assert!(self.broker.delete_empty_queue().await, "the queue is not there, or not empty");
     }
 
-    /// Ends the load, waits until everything is delivered that will be, and judges.
-    pub(super) async fn judge(self) {
-        Box::pin(self.judgement()).await;
+    /// Ends the load, waits until everything is delivered that will be, and judges; how many messages came twice.
+    pub(super) async fn judge(self) -> usize {
+        Box::pin(self.judgement()).await
     }
 
-    async fn judgement(self) {
+    async fn judgement(self) -> usize {
         let Self { test, mut replicas, load, faults, database, broker, created, everything, .. } = self;
         let attempts = load.end().await;
         let pool = database.pool().await;
@@ -104,8 +107,10 @@ impl World {
         let accounts: Vec<(i64, String)> = sqlx::query_as("SELECT user_id, email FROM auth.accounts").fetch_all(&pool).await.unwrap();
         let logins = logins(&Http::new(replicas.addresses()), &attempts).await;
         let ends = replicas.end().await;
-        let delivered = async || created.count() >= accounts.len() && everything.count() >= outbox.len();
-        until(async || delivered().await && broker.queue_depth().await == Some(0)).await;
+        // Different ones: repeats stand for nothing. What comes beside them is in the queues, or was delivered.
+        let delivered = async || created.ids().len() >= accounts.len() && everything.ids().len() >= outbox.len();
+        let nothing_is_left = async || broker.queue_depth().await == Some(0) && broker.everything_depth().await == Some(0);
+        until(async || delivered().await && nothing_is_left().await).await;
         let (created, everything) = (created.messages(), everything.messages());
         let evidence = Evidence { attempts, logins, accounts, outbox, created, everything };
         let faults_found = evidence.judge();
@@ -122,6 +127,7 @@ impl World {
         for (code, log) in ends {
             assert_eq!(code, Some(0), "{test}: a replica did not end in order:\n{log}");
         }
+        evidence.duplicates()
     }
 }
 

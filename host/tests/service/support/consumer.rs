@@ -1,6 +1,6 @@
 //! A consumer as other services have one: it acknowledges what it has kept, and comes back whenever the broker does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -53,8 +53,9 @@ impl Consumer {
         self.messages.lock().unwrap().clone()
     }
 
-    pub(crate) fn count(&self) -> usize {
-        self.messages.lock().unwrap().len()
+    /// The different ones among them.
+    pub(crate) fn ids(&self) -> HashSet<String> {
+        self.messages.lock().unwrap().iter().map(|message| message.id.clone()).collect()
     }
 }
 

@@ -26,7 +26,7 @@ impl TestService {
     }
 
     /// Waits until no event waits.
-    pub(super) async fn published(&self) {
+    pub(crate) async fn published(&self) {
         let store = self.app().services.store.clone();
         eventually("an empty outbox", async || (store.outbox_backlog().await.unwrap().pending == 0).then_some(())).await;
     }

@@ -1,8 +1,12 @@
 //! PostgreSQL for tests: databases of their own on the shared server, and servers that can be taken away.
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+
 use rustix::process::{Pid, Signal, kill_process};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool};
 
+use super::eventually;
 use super::servers::{Server, shared};
 
 /// A server with durable settings, for the test that starts it.
@@ -46,9 +50,27 @@ impl TestDatabase {
 
     /// Ends all connections that others have to it.
     pub(crate) async fn terminate_backends(&self) {
-        let statement =
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
-        execute(&self.url, statement).await;
+        self.terminate_backends_by(&self.url).await;
+    }
+
+    async fn terminate_backends_by(&self, url: &str) {
+        let which = format!("datname = '{}' AND pid <> pg_backend_pid()", self.name);
+        execute(url, &format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {which}")).await;
+    }
+
+    /// From now on connections to it are as those to a standby.
+    pub(crate) async fn become_standby(&self) {
+        self.set_read_only(true).await;
+        self.terminate_backends_by(&self.server_url).await;
+    }
+
+    /// New connections to it can write again; those that there are cannot.
+    pub(crate) async fn become_primary(&self) {
+        self.set_read_only(false).await;
+    }
+
+    async fn set_read_only(&self, on: bool) {
+        execute(&self.server_url, &format!("ALTER DATABASE {} SET default_transaction_read_only = {on}", self.name)).await;
     }
 
     pub(crate) async fn remove(self) {
@@ -61,8 +83,35 @@ impl Postgres {
         Self(Server::start("postgres", &["durable"]).await)
     }
 
+    /// Its address, with a database that is always there.
+    pub(crate) fn url(&self) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/postgres", self.0.port)
+    }
+
     pub(crate) async fn database(&self) -> TestDatabase {
-        TestDatabase::create(&format!("postgres://postgres@127.0.0.1:{}/postgres", self.0.port)).await
+        TestDatabase::create(&self.url()).await
+    }
+
+    /// From now on it takes connections over TLS and no others, with this certificate and its key.
+    pub(crate) async fn only_tls(&self, (certificate, key): &(String, String)) {
+        let data = self.0.folder().join("data");
+        let owner = fs::metadata(&data).unwrap();
+        let access = "hostssl all all 127.0.0.1/32 trust\n";
+        for (name, text) in [("server.crt", certificate.as_str()), ("server.key", key), ("pg_hba.conf", access)] {
+            let file = data.join(name);
+            fs::write(&file, text).unwrap();
+            fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+            chown(&file, Some(owner.uid()), Some(owner.gid())).unwrap();
+        }
+        let ask = async |question| {
+            let mut connection = PgConnection::connect(&self.url()).await.unwrap();
+            sqlx::query_scalar::<_, String>(question).fetch_one(&mut connection).await.unwrap()
+        };
+        let loaded = "SELECT pg_conf_load_time()::text";
+        let before = ask(loaded).await;
+        execute(&self.url(), "ALTER SYSTEM SET ssl = on").await;
+        execute(&self.url(), "SELECT pg_reload_conf()").await;
+        eventually("a server with its new settings", async || (ask(loaded).await != before).then_some(())).await;
     }
 
     /// `pg_ctl -m immediate`, which is a crash that tidies up, and a start.

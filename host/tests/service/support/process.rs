@@ -110,6 +110,12 @@ impl Process {
         Printed { code: output.status.code(), text: text(output.stdout), errors: text(output.stderr) }
     }
 
+    /// How many threads of that name it has.
+    pub(crate) fn threads(&self, name: &str) -> usize {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id().unwrap())).unwrap();
+        tasks.filter(|task| std::fs::read_to_string(task.as_ref().unwrap().path().join("comm")).is_ok_and(|own| own.trim() == name)).count()
+    }
+
     pub(crate) fn terminate(&self) {
         self.signal(rustix::process::Signal::TERM);
     }

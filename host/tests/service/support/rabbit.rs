@@ -1,7 +1,9 @@
 //! RabbitMQ for tests: names of their own on the shared broker, and brokers that can be taken away.
 
-use lapin::options::{ExchangeDeclareOptions, ExchangeDeleteOptions, QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions};
-use lapin::types::FieldTable;
+use lapin::options::{
+    BasicGetOptions, ExchangeDeclareOptions, ExchangeDeleteOptions, QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions,
+};
+use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, Connection, ConnectionProperties, ExchangeKind};
 
 use super::in_time;
@@ -60,6 +62,39 @@ impl Broker {
         connection.close(200, "done".into()).await.unwrap();
     }
 
+    /// Declares the service's queue, before the service does, so that it refuses a second message.
+    pub(crate) async fn declare_queue_for_one_message(&self) {
+        let (connection, channel) = self.channel().await;
+        let mut arguments = FieldTable::default();
+        arguments.insert("x-max-length".into(), AMQPValue::LongInt(1));
+        arguments.insert("x-overflow".into(), AMQPValue::LongString("reject-publish".into()));
+        channel.queue_declare(self.queue.as_str().into(), QueueDeclareOptions::durable(), arguments).await.unwrap();
+        connection.close(200, "done".into()).await.unwrap();
+    }
+
+    /// Declares the service's exchange, before the service does, with an argument that it does not know.
+    pub(crate) async fn declare_exchange_with_an_alternate(&self) {
+        let (connection, channel) = self.channel().await;
+        let durable = ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
+        let mut arguments = FieldTable::default();
+        arguments.insert("alternate-exchange".into(), AMQPValue::LongString("amq.fanout".into()));
+        channel.exchange_declare(self.exchange.as_str().into(), ExchangeKind::Topic, durable, arguments).await.unwrap();
+        connection.close(200, "done".into()).await.unwrap();
+    }
+
+    pub(crate) async fn delete_exchange(&self) {
+        let (connection, channel) = self.channel().await;
+        channel.exchange_delete(self.exchange.as_str().into(), ExchangeDeleteOptions::default()).await.unwrap();
+        connection.close(200, "done".into()).await.unwrap();
+    }
+
+    /// Takes one message out of the service's queue.
+    pub(crate) async fn take_one(&self) {
+        let (connection, channel) = self.channel().await;
+        channel.basic_get(self.queue.as_str().into(), BasicGetOptions { no_ack: true }).await.unwrap().unwrap();
+        connection.close(200, "done".into()).await.unwrap();
+    }
+
     /// Deletes the service's queue at a moment when it is empty: what an operator throws away, no service can bring back.
     pub(crate) async fn delete_empty_queue(&self) -> bool {
         let (connection, channel) = self.channel().await;
@@ -71,18 +106,36 @@ impl Broker {
 
     /// How many messages wait in the service's queue; none where there is no queue.
     pub(crate) async fn queue_depth(&self) -> Option<u32> {
+        self.depth_of(&self.queue).await
+    }
+
+    /// How many wait in the queue that gets every event.
+    pub(crate) async fn everything_depth(&self) -> Option<u32> {
+        self.depth_of(&self.everything).await
+    }
+
+    async fn depth_of(&self, queue: &str) -> Option<u32> {
         let (connection, channel) = self.channel().await;
         let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
-        let queue = channel.queue_declare(self.queue.as_str().into(), passive, FieldTable::default()).await;
+        let queue = channel.queue_declare(queue.into(), passive, FieldTable::default()).await;
         connection.close(200, "done".into()).await.unwrap();
         queue.ok().map(|queue| queue.message_count())
     }
 
     /// Deletes what it declared, for the other tests' sake.
     pub(crate) async fn remove(&self) {
+        self.remove_queues(&[&self.queue, &self.everything]).await;
+    }
+
+    /// The same where nothing gets every event.
+    pub(crate) async fn remove_own(&self) {
+        self.remove_queues(&[&self.queue]).await;
+    }
+
+    async fn remove_queues(&self, queues: &[&str]) {
         let (connection, channel) = self.channel().await;
-        for queue in [&self.queue, &self.everything] {
-            channel.queue_delete(queue.as_str().into(), QueueDeleteOptions::default()).await.unwrap();
+        for &queue in queues {
+            channel.queue_delete(queue.into(), QueueDeleteOptions::default()).await.unwrap();
         }
         channel.exchange_delete(self.exchange.as_str().into(), ExchangeDeleteOptions::default()).await.unwrap();
         connection.close(200, "done".into()).await.unwrap();
@@ -124,6 +177,11 @@ impl Rabbit {
 
     pub(crate) fn thaw(&self) {
         self.0.thaw();
+    }
+
+    /// Sets how large messages may be on channels that are opened from now on.
+    pub(crate) async fn limit_message_size(&self, bytes: usize) {
+        self.0.tool(&["eval", &format!("application:set_env(rabbit, max_message_size, {bytes}).")]).await;
     }
 
     /// Sets the alarm that makes it take no messages, or takes it back.
