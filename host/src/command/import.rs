@@ -111,6 +111,7 @@ fn sentence(outcome: Outcome) -> &'static str {
         Outcome::Imported => "imported",
         Outcome::There => "already here",
         Outcome::Twin => "of these share their address with another but for letter case or the like: each logs in with its own spelling",
+        Outcome::Removed => "imported before and deleted here since: they stay deleted",
         Outcome::BadId => "skipped: the id is not a positive whole number",
         Outcome::BadEmail => "skipped: this is no e-mail address that the service takes",
         Outcome::BadHash => "skipped: the password's hash is neither bcrypt (cost 4 to 15) nor argon2id",

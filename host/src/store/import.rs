@@ -51,6 +51,8 @@ pub enum Outcome {
     There,
     /// It was imported, or was here before, and shares its address with another but for letter case and the like.
     Twin,
+    /// It was imported before, and deleted since.
+    Removed,
     /// Its id is not a positive whole number.
     BadId,
     /// Its address has no canonical form.
@@ -71,10 +73,11 @@ pub enum Outcome {
 
 impl Outcome {
     /// All.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Imported,
         Self::There,
         Self::Twin,
+        Self::Removed,
         Self::BadId,
         Self::BadEmail,
         Self::BadHash,
@@ -91,6 +94,7 @@ impl Outcome {
             Self::Imported => "imported",
             Self::There => "there",
             Self::Twin => "twin",
+            Self::Removed => "removed",
             Self::BadId => "bad id",
             Self::BadEmail => "bad email",
             Self::BadHash => "bad hash",
@@ -102,9 +106,9 @@ impl Outcome {
         }
     }
 
-    /// Whether the row is not here now.
+    /// Whether the row should be here now, and is not.
     pub fn is_skipped(self) -> bool {
-        !matches!(self, Self::Imported | Self::There | Self::Twin)
+        !matches!(self, Self::Imported | Self::There | Self::Twin | Self::Removed)
     }
 }
 
@@ -121,7 +125,7 @@ impl Part {
 }
 
 impl ImportReport {
-    /// How many rows are not here now.
+    /// How many rows should be here now, and are not.
     pub fn skipped(&self) -> i64 {
         let parts = std::iter::once(&self.accounts).chain(&self.events);
         parts.flat_map(|part| &part.findings).filter(|finding| finding.outcome.is_skipped()).map(|finding| finding.count).sum()

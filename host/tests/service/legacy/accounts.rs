@@ -3,33 +3,34 @@
 use super::{OldDatabase, bcrypt_of, many};
 use crate::support::{Person, secret_text};
 
+/// As many as a real service has.
 #[tokio::test]
 async fn accounts_keep_ids_and_passwords_and_a_second_run_finds_nothing() {
     let mut old = OldDatabase::new().await;
     let password = secret_text();
-    old.execute(&many(300, &bcrypt_of(&password, 4))).await;
+    old.execute(&many(100_000, &bcrypt_of(&password, 4))).await;
     // An account that was deleted: other services may still know its id.
-    old.execute("DELETE FROM auth_data WHERE user_id = 300").await;
-    let expected = ["public.auth_data: 299 accounts", " 299  imported", "299 of cost 04", "ids beyond 300", "Done."];
+    old.execute("DELETE FROM auth_data WHERE user_id = 100000").await;
+    let expected = ["public.auth_data: 99999 accounts", " 99999  imported", "99999 of cost 04", "ids beyond 100000", "Done."];
     old.import(&[]).await.says(0, &expected);
-    old.import(&[]).await.says(0, &[" 299  already here", "Nothing was left to import."]);
+    old.import(&[]).await.says(0, &[" 99999  already here", "Nothing was left to import."]);
 
     let service = old.service().start().await;
-    for number in [1, 9, 10, 299] {
+    for number in [1, 9, 10, 99_999] {
         for email in [format!("User{number}@Example.com"), format!("user{number}@example.com"), format!(" USER{number}@EXAMPLE.COM ")] {
             let person = Person { email, password: password.clone() };
             assert_eq!(service.login(&person).await.tokens().user_id, number, "{}", person.email);
         }
     }
     let (_, new) = service.newcomer("somebody-new").await;
-    assert_eq!(new.user_id, 301);
+    assert_eq!(new.user_id, 100_001);
     let taken = Person { email: "user1@example.com".to_owned(), password: secret_text() };
     service.register(&taken.form()).await.refused(409, "already_exists");
     service.stop().await;
 
     // Also after hashes were replaced and people have registered.
-    old.import(&[]).await.says(0, &[" 299  already here", "ids beyond 301"]);
-    assert_eq!(old.rows("SELECT count(*)::text FROM auth.accounts").await, ["300"]);
+    old.import(&[]).await.says(0, &[" 99999  already here", "ids beyond 100001"]);
+    assert_eq!(old.rows("SELECT count(*)::text FROM auth.accounts").await, ["100000"]);
 }
 
 #[tokio::test]
@@ -75,6 +76,21 @@ async fn twins_log_in_with_their_own_spellings_and_nobody_registers_between_them
     for email in ["leo@example.com", "lEO@example.com", "ann@example.com", "Leo@Example.com"] {
         service.register(&as_typed(email, &first).form()).await.refused(409, "already_exists");
     }
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn an_account_that_was_deleted_after_its_import_stays_deleted() {
+    let mut old = OldDatabase::new().await;
+    let gone = old.person("gone@example.com").await;
+    old.person("stays@example.com").await;
+    old.import(&[]).await.says(0, &[" 2  imported"]);
+    old.execute("DELETE FROM auth.accounts WHERE user_id = 1").await;
+    let new = old.person("new@example.com").await;
+    old.import(&[]).await.says(0, &[" 1  imported\n", " 1  already here", " 1  imported before and deleted here since"]);
+    let service = old.service().start().await;
+    service.login(&gone).await.refused(401, "invalid_credentials");
+    assert_eq!(service.login(&new).await.tokens().user_id, 3);
     service.stop().await;
 }
 

@@ -7,8 +7,6 @@ mod passwords;
 mod refresh_tokens;
 mod shapes;
 
-use std::fmt::Write as _;
-
 use bcrypt::Version;
 use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 
@@ -100,12 +98,9 @@ fn bcrypt_of(password: &str, cost: u32) -> String {
     bcrypt::hash_with_salt(password, cost, *uuid::Uuid::new_v4().as_bytes()).unwrap().format_for_version(Version::TwoA)
 }
 
-/// Statements that insert many accounts with one password.
+/// A statement that inserts many accounts with one password.
 fn many(count: u32, hash: &str) -> String {
-    let mut statement = String::from("INSERT INTO auth_data (email, hash_pass) VALUES ");
-    for number in 1..=count {
-        let separator = if number == 1 { "" } else { ", " };
-        write!(statement, "{separator}('User{number}@Example.com', '{hash}')").unwrap();
-    }
-    statement
+    format!(
+        "INSERT INTO auth_data (email, hash_pass) SELECT 'User' || number || '@Example.com', '{hash}' FROM generate_series(1, {count}) AS number"
+    )
 }

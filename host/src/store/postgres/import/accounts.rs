@@ -5,7 +5,7 @@ use sqlx::Row as _;
 use sqlx::postgres::{PgRow, PgTransaction};
 
 use super::tables::OldTable;
-use super::{EXAMPLES, next, open_cursor};
+use super::{EXAMPLES, lock, next, open_cursor};
 use crate::email;
 use crate::passwords::StoredHash;
 use crate::store::import::{Example, Finding, Outcome, Part};
@@ -22,7 +22,7 @@ const LOAD: &str = "
     SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[])";
 
 /// One after the other; each looks at those that are still to be judged.
-const JUDGE: [&str; 8] = [
+const JUDGE: [&str; 10] = [
     "ANALYZE pg_temp.incoming",
     "UPDATE pg_temp.incoming SET outcome = 'id taken'
        FROM (SELECT place, row_number() OVER (PARTITION BY user_id ORDER BY place) AS number FROM pg_temp.incoming WHERE outcome IS NULL) AS same
@@ -32,6 +32,8 @@ const JUDGE: [&str; 8] = [
       WHERE incoming.place = same.place AND number > 1",
     "UPDATE pg_temp.incoming SET outcome = CASE WHEN account.email IN (canonical, spelling) THEN 'there' ELSE 'id taken' END
        FROM auth.accounts AS account WHERE account.user_id = incoming.user_id AND outcome IS NULL",
+    "UPDATE pg_temp.incoming SET outcome = 'removed'
+       FROM auth.imported_accounts AS imported WHERE imported.user_id = incoming.user_id AND outcome IS NULL",
     "UPDATE pg_temp.incoming SET twin = TRUE
       WHERE (outcome IS NULL OR outcome = 'there')
         AND canonical IN (SELECT canonical FROM pg_temp.incoming WHERE outcome IS NULL OR outcome = 'there' GROUP BY canonical HAVING count(*) > 1)",
@@ -43,6 +45,7 @@ const JUDGE: [&str; 8] = [
     "UPDATE pg_temp.incoming
         SET outcome = CASE WHEN EXISTS (SELECT 1 FROM auth.accounts WHERE accounts.user_id = incoming.user_id) THEN 'imported' ELSE 'email taken' END
       WHERE outcome IS NULL",
+    "INSERT INTO auth.imported_accounts (user_id) SELECT user_id FROM pg_temp.incoming WHERE outcome IN ('imported', 'there') ON CONFLICT DO NOTHING",
     // What no twin has as its very spelling, nobody shall register.
     "INSERT INTO auth.reserved_emails (email)
      SELECT DISTINCT canonical FROM pg_temp.incoming
@@ -67,6 +70,8 @@ pub(super) async fn take_over(transaction: &mut PgTransaction<'_>, old: &OldTabl
         }
         batch.load(transaction).await?;
     }
+    // From now on nobody registers: a service that runs meanwhile waits as short as can be.
+    lock(transaction, &["auth.accounts"]).await?;
     for statement in JUDGE {
         sqlx::query(statement).persistent(false).execute(&mut **transaction).await?;
     }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use sqlx::postgres::{PgConnection, PgTransaction};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
+use tokio::time::timeout;
 
 use super::{Postgres, PostgresSettings, migrate};
 use crate::store::import::ImportReport;
@@ -19,6 +20,8 @@ use tables::OldTable;
 const BATCH: u32 = 5000;
 /// Examples that are kept of each outcome.
 const EXAMPLES: u32 = 20;
+/// How long a connection may take to be made.
+const ANSWER: Duration = Duration::from_secs(10);
 /// How long we wait for those who write to the tables.
 const LOCK: Duration = Duration::from_secs(5);
 
@@ -28,11 +31,13 @@ impl Postgres {
         migrate::run(&settings.options).await?;
         // It is known to be slow: nobody needs a warning in the log for each long statement.
         let options = settings.options.clone().application_name("auth-host import").disable_statement_logging();
-        let mut connection = options.connect().await?;
+        let mut connection = timeout(ANSWER, options.connect()).await.context("the database does not answer")??;
         let old = Old::find(&mut connection, schema).await?;
         let other_connections = other_connections(&mut connection).await?;
         let mut transaction = connection.begin().await?;
-        lock(&mut transaction, &old).await?;
+        limit(&mut transaction).await?;
+        let old_tables = [Some(&old.accounts), old.events.as_ref()].into_iter().flatten().map(OldTable::name).collect::<Vec<_>>();
+        lock(&mut transaction, &old_tables).await?;
         let accounts = accounts::take_over(&mut transaction, &old.accounts).await?;
         let bcrypt_costs = accounts::bcrypt_costs(&mut transaction).await?;
         let events = match &old.events {
@@ -74,15 +79,18 @@ impl Old {
     }
 }
 
-/// Keeps writers out until the end: the old service, registrations, another import.
-async fn lock(transaction: &mut PgTransaction<'_>, old: &Old) -> anyhow::Result<()> {
+/// Waits for locks no longer than a while, and for its own statements as long as they take.
+async fn limit(transaction: &mut PgTransaction<'_>) -> anyhow::Result<()> {
     let limits = format!(
         "SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0",
         LOCK.as_millis()
     );
     sqlx::raw_sql(AssertSqlSafe(limits)).execute(&mut **transaction).await?;
-    let mut tables = vec![old.accounts.name(), "auth.accounts"];
-    tables.extend(old.events.as_ref().map(OldTable::name));
+    Ok(())
+}
+
+/// Keeps writers out of these tables until the end: the old service, registrations, another import.
+async fn lock(transaction: &mut PgTransaction<'_>, tables: &[&str]) -> anyhow::Result<()> {
     let statement = AssertSqlSafe(format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", tables.join(", ")));
     match sqlx::raw_sql(statement).execute(&mut **transaction).await {
         Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("55P03") => anyhow::bail!(
