@@ -104,11 +104,16 @@ impl Config {
     /// Reads the settings from the environment and, where there is one, the file `.env` in the working folder.
     pub fn from_environment() -> Result<Self, ConfigError> {
         let mut source = HashMap::new();
-        if let Ok(file) = dotenvy::from_path_iter(".env") {
-            for pair in file {
-                let (name, value) = pair.map_err(|_| ConfigError(vec![".env: a line is not of the form NAME=value".into()]))?;
-                source.insert(name, value);
+        match dotenvy::from_path_iter(".env") {
+            Ok(file) => {
+                for pair in file {
+                    let (name, value) = pair.map_err(|_| ConfigError(vec![".env: a line is not of the form NAME=value".into()]))?;
+                    source.insert(name, value);
+                }
             }
+            Err(error) if error.not_found() => {}
+            // Settings that are there and cannot be read are not left out in silence.
+            Err(error) => return Err(ConfigError(vec![format!(".env: {error}")])),
         }
         source.extend(std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))));
         Self::from_pairs(&source)

@@ -13,21 +13,67 @@ use crate::store::PostgresSettings;
 const POSTGRES: [&str; 7] =
     ["POSTGRES_HOST", "POSTGRES_PORT", "POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB", "POSTGRES_SSLMODE", "POSTGRES_SSLROOTCERT"];
 
+/// What the address of a database may say after its question mark. The driver would leave out what it does not know, such as a misspelt `sslmode`.
+const PARAMETERS: [&str; 18] = [
+    "sslmode",
+    "ssl-mode",
+    "sslrootcert",
+    "ssl-root-cert",
+    "ssl-ca",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "application_name",
+    "options",
+    "statement-cache-capacity",
+];
+const ROOT_PARAMETERS: [&str; 3] = ["sslrootcert", "ssl-root-cert", "ssl-ca"];
+
 impl Reader<'_> {
     /// PostgreSQL, where `DATABASE_URL` or one of `POSTGRES_*` is set; `DATABASE_URL` wins.
     pub(super) fn postgres(&mut self) -> Option<PostgresSettings> {
         let limit = between(Duration::from_millis(100), Duration::from_mins(1), duration);
         let max_connections = self.value("DATABASE_MAX_CONNECTIONS", 16, between(1, 1000, number));
         let statement_timeout = self.value("DATABASE_STATEMENT_TIMEOUT", Duration::from_secs(2), limit);
-        let options = match self.given("DATABASE_URL").map(str::to_owned) {
+        let url = self.given("DATABASE_URL").map(str::to_owned);
+        let options: Option<PgConnectOptions> = match &url {
             Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => url.parse().ok(),
             Some(_) => None,
             None => return self.postgres_by_parts().map(|options| PostgresSettings { options, max_connections, statement_timeout }),
         };
-        if options.is_none() {
+        let Some(options) = options else {
             self.faults.push("DATABASE_URL: is not an address such as postgres://user:password@host:5432/database?sslmode=require".into());
+            return None;
+        };
+        let url = url.unwrap_or_default();
+        let parameters =
+            || url.split_once('?').into_iter().flat_map(|(_, query)| query.split('&')).map(|pair| pair.split('=').next().unwrap_or(pair));
+        let known = |name: &str| PARAMETERS.contains(&name) || name.starts_with("options[");
+        let unknown = parameters().any(|name| !known(name));
+        let has_root = parameters().any(|name| ROOT_PARAMETERS.contains(&name));
+        if unknown {
+            let list = PARAMETERS.join(", ");
+            self.faults.push(format!("DATABASE_URL: has a parameter that is none of these: {list}"));
         }
-        options.map(|options| PostgresSettings { options, max_connections, statement_timeout })
+        self.trust("DATABASE_URL: sslmode", options.get_ssl_mode(), has_root);
+        Some(PostgresSettings { options, max_connections, statement_timeout })
+    }
+
+    /// What a mode says it trusts must be what it trusts. The driver lets `verify-ca` take the certificate of any host by any common authority as
+    /// well, and `allow` never asks for TLS; with any mode but `verify-full` nobody looks at the authority that was named.
+    fn trust(&mut self, name: &str, mode: PgSslMode, has_root: bool) {
+        if matches!(mode, PgSslMode::VerifyCa | PgSslMode::Allow) {
+            self.faults.push(format!("{name}: must be one of disable, prefer, require, verify-full"));
+        } else if has_root && !matches!(mode, PgSslMode::VerifyFull) {
+            self.faults.push(format!("{name}: must be verify-full where an authority (sslrootcert) is named: nothing else looks at it"));
+        }
     }
 
     fn postgres_by_parts(&mut self) -> Option<PgConnectOptions> {
@@ -43,8 +89,10 @@ impl Reader<'_> {
         }
         let port = self.value("POSTGRES_PORT", 5432, between(1, u16::MAX, number));
         let mode = self.value("POSTGRES_SSLMODE", PgSslMode::Prefer, |text| {
-            text.parse().map_err(|_| "is not one of disable, prefer, require, verify-ca, verify-full".into())
+            text.parse().map_err(|_| "is not one of disable, prefer, require, verify-full".into())
         });
+        let has_root = self.given("POSTGRES_SSLROOTCERT").is_some();
+        self.trust("POSTGRES_SSLMODE", mode, has_root);
         let mut options = PgConnectOptions::new_without_pgpass()
             .host(&self.text("POSTGRES_HOST", ""))
             .port(port)

@@ -40,7 +40,7 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     Duration::try_from_secs_f64(total).map_err(|_| FORM.into())
 }
 
-/// A socket address; as in Go, an empty host (`:7971`) stands for all interfaces.
+/// A socket address; as in Go, an empty host (`:7971`) stands for all interfaces (of IPv4).
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     let full = match text.strip_prefix(':') {
         Some(port) => format!("0.0.0.0:{port}"),

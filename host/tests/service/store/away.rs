@@ -144,6 +144,24 @@ async fn connections_that_ended_while_nobody_used_them_are_noticed_by_no_client(
     reached.stop().await;
 }
 
+/// A failover: for a moment its address still leads to a server that takes no writes.
+#[tokio::test]
+async fn connections_that_lead_to_a_standby_are_replaced() {
+    let database = OwnDatabase::new().await;
+    let service = TestService::with().on_database(database.url()).start().await;
+    let (person, _) = service.newcomer("leo").await;
+    service.published().await;
+    database.of().become_standby().await;
+    for _ in 0..3 {
+        service.login(&person).await.refused(503, "unavailable");
+    }
+    // The connections of then are still there; they are not used any more.
+    database.of().become_primary().await;
+    service.login(&person).await.tokens();
+    service.newcomer("other").await;
+    service.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_that_the_network_forgets_without_a_word_are_replaced() {
     let database = OwnDatabase::new().await;

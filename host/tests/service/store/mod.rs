@@ -13,6 +13,7 @@ mod roles;
 mod settings;
 mod starting;
 mod texts;
+mod tls;
 
 use std::collections::HashMap;
 use std::time::Duration;

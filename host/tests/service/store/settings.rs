@@ -33,6 +33,27 @@ async fn an_address_of_a_database_that_is_none_is_refused() {
 }
 
 #[tokio::test]
+async fn a_mode_of_tls_that_would_trust_more_than_it_says_is_refused() {
+    let whole = [("POSTGRES_HOST", "db"), ("POSTGRES_USER", "auth"), ("POSTGRES_DB", "auth")];
+    let mode = |mode| ("POSTGRES_SSLMODE", mode);
+    for wrong in [
+        &[mode("verify-ca")][..],
+        &[mode("allow")],
+        &[mode("require"), ("POSTGRES_SSLROOTCERT", "/ca.pem")],
+        &[("POSTGRES_SSLROOTCERT", "/ca.pem")],
+    ] {
+        let log = refusal(&[&whole[..], wrong].concat()).await;
+        assert!(log.contains("POSTGRES_SSLMODE: must be"), "{wrong:?}: {log}");
+    }
+    for wrong in
+        ["sslmode=verify-ca", "sslmode=allow", "sslmode=require&sslrootcert=/ca.pem", "ssl_mode=verify-full", "sslMode=verify-full"]
+    {
+        let log = refusal(&[("DATABASE_URL", &format!("postgres://auth:{SECRET}@db/auth?{wrong}"))]).await;
+        assert!(log.contains("DATABASE_URL: "), "{wrong}: {log}");
+    }
+}
+
+#[tokio::test]
 async fn parts_of_an_address_that_are_missing_are_named() {
     let log = refusal(&[("POSTGRES_HOST", "db")]).await;
     assert!(log.contains("POSTGRES_USER: ") && log.contains("POSTGRES_DB: ") && !log.contains("POSTGRES_HOST: "), "{log}");
