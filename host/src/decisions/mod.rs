@@ -33,6 +33,8 @@ pub use repeats::Repeats;
 
 /// What an answer needs to get out before the time of a request is up.
 const ANSWER: std::time::Duration = std::time::Duration::from_millis(50);
+/// Where less than this part of a request's time is left, nothing is begun: its outcome could no longer be told.
+const WRITE: u32 = 8;
 
 /// Who asks and until when an answer is of use.
 #[derive(Clone)]
@@ -182,6 +184,9 @@ async fn carry_out<T: Send + 'static>(
     context: &Context,
     work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
 ) -> Result<T, ApiError> {
+    if Instant::now() + app.request_limit() / WRITE > context.deadline {
+        return Err(ApiError::timeout());
+    }
     let task = app.tasks.spawn(work.instrument(tracing::Span::current()));
     match timeout_at(context.deadline - ANSWER, task).await {
         Ok(Ok(Ok(value))) => Ok(value),

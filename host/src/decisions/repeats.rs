@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 
 /// A page loads tens of resources, not hundreds.
 const MOST: u32 = 100;
-/// Above that, what is over is forgotten first.
+/// Above that, what is over is forgotten first; what is then too much is not counted.
 const MOST_TOKENS: usize = 10_000;
 
 /// Counts by token.
@@ -21,7 +21,8 @@ impl Repeats {
         if counts.len() >= MOST_TOKENS {
             counts.retain(|_, (_, until)| *until > now);
             if counts.len() >= MOST_TOKENS {
-                return false;
+                // More pages at once than can be counted: nobody is logged out for that.
+                return counts.get(token_id).is_none_or(|(count, _)| *count < MOST);
             }
         }
         let (count, _) = counts.entry(token_id.to_owned()).or_insert((0, window_ends_at));

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
-use super::Postgres;
+use super::{Postgres, only};
 use crate::store::{Account, StoreError};
 
 impl Postgres {
@@ -31,10 +31,8 @@ impl Postgres {
     }
 
     pub(in crate::store) async fn bcrypt_cost(&self) -> Result<Option<u32>, StoreError> {
-        let row = self
-            .read_one(|| sqlx::query("SELECT max(substr(password_hash, 5, 2)) FROM auth.accounts WHERE password_hash LIKE '$2%'"))
-            .await?;
-        let cost: Option<String> = row.try_get(0)?;
+        let question = || sqlx::query("SELECT max(substr(password_hash, 5, 2)) FROM auth.accounts WHERE password_hash LIKE '$2%'");
+        let cost: Option<String> = only(self.background(question).await?)?.try_get(0)?;
         Ok(cost.and_then(|cost| cost.parse().ok()))
     }
 }

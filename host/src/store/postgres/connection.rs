@@ -8,7 +8,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgDatabaseError, PgPool, PgRow, PgSeverity};
 use tokio::time::timeout;
 
-use super::{Postgres, Query, only};
+use super::{Postgres, Query};
 use crate::store::StoreError;
 
 /// What is counted of the database.
@@ -85,11 +85,6 @@ impl Postgres {
         self.ask_twice(&self.requests, "requests", question).await
     }
 
-    /// The same, for the one row of a query that always has one.
-    pub(super) async fn read_one<'q>(&self, question: impl Fn() -> Query<'q>) -> Result<PgRow, StoreError> {
-        only(self.read(question).await?)
-    }
-
     /// A statement of the relay or the cleaner. It may be done twice.
     pub(super) async fn background<'q>(&self, question: impl Fn() -> Query<'q>) -> Result<Vec<PgRow>, StoreError> {
         self.ask_twice(&self.background, "background", question).await
@@ -129,7 +124,12 @@ impl Postgres {
                 Ok(rows)
             }
             Ok(Err(error)) if refused(&error) => {
-                loan.sound(self.silence);
+                if is_read_only(&error) {
+                    // After a failover: this server is a standby, and others of our connections lead to it as well.
+                    self.breaks.note();
+                } else {
+                    loan.sound(self.silence);
+                }
                 Err(Failed::Refused(error))
             }
             Ok(Err(error)) => {
@@ -187,7 +187,7 @@ impl Transaction<'_> {
         match timeout(self.store.silence, statement.fetch_all(connection)).await {
             Ok(Ok(rows)) => Ok(rows),
             Ok(Err(error)) => {
-                if !refused(&error) {
+                if !refused(&error) || is_read_only(&error) {
                     self.store.breaks.note();
                 }
                 Err(self.store.counted("unavailable", StoreError::Unavailable(error)))
@@ -226,6 +226,11 @@ fn refused(error: &sqlx::Error) -> bool {
         sqlx::Error::Encode(_) | sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => true,
         _ => false,
     }
+}
+
+/// SQLSTATE 25006, `read_only_sql_transaction`.
+fn is_read_only(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(error) if error.code().as_deref() == Some("25006"))
 }
 
 fn timed_out(error: &sqlx::Error) -> bool {

@@ -6,6 +6,7 @@
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
+use super::connection::Transaction;
 use super::flush::{EventColumns, flush};
 use super::{Postgres, Query, only};
 use crate::clock::Timestamp;
@@ -88,17 +89,20 @@ const ROTATE: &str = with_events!(
            FROM claimed WHERE sessions.session_id = claimed.session_id
          RETURNING sessions.session_id, sessions.user_id),
        erased AS (
-         UPDATE auth.refresh_tokens SET answer = NULL FROM done
-          WHERE refresh_tokens.session_id = done.session_id AND answer IS NOT NULL AND token_id <> $11::uuid),
+         -- By the session's id as a parameter: by a join, a plan that was made while there were no answers goes through all of them.
+         UPDATE auth.refresh_tokens SET answer = NULL
+          WHERE session_id = $8::uuid AND answer IS NOT NULL AND token_id <> $11::uuid AND EXISTS (SELECT 1 FROM done)),
        successor AS (
          INSERT INTO auth.refresh_tokens (token_id, lookup, session_id, expires_at) SELECT $14::uuid, $15, session_id, $12 FROM done)";
     "SELECT (SELECT count(*) FROM open), (SELECT count(*) FROM done)"
 );
 
+/// The account is locked first, as everywhere, so that nobody waits in a circle.
 const REVOKE_REUSED: &str = with_events!(
-    "done AS (
+    "account AS MATERIALIZED (SELECT user_id FROM auth.accounts WHERE user_id = $9 FOR NO KEY UPDATE),
+       done AS (
          UPDATE auth.sessions SET revoked_at = $6, revoked_reason = 'refresh token reused'
-          WHERE session_id = $8::uuid AND user_id = $9 AND revoked_at IS NULL
+          WHERE session_id = $8::uuid AND user_id = (SELECT user_id FROM account) AND revoked_at IS NULL
          RETURNING user_id),
        erased AS (UPDATE auth.refresh_tokens SET answer = NULL WHERE session_id = $8::uuid AND answer IS NOT NULL)";
     "SELECT count(*) FROM done"
@@ -148,6 +152,7 @@ impl Postgres {
         if let Some(rehashed) = rehashed {
             statement = statement.bind(&account.password_hash).bind(rehashed);
         }
+        // The statement locks the account before anything else.
         self.carry(statement, Some(account.user_id), writes, |row| one(row, Conflict::AccountChanged)).await
     }
 
@@ -171,11 +176,18 @@ impl Postgres {
             .bind(ends_at)
             .bind(&successor.token_id)
             .bind(&successor.lookup);
-        self.carry(statement, Some(claimed.account.user_id), writes, |row| {
+        let user_id = claimed.account.user_id;
+        let check = |row: &PgRow| {
             let (open, done): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
             Ok(if done == 1 { Ok(()) } else { Err(if open == 1 { Conflict::TokenClaimed } else { Conflict::SessionChanged }) })
-        })
-        .await
+        };
+        if writes.events.is_empty() && !writes.has_more_than_events() {
+            return check(&only(self.commit(statement).await?)?);
+        }
+        // The statement locks the session alone, which others lock after the account.
+        let mut transaction = self.begin().await?;
+        lock_account(&mut transaction, user_id).await?;
+        self.within(transaction, statement, Some(user_id), writes, check).await
     }
 
     pub(in crate::store) async fn revoke_reused(&self, token: &StoredToken, event: NewEvent) -> Result<bool, StoreError> {
@@ -189,6 +201,9 @@ impl Postgres {
     pub(in crate::store) async fn refuse(&self, proved: Option<i64>, writes: &Writes) -> Carried<()> {
         let now = self.clock.now();
         let mut transaction = self.begin().await?;
+        if let Some(user_id) = proved {
+            lock_account(&mut transaction, user_id).await?;
+        }
         if let Some(user_id) = proved.filter(|_| !writes.events.is_empty()) {
             let append = with_events!("done AS (SELECT $8::bigint AS user_id)"; "SELECT count(*) FROM done");
             let events = EventColumns::new(&writes.events, user_id);
@@ -211,7 +226,19 @@ impl Postgres {
         if !writes.has_more_than_events() {
             return check(&only(self.commit(statement).await?)?);
         }
-        let mut transaction = self.begin().await?;
+        let transaction = self.begin().await?;
+        self.within(transaction, statement, user_id, writes, check).await
+    }
+
+    /// The same in a transaction, which ends with it.
+    async fn within(
+        &self,
+        mut transaction: Transaction<'_>,
+        statement: Query<'_>,
+        user_id: Option<i64>,
+        writes: &Writes,
+        check: impl FnOnce(&PgRow) -> Carried<()>,
+    ) -> Carried<()> {
         let row = only(transaction.run(statement).await?)?;
         let done = match check(&row)? {
             Ok(()) => flush(&mut transaction, user_id, writes, self.clock.now()).await?,
@@ -222,6 +249,12 @@ impl Postgres {
             Err(conflict) => transaction.roll_back().await.map(|()| Err(conflict)),
         }
     }
+}
+
+/// Whatever is written about an account locks it first, and then its sessions and the key of its events: so that nobody waits in a circle.
+async fn lock_account(transaction: &mut Transaction<'_>, user_id: i64) -> Result<(), StoreError> {
+    let lock = sqlx::query("SELECT FROM auth.accounts WHERE user_id = $1 FOR NO KEY UPDATE").bind(user_id);
+    transaction.run(lock).await.map(drop)
 }
 
 fn one(row: &PgRow, otherwise: Conflict) -> Carried<()> {

@@ -141,8 +141,8 @@ async fn revoke(
              UPDATE auth.sessions SET revoked_at = $1, revoked_reason = $2
               WHERE user_id = $3 AND revoked_at IS NULL AND ($4::text IS NULL OR session_id = $4::uuid)
              RETURNING session_id)
-         UPDATE auth.refresh_tokens SET answer = NULL FROM revoked
-          WHERE refresh_tokens.session_id = revoked.session_id AND answer IS NOT NULL",
+         UPDATE auth.refresh_tokens SET answer = NULL
+          WHERE session_id = ANY (ARRAY (SELECT session_id FROM revoked)) AND answer IS NOT NULL",
     );
     transaction.run(statement.bind(now).bind(text(reason)).bind(user_id).bind(session_id)).await.map(drop)
 }

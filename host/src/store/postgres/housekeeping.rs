@@ -51,11 +51,15 @@ impl Postgres {
                 now - milliseconds(outbox_retention),
             ),
         ];
-        let mut changed = 0;
+        let (mut changed, mut failed) = (0, None);
         for (statement, before) in statements {
-            changed += self.background(|| sqlx::query(statement).bind(before).bind(BATCH)).await?.len();
+            // One kind of rows that takes too long does not keep the others.
+            match self.background(|| sqlx::query(statement).bind(before).bind(BATCH)).await {
+                Ok(rows) => changed += rows.len(),
+                Err(error) => failed = Some(error),
+            }
         }
-        Ok(changed as u64)
+        failed.map_or(Ok(changed as u64), Err)
     }
 
     pub(in crate::store) async fn secret(&self, name: &str, value_if_absent: &[u8]) -> Result<Vec<u8>, StoreError> {

@@ -1,16 +1,23 @@
 //! The schema. Replicas that start at once wait for one another: sqlx holds an advisory lock while it migrates.
 
+use std::time::Duration;
+
 use anyhow::Context as _;
 use sqlx::migrate::{Migrate as _, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions as _, Connection as _};
+use tokio::time::timeout;
+
+/// Connecting, and a look at what is there.
+const ANSWER: Duration = Duration::from_secs(10);
+/// Migrating, with the wait for replicas that do the same.
+const TURN: Duration = Duration::from_mins(5);
 
 const TABLE: &str = "auth._sqlx_migrations";
 
 fn migrator() -> Migrator {
     let mut migrator = sqlx::migrate!("../migrations/postgres");
     migrator.dangerous_set_table_name(TABLE);
-    migrator.create_schema("auth");
     // A newer replica may have migrated already: migrations let old and new ones run side by side.
     migrator.set_ignore_missing(true);
     migrator
@@ -18,13 +25,22 @@ fn migrator() -> Migrator {
 
 /// Applies what is missing. Where nothing is, it only reads: the service may run as a user that cannot change the schema.
 pub(super) async fn run(options: &PgConnectOptions) -> anyhow::Result<()> {
-    let mut connection = options.clone().application_name("auth-host migrate").connect().await?;
-    let migrator = migrator();
-    if !is_current(&mut connection, &migrator).await? {
-        migrator.run_direct(None, &mut connection, false).await.context("the database cannot be migrated")?;
+    let options = options.clone().application_name("auth-host migrate");
+    let mut connection = timeout(ANSWER, options.connect()).await.context("the database does not answer")??;
+    let mut migrator = migrator();
+    if !timeout(ANSWER, is_current(&mut connection, &migrator)).await.context("the database does not answer")?? {
+        // Its owner may be allowed to change it, and not to make one.
+        let is_there = "SELECT to_regnamespace('auth') IS NOT NULL";
+        if !sqlx::query_scalar::<_, bool>(is_there).fetch_one(&mut connection).await? {
+            migrator.create_schema("auth");
+        }
+        let migrated = timeout(TURN, migrator.run_direct(None, &mut connection, false)).await;
+        let nobody = "another replica migrates the database, or the database does not answer";
+        migrated.with_context(|| format!("within {TURN:?} it was not migrated: {nobody}"))?.context("the database cannot be migrated")?;
         tracing::info!("the database's schema is up to date");
     }
-    connection.close().await?;
+    // The connection is ours alone: there is nobody to wait for.
+    let _ = timeout(ANSWER, connection.close()).await;
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use sqlx::Row as _;
 
-use super::Postgres;
+use super::{Postgres, only};
 use crate::store::{StoreError, ThrottleHit};
 
 impl Postgres {
@@ -20,8 +20,8 @@ impl Postgres {
     }
 
     pub(in crate::store) async fn storage_size(&self, slot: &str) -> Result<(i64, i64), StoreError> {
-        let row = self
-            .read_one(|| {
+        let rows = self
+            .background(|| {
                 sqlx::query(
                     "SELECT count(*), coalesce(sum(octet_length(key) + octet_length(value)), 0)::bigint
                        FROM auth.policy_storage WHERE slot = $1",
@@ -29,6 +29,7 @@ impl Postgres {
                 .bind(slot)
             })
             .await?;
+        let row = only(rows)?;
         Ok((row.try_get(0)?, row.try_get(1)?))
     }
 
