@@ -188,7 +188,14 @@ rabbitmq_start() {
     (
         rabbitmq_environment "$at"
         cd "$at"
-        if ! listens "$ERL_EPMD_PORT"; then "${as[@]}" setsid "$(epmd_program)" >>"$at/log" 2>&1 </dev/null & fi
+        # The broker would start one itself where there is none yet, and that one would outlive it.
+        if ! listens "$ERL_EPMD_PORT"; then
+            "${as[@]}" setsid "$(epmd_program)" >>"$at/log" 2>&1 </dev/null &
+            for _ in {1..100}; do
+                if listens "$ERL_EPMD_PORT"; then break; fi
+                sleep 0.05
+            done
+        fi
         "${as[@]}" setsid "$(rabbitmq_program rabbitmq-server)" >>"$at/log" 2>&1 </dev/null &
     )
     for _ in {1..600}; do

@@ -35,7 +35,7 @@ async fn exchange_is_there(connection: &Connection, exchange: &str) -> Result<()
     let Err(error) = declare(false).await else { return Ok(()) };
     match code(&error) {
         Some(OTHERWISE) => {
-            tracing::warn!(exchange, "the exchange is not durable, no topic exchange, or has arguments; it is used as it is")
+            tracing::warn!(exchange, "the exchange is not durable, no topic exchange, or has arguments; it is used as it is");
         }
         Some(FORBIDDEN) => {}
         _ => return Err(error),

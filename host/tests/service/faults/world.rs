@@ -111,6 +111,7 @@ impl World {
         let delivered = async || created.ids().len() >= accounts.len() && everything.ids().len() >= outbox.len();
         let nothing_is_left = async || broker.queue_depth().await == Some(0) && broker.everything_depth().await == Some(0);
         until(async || delivered().await && nothing_is_left().await).await;
+        let left = (pending(&pool).await, broker.queue_depth().await, broker.everything_depth().await);
         let (created, everything) = (created.messages(), everything.messages());
         let evidence = Evidence { attempts, logins, accounts, outbox, created, everything };
         let faults_found = evidence.judge();
@@ -120,7 +121,7 @@ impl World {
         database.remove().await;
         assert!(
             faults_found.is_empty(),
-            "{test}: {} faults:\n{}",
+            "{test}: {} faults (left in the outbox and the two queues: {left:?}):\n{}",
             faults_found.len(),
             faults_found[..faults_found.len().min(20)].join("\n")
         );

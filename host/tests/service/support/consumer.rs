@@ -11,6 +11,10 @@ use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Connection, ConnectionProperties};
 use serde_json::Value;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+/// Connecting, until deliveries may come.
+const BEGIN: Duration = Duration::from_secs(10);
 
 /// One delivery.
 #[derive(Debug, Clone)]
@@ -66,11 +70,17 @@ impl Drop for Consumer {
 }
 
 async fn consume(url: &str, queue: &str, kept: &Mutex<Vec<Message>>) -> Result<(), lapin::Error> {
-    let connection = Connection::connect(url, ConnectionProperties::default()).await?;
-    let channel = connection.create_channel().await?;
-    channel.basic_qos(100, BasicQosOptions::default()).await?;
-    let options = BasicConsumeOptions::default();
-    let mut deliveries = channel.basic_consume(queue.into(), "".into(), options, FieldTable::default()).await?;
+    let begin = async {
+        let connection = Connection::connect(url, ConnectionProperties::default()).await?;
+        let channel = connection.create_channel().await?;
+        channel.basic_qos(100, BasicQosOptions::default()).await?;
+        let options = BasicConsumeOptions::default();
+        let deliveries = channel.basic_consume(queue.into(), "".into(), options, FieldTable::default()).await?;
+        Ok::<_, lapin::Error>((connection, deliveries))
+    };
+    // lapin waits for ever where the broker ends within its greeting.
+    let Ok(consuming) = timeout(BEGIN, begin).await else { return Ok(()) };
+    let (connection, mut deliveries) = consuming?;
     while let Some(delivery) = deliveries.next().await {
         let delivery = delivery?;
         kept.lock().unwrap().push(message(&delivery));
