@@ -185,28 +185,38 @@ rabbitmq_start() {
         'log.console = true' 'log.file = false' >"$at/rabbitmq.conf"
     echo '[].' >"$at/plugins"
     touch "$at/log"
-    (
-        rabbitmq_environment "$at"
-        cd "$at"
-        # The broker would start one itself where there is none yet, and that one would outlive it.
-        if ! listens "$ERL_EPMD_PORT"; then
-            "${as[@]}" setsid "$(epmd_program)" >>"$at/log" 2>&1 </dev/null &
-            for _ in {1..100}; do
-                if listens "$ERL_EPMD_PORT"; then break; fi
-                sleep 0.05
-            done
-        fi
-        "${as[@]}" setsid "$(rabbitmq_program rabbitmq-server)" >>"$at/log" 2>&1 </dev/null &
-    )
-    for _ in {1..600}; do
-        if greets "$port"; then
-            echo "$port"
-            return
-        fi
-        sleep 0.1
+    local try
+    # On a busy machine Erlang may give up on its epmd, which is slow to answer: then it ends, and is started once more.
+    for try in {1..3}; do
+        launch_broker "$at"
+        for _ in {1..600}; do
+            if greets "$port"; then
+                echo "$port"
+                return
+            fi
+            kill -0 "$(cat "$at/launched")" 2>/dev/null || continue 2
+            sleep 0.1
+        done
+        break
     done
     fail "RabbitMQ did not start: $(tail -n 5 "$at/log")"
 }
+
+# Starts a broker and, where there is none yet, its epmd, as the user in "${as[@]}".
+launch_broker() (
+    rabbitmq_environment "$1"
+    cd "$1"
+    # The broker would start one itself where there is none yet, and that one would outlive it.
+    if ! listens "$ERL_EPMD_PORT"; then
+        "${as[@]}" setsid "$(epmd_program)" >>log 2>&1 </dev/null &
+        for _ in {1..100}; do
+            if listens "$ERL_EPMD_PORT"; then break; fi
+            sleep 0.05
+        done
+    fi
+    "${as[@]}" setsid "$(rabbitmq_program rabbitmq-server)" >>log 2>&1 </dev/null &
+    echo $! >launched
+)
 
 rabbitmq_ctl() {
     local at as
