@@ -112,14 +112,14 @@ fn sentence(outcome: Outcome) -> &'static str {
         Outcome::There => "already here",
         Outcome::Twin => "of these share their address with another but for letter case or the like: each logs in with its own spelling",
         Outcome::Removed => "imported before and deleted here since: they stay deleted",
-        Outcome::BadId => "skipped: the id is not a positive whole number",
+        Outcome::BadId => "skipped: the id is not a whole number from 1 to 2^53 - 1",
         Outcome::BadEmail => "skipped: this is no e-mail address that the service takes",
-        Outcome::BadHash => "skipped: the password's hash is neither bcrypt (cost 4 to 15) nor argon2id",
+        Outcome::BadHash => "skipped: the password's hash is neither bcrypt (cost 4 to 12) nor argon2id",
         Outcome::Duplicate => "skipped: an account with a lower id has the very same address",
         Outcome::IdTaken => "skipped: another account has this id",
         Outcome::EmailTaken => "skipped: another account here has this address",
         Outcome::BadType => "skipped: the event's type is empty or too long; it stays where it is",
-        Outcome::BadPayload => "skipped: the event's payload is not a JSON object; it stays where it is",
+        Outcome::BadPayload => "skipped: the event's payload is not a JSON object of at most 256 KiB; it stays where it is",
     }
 }
 

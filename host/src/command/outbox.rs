@@ -110,9 +110,16 @@ async fn open(config: &Config) -> anyhow::Result<Store> {
 }
 
 fn line(event: &EventRow) -> String {
-    let error = event.last_error.as_deref().unwrap_or_default();
-    let (state, created) = (event.state.as_str(), moment(event.created_at));
-    format!("{} {state:<9} {created} {} key={} attempts={} {error}", event.message_id, event.event_type, event.ordering_key, event.attempts)
+    let error = plain(event.last_error.as_deref().unwrap_or_default());
+    let (state, created, kind, key) =
+        (event.state.as_str(), moment(event.created_at), plain(&event.event_type), plain(&event.ordering_key));
+    format!("{} {state:<9} {created} {kind} key={key} attempts={} {error}", event.message_id, event.attempts)
+}
+
+/// A text of somebody else's, for a terminal: it stays within its line, and cannot move the cursor.
+fn plain(text: &str) -> String {
+    let cut: String = text.chars().take(200).collect();
+    cut.chars().flat_map(|c| if c.is_control() { c.escape_debug().collect::<Vec<_>>() } else { vec![c] }).collect()
 }
 
 fn readable(event: &EventRow, with_body: bool) -> Value {

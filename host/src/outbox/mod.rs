@@ -175,6 +175,7 @@ async fn run(app: Arc<App>, mut lane: Lane, ledger: Arc<Ledger>, stop: Cancellat
             }
             Err(error) => {
                 tracing::error!(%error, "events cannot be read; they wait in the outbox");
+                most = (most / 2).max(1);
                 failures += 1;
                 pause(failures, &stop).await;
             }

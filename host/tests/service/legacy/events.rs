@@ -64,7 +64,7 @@ async fn what_cannot_be_sent_stays_where_it_is() {
     let expected = [
         " 1  imported",
         "type is empty or too long; it stays where it is\n             id 2\n",
-        "not a JSON object; it stays where it is\n             id 1, 3\n",
+        "not a JSON object of at most 256 KiB; it stays where it is\n             id 1, 3\n",
     ];
     old.import(&[]).await.says(1, &expected);
     assert_eq!(old.rows("SELECT id::text FROM outbox WHERE NOT processed ORDER BY 1").await, ["1", "2", "3"]);

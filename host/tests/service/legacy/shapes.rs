@@ -5,6 +5,16 @@ use sqlx::Connection as _;
 use super::{OldDatabase, bcrypt_of, import};
 use crate::support::{Person, secret_text};
 
+/// A role that is called `auth` looks into the schema of its own name first: there an old service would find our outbox for its own.
+#[tokio::test]
+async fn a_role_that_would_take_our_tables_for_the_old_ones_is_refused() {
+    let mut old = OldDatabase::new().await;
+    let settings = [("DATABASE_URL", &*format!("{}?options=-csearch_path%3Dauth,public", old.database.url()))];
+    let expected = ["Nothing was done", "ALTER ROLE postgres IN DATABASE", "SET search_path = public"];
+    import(&settings, &["--dry-run"]).await.says(2, &expected);
+    assert_eq!(old.rows("SELECT to_regnamespace('auth')::text").await, [""]);
+}
+
 #[tokio::test]
 async fn other_types_of_columns_will_do_in_another_schema() {
     let tables = "

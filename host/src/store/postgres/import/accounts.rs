@@ -10,6 +10,11 @@ use crate::email;
 use crate::passwords::StoredHash;
 use crate::store::import::{Example, Finding, Outcome, Part};
 
+/// Rows that are read and written at once: at most a few MiB.
+const BATCH: u32 = 5000;
+/// The highest id that is taken over: what JSON's numbers hold exactly, far from the end of the sequence.
+const MAX_ID: i64 = (1 << 53) - 1;
+
 /// `place` tells rows apart, whatever else they share. Without an outcome a row is still to be judged.
 const WORK_TABLE: &str = "
     CREATE TEMPORARY TABLE incoming (
@@ -56,11 +61,13 @@ const JUDGE: [&str; 10] = [
 /// Takes accounts over, and tells what became of each.
 pub(super) async fn take_over(transaction: &mut PgTransaction<'_>, old: &OldTable) -> anyhow::Result<Part> {
     sqlx::raw_sql(WORK_TABLE).execute(&mut **transaction).await.context("a temporary table cannot be made; nothing was written")?;
-    let (id, email, hash, created_at) = (old.text("user_id"), old.text("email"), old.text("hash_pass"), old.moment("created_at"));
+    // Longer texts are none of these things; they are not read as a whole.
+    let text = |column| format!("left({}, 1024)", old.text(column));
+    let (id, email, hash, created_at) = (text("user_id"), text("email"), text("hash_pass"), old.moment("created_at"));
     open_cursor(transaction, &format!("SELECT {id}, {email}, {hash}, {created_at} FROM {} AS old ORDER BY old.user_id", old.name()))
         .await?;
     loop {
-        let rows = next(transaction).await?;
+        let rows = next(transaction, BATCH).await?;
         if rows.is_empty() {
             break;
         }
@@ -93,7 +100,7 @@ struct Batch {
 impl Batch {
     fn push(&mut self, row: &PgRow) -> Result<(), sqlx::Error> {
         let old_id: Option<String> = row.try_get(0)?;
-        let user_id = old_id.as_deref().and_then(|id| id.parse().ok()).filter(|id: &i64| *id > 0);
+        let user_id = old_id.as_deref().and_then(|id| id.parse().ok()).filter(|id: &i64| (1..=MAX_ID).contains(id));
         // Login compares with what was typed, without the spaces around it.
         let spelling = row.try_get::<Option<String>, _>(1)?.map(|email| email.trim().to_owned());
         let canonical = spelling.as_deref().filter(|email| email.len() <= email::MAX_BYTES).and_then(email::canonical);

@@ -11,8 +11,14 @@ use super::{EXAMPLES, next, open_cursor};
 use crate::clock::Timestamp;
 use crate::store::import::{Example, Finding, Outcome, Part};
 
+/// Rows that are read and written at once.
+const BATCH: u32 = 500;
 /// The longest routing key that AMQP has.
 const MAX_TYPE_BYTES: usize = 255;
+/// The largest payload that is taken over: the relay holds hundreds of them at once.
+const MAX_PAYLOAD_BYTES: usize = 256 * 1024;
+/// The longest ordering key; a longer one is no user's id.
+const MAX_KEY_BYTES: usize = 255;
 
 const APPEND: &str = "
     INSERT INTO auth.outbox (message_id, event_type, ordering_key, payload, created_at)
@@ -25,7 +31,9 @@ const APPEND: &str = "
 /// Takes events over, and tells what became of each.
 pub(super) async fn take_over(transaction: &mut PgTransaction<'_>, old: &OldTable) -> anyhow::Result<Part> {
     sqlx::raw_sql("CREATE TEMPORARY TABLE taken (id TEXT PRIMARY KEY) ON COMMIT DROP").execute(&mut **transaction).await?;
-    let (event_type, payload, created_at) = (old.text("event_type"), old.bytes("payload"), old.moment("created_at"));
+    let event_type = format!("left({}, {})", old.text("event_type"), MAX_TYPE_BYTES + 1);
+    let payload = format!("substring({} FROM 1 FOR {})", old.bytes("payload"), MAX_PAYLOAD_BYTES + 1);
+    let created_at = old.moment("created_at");
     // Of the table's columns, and not of the texts that are selected: those would put 10 before 9.
     let order = if old.is_number("id") { "old.id" } else { "old.created_at, old.id" };
     let table = old.name();
@@ -34,7 +42,7 @@ pub(super) async fn take_over(transaction: &mut PgTransaction<'_>, old: &OldTabl
     open_cursor(transaction, &query).await?;
     let mut findings = Findings::default();
     loop {
-        let rows = next(transaction).await?;
+        let rows = next(transaction, BATCH).await?;
         if rows.is_empty() {
             break;
         }
@@ -81,7 +89,7 @@ impl OldEvent {
             Some(other) if !other.is_empty() && other.len() <= MAX_TYPE_BYTES => other,
             _ => return Err(Outcome::BadType),
         };
-        match self.payload.as_deref().map(serde_json::from_str) {
+        match self.payload.as_deref().filter(|payload| payload.len() <= MAX_PAYLOAD_BYTES).map(serde_json::from_str) {
             Some(Ok(Value::Object(body))) => Ok((event_type, body.get("user_id").and_then(text))),
             _ => Err(Outcome::BadPayload),
         }
@@ -90,7 +98,8 @@ impl OldEvent {
 
 fn text(value: &Value) -> Option<String> {
     match value {
-        Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
+        // PostgreSQL's text has no U+0000.
+        Value::String(text) => Some(text.replace('\0', "\u{fffd}")).filter(|text| !text.is_empty() && text.len() <= MAX_KEY_BYTES),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     }
@@ -182,11 +191,14 @@ mod tests {
         }
         assert_eq!(event("user.deleted", r#"{"user_id":"7"}"#).outcome(), Ok(("user.deleted", Some("7".into()))));
         assert_eq!(event("other", "{}").outcome(), Ok(("other", None)));
+        assert_eq!(event("other", r#"{"user_id":"a\u0000b"}"#).outcome(), Ok(("other", Some("a\u{fffd}b".into()))));
+        assert_eq!(event("other", &format!(r#"{{"user_id":"{}"}}"#, "x".repeat(256))).outcome(), Ok(("other", None)));
     }
 
     #[test]
     fn what_cannot_be_published_stays_where_it_is() {
-        for payload in ["", "[]", "7", "{", "null", r#""{\"user_id\":7}""#] {
+        let large = format!(r#"{{"user_id":7,"name":"{}"}}"#, "x".repeat(MAX_PAYLOAD_BYTES));
+        for payload in ["", "[]", "7", "{", "null", r#""{\"user_id\":7}""#, &large] {
             assert_eq!(event("user.created", payload).outcome(), Err(Outcome::BadPayload), "{payload:?}");
         }
         for name in ["", " ", &"x".repeat(256)] {

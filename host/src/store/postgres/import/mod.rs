@@ -16,8 +16,6 @@ use super::{Postgres, PostgresSettings, migrate};
 use crate::store::import::ImportReport;
 use tables::OldTable;
 
-/// Rows that are read and written at once.
-const BATCH: u32 = 5000;
 /// Examples that are kept of each outcome.
 const EXAMPLES: u32 = 20;
 /// How long a connection may take to be made.
@@ -28,6 +26,7 @@ const LOCK: Duration = Duration::from_secs(5);
 impl Postgres {
     /// Takes over `auth_data` and the unprocessed rows of `outbox` in that schema; `dry_run` does it all and rolls back.
     pub async fn import_legacy(settings: &PostgresSettings, schema: &str, dry_run: bool) -> anyhow::Result<ImportReport> {
+        stays_in_sight(settings, schema).await?;
         migrate::run(&settings.options).await?;
         // It is known to be slow: nobody needs a warning in the log for each long statement.
         let options = settings.options.clone().application_name("auth-host import").disable_statement_logging();
@@ -55,6 +54,24 @@ impl Postgres {
         connection.close().await?;
         Ok(ImportReport { accounts, events, bcrypt_costs, last_id, other_connections, dry_run })
     }
+}
+
+/// Refuses a role that would find the schema "auth" before the old service's, as one does that is called `auth`: where the old service uses it and
+/// does not name its schema, it would write into our outbox from the first run on, also if that is a dry one.
+async fn stays_in_sight(settings: &PostgresSettings, schema: &str) -> anyhow::Result<()> {
+    let mut connection = timeout(ANSWER, settings.options.connect()).await.context("the database does not answer")??;
+    let question =
+        "SELECT 'auth' = ANY (string_to_array(replace(replace(current_setting('search_path'), '\"$user\"', current_user), ' ', ''), ',')),
+                           quote_ident(current_user), quote_ident(current_database()), quote_ident($1)";
+    let (hidden, role, database, schema): (bool, String, String, String) =
+        sqlx::query_as(question).bind(schema).fetch_one(&mut connection).await?;
+    connection.close().await?;
+    anyhow::ensure!(
+        !hidden,
+        "the role {role} finds tables of the schema auth, which is this service's, before those of the old one. Nothing was done. Run this first, and again: \
+         ALTER ROLE {role} IN DATABASE {database} SET search_path = {schema}"
+    );
+    Ok(())
 }
 
 /// The old service's tables.
@@ -117,8 +134,8 @@ async fn open_cursor(transaction: &mut PgTransaction<'_>, query: &str) -> anyhow
 }
 
 /// The next rows of the cursor; where there is none left, it is closed.
-async fn next(transaction: &mut PgTransaction<'_>) -> anyhow::Result<Vec<sqlx::postgres::PgRow>> {
-    let fetch = AssertSqlSafe(format!("FETCH FORWARD {BATCH} FROM old_rows"));
+async fn next(transaction: &mut PgTransaction<'_>, most: u32) -> anyhow::Result<Vec<sqlx::postgres::PgRow>> {
+    let fetch = AssertSqlSafe(format!("FETCH FORWARD {most} FROM old_rows"));
     let rows = sqlx::query(fetch).persistent(false).fetch_all(&mut **transaction).await.context("the old table cannot be read")?;
     if rows.is_empty() {
         sqlx::raw_sql("CLOSE old_rows").execute(&mut **transaction).await?;
