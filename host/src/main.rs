@@ -22,14 +22,16 @@ fn main() -> ExitCode {
         Some(command::Run::Import { run }) => operate(|config| async move { run.run(&config).await }),
     };
     outcome.unwrap_or_else(|error| {
-        eprintln!("auth-host: {}", telemetry::causes(&error));
+        // It may repeat a text of a database's; faults of settings have lines.
+        let text = telemetry::causes(&error).replace(|c: char| c.is_control() && c != '\n', "\u{fffd}");
+        eprintln!("auth-host: {text}");
         ExitCode::from(2)
     })
 }
 
 /// A command that works on the service's database, with the service's settings.
 fn operate<F: Future<Output = anyhow::Result<ExitCode>>>(work: impl FnOnce(Config) -> F) -> anyhow::Result<ExitCode> {
-    let config = Config::from_environment()?;
+    let config = Config::for_command()?;
     telemetry::start(&config)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(work(config))

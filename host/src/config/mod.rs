@@ -103,20 +103,12 @@ pub struct ConfigError(pub Vec<String>);
 impl Config {
     /// Reads the settings from the environment and, where there is one, the file `.env` in the working folder.
     pub fn from_environment() -> Result<Self, ConfigError> {
-        let mut source = HashMap::new();
-        match dotenvy::from_path_iter(".env") {
-            Ok(file) => {
-                for pair in file {
-                    let (name, value) = pair.map_err(|_| ConfigError(vec![".env: a line is not of the form NAME=value".into()]))?;
-                    source.insert(name, value);
-                }
-            }
-            Err(error) if error.not_found() => {}
-            // Settings that are there and cannot be read are not left out in silence.
-            Err(error) => return Err(ConfigError(vec![format!(".env: {error}")])),
-        }
-        source.extend(std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))));
-        Self::from_pairs(&source)
+        Self::from_pairs(&environment()?)
+    }
+
+    /// The same for a command that works on the database alone: it signs nothing, and needs no secret to sign with.
+    pub fn for_command() -> Result<Self, ConfigError> {
+        Self::read(&environment()?, false)
     }
 
     /// How long a batch may wait for its confirms.
@@ -126,6 +118,10 @@ impl Config {
 
     /// Reads the settings from pairs of names and values; an empty value counts as unset.
     pub fn from_pairs(source: &HashMap<String, String>) -> Result<Self, ConfigError> {
+        Self::read(source, true)
+    }
+
+    fn read(source: &HashMap<String, String>, signs: bool) -> Result<Self, ConfigError> {
         let mut read = Reader { source, faults: Vec::new() };
         let seconds = Duration::from_secs;
         let local = read.text("ENV", "") == "local";
@@ -151,7 +147,7 @@ impl Config {
             max_connections: read.value("HTTP_SERVER_MAX_CONNECTIONS", 4096, between(1, 1_000_000, number)),
             trusted_proxies: read.value("HTTP_TRUSTED_PROXIES", Vec::new(), networks),
             trusted_proxy_hops: read.value("HTTP_TRUSTED_PROXY_HOPS", 1, between(1, 16, number)),
-            jwt_secret: read.secret("AUTH_JWT_SECRET", !local),
+            jwt_secret: read.secret("AUTH_JWT_SECRET", signs && !local),
             master_secret: read.secret("AUTH_MASTER_SECRET", false),
             access_token_ttl: read.value("AUTH_ACCESS_TOKEN_TTL", seconds(30 * 60), between(seconds(1), seconds(86_400), duration)),
             refresh_token_ttl: read.value(
@@ -178,6 +174,24 @@ impl Config {
         };
         if read.faults.is_empty() { Ok(config) } else { Err(ConfigError(read.faults)) }
     }
+}
+
+/// The environment, and `.env` for what it does not say.
+fn environment() -> Result<HashMap<String, String>, ConfigError> {
+    let mut source = HashMap::new();
+    match dotenvy::from_path_iter(".env") {
+        Ok(file) => {
+            for pair in file {
+                let (name, value) = pair.map_err(|_| ConfigError(vec![".env: a line is not of the form NAME=value".into()]))?;
+                source.insert(name, value);
+            }
+        }
+        Err(error) if error.not_found() => {}
+        // Settings that are there and cannot be read are not left out in silence.
+        Err(error) => return Err(ConfigError(vec![format!(".env: {error}")])),
+    }
+    source.extend(std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))));
+    Ok(source)
 }
 
 /// Reads one variable after the other and collects what is wrong with them.

@@ -34,6 +34,14 @@ async fn printed(settings: &HashMap<String, String>, words: &[&str]) -> String {
 }
 
 #[tokio::test]
+async fn an_operator_needs_no_secret_of_the_gateway() {
+    let opened = one_of_each().await;
+    let mut settings = opened.settings();
+    settings.remove("AUTH_JWT_SECRET").unwrap();
+    assert_eq!(printed(&settings, &["list"]).await.lines().count(), 3);
+}
+
+#[tokio::test]
 async fn events_are_listed_without_personal_data_and_shown_with_it() {
     let opened = one_of_each().await;
     let (settings, ids) = (opened.settings(), opened.ids(&[0, 1, 2]).await);
