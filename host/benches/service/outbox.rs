@@ -65,7 +65,7 @@ async fn latency(service: &Service, pool: &PgPool) {
     println!(
         "Commit to confirm, 4 connections registering (ms; bar: p99 < 50)\n| round | events | p50 | p99 | slowest |\n|---|---|---|---|---|"
     );
-    let mut after = 0;
+    let mut after = 0_i64;
     for number in 1..=ROUNDS {
         drop(round(&mut clients, "/auth/register", Duration::from_secs(8), next).await);
         drained(pool).await;
