@@ -84,17 +84,17 @@ async fn the_disk_of_the_broker_is_full() {
     for _ in 0..2 * rounds() {
         world.random.pause(500, 1_500).await;
         rabbit.disk_alarm(true).await;
-        let blocked = async || world.replicas.count("auth_relay_blocked").await == [1, 1];
+        let blocked = async || world.replicas.count("auth_relay_blocked", &[]).await == [1, 1];
         assert!(until(blocked).await, "the broker blocks nobody");
-        let connections = world.replicas.count("auth_relay_reconnects_total").await;
-        // Longer than anybody waits for confirms.
-        sleep(Duration::from_secs(6)).await;
+        let connections = world.replicas.count("auth_relay_reconnects_total", &[]).await;
+        // What was on its way waits in vain for its confirms.
+        let timeouts = async || world.replicas.count("auth_outbox_publish_total", &[("result", "timeout")]).await;
+        let before = timeouts().await;
+        let in_vain = async || timeouts().await.iter().zip(&before).all(|(now, before)| now > before);
+        assert!(until(in_vain).await, "nothing waits for its confirms");
         world.accepted(20).await;
-        assert_eq!(
-            world.replicas.count("auth_relay_reconnects_total").await,
-            connections,
-            "a connection that was only blocked is given up"
-        );
+        assert_eq!(world.replicas.count("auth_relay_connected", &[]).await, [1, 1], "a connection that was only blocked is given up");
+        assert_eq!(world.replicas.count("auth_relay_reconnects_total", &[]).await, connections, "it was made anew");
         rabbit.disk_alarm(false).await;
         world.faults += 1;
     }

@@ -60,12 +60,12 @@ impl Replicas {
         self.start_again(replica).await;
     }
 
-    /// What each of them counts under this name.
-    pub(super) async fn count(&self, name: &str) -> Vec<u64> {
+    /// What each of them counts under this name and these labels.
+    pub(super) async fn count(&self, name: &str, labels: &[(&str, &str)]) -> Vec<u64> {
         let mut counts = Vec::new();
         for process in self.processes.iter().flatten() {
             let text = reqwest::get(format!("http://{}/metrics", process.address)).await.unwrap().text().await.unwrap();
-            counts.push(Metrics::parse(&text).sum(name, &[]));
+            counts.push(Metrics::parse(&text).sum(name, labels));
         }
         counts
     }
