@@ -3,9 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions, QueuePurgeOptions};
+use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, ExchangeDeclareOptions, QueueDeclareOptions, QueuePurgeOptions};
 use lapin::types::{AMQPValue, FieldTable};
-use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
+use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, ExchangeKind};
 use serde_json::json;
 use sqlx::Row as _;
 use sqlx::postgres::{PgConnectOptions, PgPool};
@@ -17,7 +17,7 @@ use crate::stores::{fresh_database, servers};
 
 const EVENTS: i64 = 21_000;
 const ROUNDS: usize = 5;
-/// As the relay's: three lanes, each with a batch under way.
+/// As the relay's: batches that the broker has at once, each on a channel of its own, and their size.
 const LANES: i64 = 3;
 const WINDOW: usize = 256;
 const QUEUE: &str = "bench.outbox";
@@ -28,15 +28,17 @@ pub fn measure() {
     runtime.block_on(async {
         let Some((server, broker)) = servers() else { return };
         let database = fresh_database(&server).await;
+        let connection = Connection::connect(&broker, ConnectionProperties::default()).await.unwrap();
+        let control = connection.create_channel().await.unwrap();
+        control.queue_declare(QUEUE.into(), QueueDeclareOptions::durable(), FieldTable::default()).await.unwrap();
+        let durable = ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
+        control.exchange_declare(EXCHANGE.into(), ExchangeKind::Topic, durable, FieldTable::default()).await.unwrap();
         let settings = [("DATABASE_URL", database.as_str()), ("AMQP_URL", &broker), ("AMQP_QUEUE", QUEUE), ("AMQP_EXCHANGE", EXCHANGE)];
         let service = Service::start_with(&settings).await;
         // It asks while the relay works: by the index, as the service does.
         let options: PgConnectOptions = database.parse().unwrap();
         let pool = PgPool::connect_with(options.options([("enable_seqscan", "off")])).await.unwrap();
-        latency(&service, &pool).await;
-        let connection = Connection::connect(&broker, ConnectionProperties::default()).await.unwrap();
-        let control = connection.create_channel().await.unwrap();
-        control.queue_declare(QUEUE.into(), QueueDeclareOptions::durable(), FieldTable::default()).await.unwrap();
+        latency(&service, &pool, &connection).await;
         let mut rates: [Vec<f64>; 3] = Default::default();
         for number in 0..=ROUNDS {
             for side in if number % 2 == 0 { [0, 1, 2] } else { [2, 1, 0] } {
@@ -56,40 +58,73 @@ pub fn measure() {
     });
 }
 
-/// From the commit of an account to the confirm of its event, as the rows tell it (the mark comes after the confirm).
-async fn latency(service: &Service, pool: &PgPool) {
-    let mut clients = Vec::new();
-    for number in 0..4 {
-        clients.push((Client::open(service.address).await, account(&format!("latency-{number}-0@example.com"))));
-    }
-    println!(
-        "Commit to confirm, 4 connections registering (ms; bar: p99 < 50)\n| round | events | p50 | p99 | slowest |\n|---|---|---|---|---|"
-    );
+/// From the commit of an account to the confirm of its event, as the rows tell it (the mark comes after the confirm). Beside it, at the same time,
+/// what the broker makes a single message of lapin's wait: no relay can be faster.
+async fn latency(service: &Service, pool: &PgPool, connection: &Connection) {
     let mut after = 0_i64;
-    for number in 1..=ROUNDS {
-        drop(round(&mut clients, "/auth/register", Duration::from_secs(8), next).await);
-        drained(pool).await;
-        let row = sqlx::query(
-            "SELECT count(*), percentile_disc(0.5) WITHIN GROUP (ORDER BY published_at - created_at),
-                    percentile_disc(0.99) WITHIN GROUP (ORDER BY published_at - created_at), max(published_at - created_at), max(sequence)
-               FROM auth.outbox WHERE sequence > $1",
+    for count in [1, 4] {
+        println!(
+            "Commit to confirm, connections that register: {count} (ms; bar: p99 < 50; lapin alone at the same time, a message every 20 ms)"
         );
-        let row = row.bind(after).fetch_one(pool).await.unwrap();
-        let [events, p50, p99, slowest] = [0, 1, 2, 3].map(|column| row.get::<i64, _>(column));
-        println!("| {number} | {events} | {p50} | {p99} | {slowest} |");
-        after = row.get(4);
+        println!("| round | events | p50 | p99 | slowest | lapin p50 | lapin p99 | lapin slowest |\n|---|---|---|---|---|---|---|---|");
+        let mut clients = Vec::new();
+        for number in 0..count {
+            clients.push((Client::open(service.address).await, account(&format!("latency-{count}-{number}-0@example.com"))));
+        }
+        let first = after;
+        for number in 1..=ROUNDS {
+            let time = Duration::from_secs(8);
+            let (_, alone) = tokio::join!(round(&mut clients, "/auth/register", time, next), confirms(connection, time));
+            drained(pool).await;
+            let [events, p50, p99, slowest, last] = delays(pool, after).await;
+            let [alone_p50, alone_p99, alone_slowest] = [0.5, 0.99, 1.0].map(|share| alone[((alone.len() - 1) as f64 * share) as usize]);
+            println!("| {number} | {events} | {p50} | {p99} | {slowest} | {alone_p50:.0} | {alone_p99:.0} | {alone_slowest:.0} |");
+            after = last;
+        }
+        let [events, p50, p99, slowest, _] = delays(pool, first).await;
+        println!("| all | {events} | {p50} | {p99} | {slowest} | | | |\n");
     }
-    println!();
+}
+
+/// Of the events after one: their number, from commit to confirm p50, p99 and the slowest in milliseconds, and the last one's sequence.
+async fn delays(pool: &PgPool, after: i64) -> [i64; 5] {
+    let row = sqlx::query(
+        "SELECT count(*), percentile_disc(0.5) WITHIN GROUP (ORDER BY published_at - created_at),
+                percentile_disc(0.99) WITHIN GROUP (ORDER BY published_at - created_at), max(published_at - created_at), max(sequence)
+           FROM auth.outbox WHERE sequence > $1",
+    );
+    let row = row.bind(after).fetch_one(pool).await.unwrap();
+    [0, 1, 2, 3, 4].map(|column| row.get(column))
+}
+
+/// How long single messages wait for their confirms: milliseconds, sorted.
+async fn confirms(connection: &Connection, time: Duration) -> Vec<f64> {
+    let channel = confirming(connection).await;
+    let (begun, mut all) = (Instant::now(), Vec::new());
+    while begun.elapsed() < time {
+        let sent = Instant::now();
+        publish(&channel, 1, true).await;
+        all.push(sent.elapsed().as_secs_f64() * 1e3);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    all.sort_by(f64::total_cmp);
+    all
+}
+
+async fn confirming(connection: &Connection) -> Channel {
+    let channel = connection.create_channel().await.unwrap();
+    channel.confirm_select(ConfirmSelectOptions::default()).await.unwrap();
+    channel
 }
 
 /// Events a second, from their commit to the last mark.
 async fn relay(service: &Service, pool: &PgPool) -> f64 {
     sqlx::query(
         "INSERT INTO auth.outbox (message_id, event_type, ordering_key, payload, created_at)
-         SELECT gen_random_uuid(), 'user.created', 'bench-' || i, $2, (extract(epoch FROM clock_timestamp()) * 1000)::bigint
-           FROM generate_series(1, $1) AS i",
+         SELECT id::uuid, 'user.created', 'bench-' || place, $2, (extract(epoch FROM clock_timestamp()) * 1000)::bigint
+           FROM unnest($1::text[]) WITH ORDINALITY AS event (id, place)",
     )
-    .bind(EVENTS)
+    .bind((0..EVENTS).map(|_| uuid::Uuid::now_v7().to_string()).collect::<Vec<_>>())
     .bind(payload())
     .execute(pool)
     .await
@@ -115,8 +150,7 @@ async fn raw(connection: &Connection, both: bool) -> f64 {
     let begun = Instant::now();
     let mut lanes = tokio::task::JoinSet::new();
     for _ in 0..LANES {
-        let channel = connection.create_channel().await.unwrap();
-        channel.confirm_select(ConfirmSelectOptions::default()).await.unwrap();
+        let channel = confirming(connection).await;
         lanes.spawn(async move {
             let mut left = usize::try_from(EVENTS / LANES).unwrap();
             while left > 0 {

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -35,8 +36,10 @@ use settle::{Ledger, Settled};
 const LEASE: Duration = Duration::from_secs(5);
 /// Waking is the hint, looking is the truth: for events whose replica is gone. Half of it is added at random.
 const POLL: Duration = Duration::from_millis(400);
-/// Batches under way at once: while two wait for the broker, the third asks the database.
-const LANES: usize = 3;
+/// Batches that the broker has at once.
+const WINDOW: usize = 3;
+/// One more: while the broker has its batches, another is marked or leased.
+const LANES: usize = WINDOW + 1;
 
 /// Where events go.
 #[derive(Clone)]
@@ -121,12 +124,22 @@ impl Lane {
     }
 }
 
+/// What the lanes share.
+struct Shared {
+    ledger: Ledger,
+    /// One lane at a time waits for events and leases them: two that look at the same moment would find the same.
+    turn: Mutex<()>,
+    window: Semaphore,
+}
+
 /// Publishes until it is told to stop; batches in hand are finished first.
 pub async fn relay(app: Arc<App>, stop: CancellationToken) {
     let (mut tasks, mut lanes) = (JoinSet::new(), JoinSet::new());
-    let ledger = Arc::new(Ledger::default());
-    let run = |lane| run(Arc::clone(&app), lane, Arc::clone(&ledger), stop.clone()).in_current_span();
+    let shared = Arc::new(Shared { ledger: Ledger::default(), turn: Mutex::default(), window: Semaphore::new(WINDOW) });
+    let run = |lane| run(Arc::clone(&app), lane, Arc::clone(&shared), stop.clone()).in_current_span();
     let stop_link = CancellationToken::new();
+    // Events of the time before.
+    app.outbox_wake.notify_one();
     match &app.sink {
         Sink::File(sink) => drop(lanes.spawn(run(Lane::File(sink.clone())))),
         Sink::Rabbit(link) => {
@@ -151,19 +164,29 @@ pub async fn relay(app: Arc<App>, stop: CancellationToken) {
 }
 
 /// A lane's life: lease, publish, mark.
-async fn run(app: Arc<App>, mut lane: Lane, ledger: Arc<Ledger>, stop: CancellationToken) {
+async fn run(app: Arc<App>, mut lane: Lane, shared: Arc<Shared>, stop: CancellationToken) {
     // Random: a restarted process never takes itself for the one before.
     let owner = Uuid::from_bytes(keys::random());
     let lease = LEASE + 2 * app.config.confirm_timeout();
     let (mut failures, mut most) = (0, app.config.outbox_batch);
-    while lane.ready(&stop).await {
+    while let Some(turn) = stop.run_until_cancelled(shared.turn.lock()).await {
+        if !due(&app, &stop).await || !lane.ready(&stop).await {
+            return;
+        }
         let begun = Instant::now();
         match app.services.store.outbox_lease(owner, most, lease).await {
-            Ok(events) if events.is_empty() => idle(&app, &stop).await,
+            Ok(events) if events.is_empty() => {}
             Ok(events) => {
+                drop(turn);
+                if events.len() >= most as usize {
+                    // There may be more.
+                    app.outbox_wake.notify_one();
+                }
                 // Past half of the lease somebody else may be about to take over.
                 let deadline = begun + lease / 2;
-                let settled = publish(&app, &mut lane, &ledger, owner, events, deadline, &stop).await;
+                let settled = publish(&app, &mut lane, &shared, owner, events, deadline, &stop).await;
+                // What was behind these, or was given back, may go now.
+                app.outbox_wake.notify_one();
                 // A broker that is too slow for a batch of that size gets smaller ones.
                 most = match settled {
                     Settled::All => most.saturating_mul(2).min(app.config.outbox_batch),
@@ -177,6 +200,7 @@ async fn run(app: Arc<App>, mut lane: Lane, ledger: Arc<Ledger>, stop: Cancellat
                 tracing::error!(%error, "events cannot be read; they wait in the outbox");
                 most = (most / 2).max(1);
                 failures += 1;
+                app.outbox_wake.notify_one();
                 pause(failures, &stop).await;
             }
         }
@@ -187,7 +211,7 @@ async fn run(app: Arc<App>, mut lane: Lane, ledger: Arc<Ledger>, stop: Cancellat
 async fn publish(
     app: &App,
     lane: &mut Lane,
-    ledger: &Ledger,
+    shared: &Shared,
     owner: Uuid,
     events: Vec<OutboxEvent>,
     deadline: Instant,
@@ -197,27 +221,28 @@ async fn publish(
     let batches = [others].into_iter().chain(suspects.into_iter().map(|suspect| vec![suspect])).filter(|batch| !batch.is_empty());
     let mut all = Vec::new();
     for batch in batches {
-        // One that was refused may have cost the channel.
-        let outcomes = if lane.still_ready(stop, deadline).await {
-            app.services.metrics.outbox_batch_size.observe(f64::from(u32::try_from(batch.len()).unwrap_or(u32::MAX)));
-            let _timed = app.services.metrics.outbox_publish_seconds.start_timer();
-            lane.publish(&batch).await
-        } else {
-            let missed = Failure { result: "timeout", error: "its turn came too late".into(), blame: Blame::Sink };
-            batch.iter().map(|_| Outcome::Failed(missed.clone())).collect()
+        let outcomes = match timeout_at(deadline, shared.window.acquire()).await {
+            // One that was refused may have cost the channel.
+            Ok(Ok(_place)) if lane.still_ready(stop, deadline).await => {
+                app.services.metrics.outbox_batch_size.observe(f64::from(u32::try_from(batch.len()).unwrap_or(u32::MAX)));
+                let _timed = app.services.metrics.outbox_publish_seconds.start_timer();
+                lane.publish(&batch).await
+            }
+            _ => {
+                let missed = Failure { result: "timeout", error: "its turn came too late".into(), blame: Blame::Sink };
+                batch.iter().map(|_| Outcome::Failed(missed.clone())).collect()
+            }
         };
-        all.push(settle::settle(app, ledger, owner, &batch, outcomes, deadline).await);
+        all.push(settle::settle(app, &shared.ledger, owner, &batch, outcomes, deadline).await);
     }
     // One answer for all of them, where they agree.
     all.iter().copied().reduce(|one, other| if one == other { one } else { Settled::Some }).unwrap_or(Settled::All)
 }
 
-async fn idle(app: &App, stop: &CancellationToken) {
+/// Waits until there may be events; false where it was told to stop meanwhile.
+async fn due(app: &App, stop: &CancellationToken) -> bool {
     let jitter = Duration::from_millis(u64::from(keys::random::<1>()[0]));
-    tokio::select! {
-        () = stop.cancelled() => {}
-        _ = timeout(POLL + jitter, app.outbox_wake.notified()) => {}
-    }
+    stop.run_until_cancelled(timeout(POLL + jitter, app.outbox_wake.notified())).await.is_some()
 }
 
 /// The pause after so many failures on end: up to five seconds.

@@ -13,6 +13,7 @@ mod policies;
 mod sessions;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
@@ -52,6 +53,8 @@ pub struct Postgres {
     /// After that long without an answer a connection is given up.
     silence: Duration,
     breaks: Arc<Breaks>,
+    /// How many events the last lease had to look at before it found some; 0 where it found none.
+    looked_at: Arc<AtomicU32>,
     metrics: DatabaseMetrics,
 }
 
@@ -89,6 +92,7 @@ impl Postgres {
             clock,
             silence: settings.statement_timeout + SILENCE,
             breaks,
+            looked_at: Arc::default(),
             metrics,
         };
         store.set_clock().await?;

@@ -1,5 +1,6 @@
 //! The outbox: what relays lease and mark, and what operators see of it.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use sqlx::Row as _;
@@ -11,10 +12,10 @@ use super::events::{Backlog, EventFilter, EventRow, EventState, OutboxEvent, Und
 use crate::clock::{Timestamp, milliseconds};
 use crate::store::StoreError;
 
-/// Batches' worth of the oldest events that a lease looks at, at first.
-const LOOKED_AT: u32 = 4;
+/// Batches' worth of the oldest events that a lease looks at, at first: those that a relay may hold, and one more.
+const LOOKED_AT: u32 = 5;
 /// Where it finds none that is free, it looks at so many times as many.
-const WIDER: u32 = 8;
+const WIDER: u32 = 4;
 /// Beyond that many it is no longer quick.
 const MOST_LOOKED_AT: u32 = 4_000_000;
 /// Where more wait, or are dead, nobody needs to know how many more.
@@ -26,17 +27,23 @@ impl Postgres {
     /// Only the first waiting event of a key can be leased, whoever holds it: the next one follows when it is marked. Relays that look at the
     /// same time skip one another's rows.
     pub(in crate::store) async fn outbox_lease(&self, owner: Uuid, most: u32, lease: Duration) -> Result<Vec<OutboxEvent>, StoreError> {
-        // The oldest rows tell the first of each key among them. Others may hold all of these, or they may have to wait: then it looks at more.
-        let mut looked_at = most.saturating_mul(LOOKED_AT);
-        let mut events = self.lease_among(looked_at, owner, most, lease).await?;
-        if events.is_empty() {
-            let pending = self.outbox_backlog().await?.pending;
-            while events.is_empty() && (pending > i64::from(looked_at) || (pending >= COUNTED && looked_at < MOST_LOOKED_AT)) {
-                looked_at = looked_at.saturating_mul(WIDER);
-                events = self.lease_among(looked_at, owner, most, lease).await?;
+        // The oldest rows tell the first of each key among them. Others may hold all of these, or they may have to wait: then it looks at more,
+        // and so does the next lease, until it finds none.
+        let mut looked_at = most.saturating_mul(LOOKED_AT).max(self.looked_at.load(Ordering::Relaxed));
+        loop {
+            let events = self.lease_among(looked_at, owner, most, lease).await?;
+            let found = !events.is_empty();
+            if found || looked_at >= MOST_LOOKED_AT || !self.outbox_is_longer_than(looked_at).await? {
+                self.looked_at.store(if found { looked_at } else { 0 }, Ordering::Relaxed);
+                return Ok(events);
             }
+            looked_at = looked_at.saturating_mul(WIDER);
         }
-        Ok(events)
+    }
+
+    async fn outbox_is_longer_than(&self, events: u32) -> Result<bool, StoreError> {
+        let next = "SELECT sequence FROM auth.outbox WHERE published_at IS NULL AND dead_at IS NULL ORDER BY sequence OFFSET $1 LIMIT 1";
+        Ok(!self.background(|| sqlx::query(next).bind(i64::from(events))).await?.is_empty())
     }
 
     /// Written so that the planner needs no statistics: in an outbox that is empty most of the time they are wrong when it matters. (Together with
