@@ -152,6 +152,7 @@ pub async fn relay(app: Arc<App>, stop: CancellationToken) {
     tasks.spawn(measure::measure(Arc::clone(&app), stop.clone()).in_current_span());
     // A part that ended before it was told to is a fault of ours: the service ends with it.
     tokio::select! {
+        biased;
         () = stop.cancelled() => {}
         _ = tasks.join_next() => return,
         _ = lanes.join_next() => return,
