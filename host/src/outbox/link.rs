@@ -104,12 +104,12 @@ impl Link {
         let mut failures = 0;
         while !stop.is_cancelled() {
             match timeout(CONNECT, self.connect()).await.unwrap_or_else(|_| Err(anyhow::anyhow!("no answer within {CONNECT:?}"))) {
-                Ok((connection, socket)) => {
+                Ok((connection, socket, fault)) => {
                     tracing::info!("connected to RabbitMQ");
                     failures = 0;
                     metrics.relay_connected.set(1);
                     metrics.relay_reconnects.inc();
-                    let error = self.serve(&app, &connection, &stop).await;
+                    let error = self.serve(&app, &connection, fault, &stop).await;
                     metrics.relay_connected.set(0);
                     metrics.relay_blocked.set(0);
                     // A frozen broker does not answer a goodbye either.
@@ -134,17 +134,17 @@ impl Link {
         }
     }
 
-    async fn connect(&self) -> anyhow::Result<(Arc<Connection>, Socket)> {
+    async fn connect(&self) -> anyhow::Result<(Arc<Connection>, Socket, Option<String>)> {
         let properties = ConnectionProperties::default().with_connection_name("auth-host".into());
         let (connection, socket) = socket::connect(self.settings.uri.clone(), properties).await.context("cannot connect")?;
-        topology::declare(&connection, &self.settings).await?;
-        Ok((Arc::new(connection), socket))
+        let fault = topology::declare(&connection, &self.settings).await?;
+        Ok((Arc::new(connection), socket, fault))
     }
 
     /// Lets lanes use a connection for as long as it is good; why it was not any more.
-    async fn serve(&self, app: &App, connection: &Arc<Connection>, stop: &CancellationToken) -> String {
-        let connected = State { connection: Some(Arc::clone(connection)), ..State::without("connected".into()) };
-        self.state.send_replace(connected);
+    async fn serve(&self, app: &App, connection: &Arc<Connection>, fault: Option<String>, stop: &CancellationToken) -> String {
+        let connected = fault.map_or_else(|| "connected".to_owned(), |fault| format!("connected; {fault}"));
+        self.state.send_replace(State { connection: Some(Arc::clone(connection)), ..State::without(connected.clone()) });
         let mut state = self.state.subscribe();
         let error = loop {
             let broken = async { state.wait_for(|state| state.broken.is_some()).await.ok().and_then(|state| state.broken.clone()) };
@@ -162,8 +162,8 @@ impl Link {
             let before = self.state.borrow().blocked;
             if blocked != before {
                 tracing::warn!(blocked, "RabbitMQ blocks publishers, or no longer does (an alarm for its memory or disk)");
-                let detail = if blocked { "the broker blocks publishers: an alarm for its memory or disk" } else { "connected" };
-                self.state.send_modify(|state| (state.blocked, state.detail) = (blocked, detail.into()));
+                let detail = if blocked { "the broker blocks publishers: an alarm for its memory or disk" } else { &connected };
+                self.state.send_modify(|state| (state.blocked, state.detail) = (blocked, detail.to_owned()));
             }
         };
         self.state.send_replace(State::without(error.clone()));

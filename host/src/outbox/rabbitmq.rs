@@ -156,7 +156,7 @@ impl RabbitLane {
         tracing::warn!(cause, "the queue or the exchange is missing; declaring it again");
         self.metrics.relay_topology_mended.inc();
         match timeout(ANSWER, topology::declare(connection, &self.link.settings)).await {
-            Ok(Ok(())) => {}
+            Ok(Ok(_)) => {}
             Ok(Err(error)) => tracing::error!(error = causes(&error), "it cannot be declared; its events wait in the outbox"),
             Err(_) => self.link.broken(connection, "no answer to a declaration"),
         }

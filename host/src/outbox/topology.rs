@@ -15,8 +15,8 @@ const OTHERWISE: u16 = 406;
 /// Our user may use it, but not declare it.
 const FORBIDDEN: u16 = 403;
 
-/// Declares what is missing, and leaves alone what is there: it may have arguments that we do not know.
-pub(super) async fn declare(connection: &Connection, settings: &AmqpSettings) -> anyhow::Result<()> {
+/// Declares what is missing, and leaves alone what is there: it may have arguments that we do not know. What an operator should change there.
+pub(super) async fn declare(connection: &Connection, settings: &AmqpSettings) -> anyhow::Result<Option<String>> {
     let AmqpSettings { exchange, queue, .. } = settings;
     exchange_is_there(connection, exchange)
         .await
@@ -43,19 +43,32 @@ async fn exchange_is_there(connection: &Connection, exchange: &str) -> Result<()
     declare(true).await
 }
 
-async fn queue_is_there(connection: &Connection, queue: &str) -> Result<(), lapin::Error> {
+async fn queue_is_there(connection: &Connection, queue: &str) -> Result<Option<String>, lapin::Error> {
     let declare = async |options| {
         let channel = connection.create_channel().await?;
         channel.queue_declare(queue.into(), options, FieldTable::default()).await?;
         channel.close(200, "declared".into()).await
     };
     match declare(QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() }).await {
+        Ok(()) => {}
         Err(error) if is_missing(&error) => {
             declare(QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() }).await?;
             tracing::info!(queue, "queue declared");
-            Ok(())
+            return Ok(None);
         }
-        found => found,
+        Err(error) => return Err(error),
+    }
+    // Asked for one that keeps what it has, the broker says in what it differs.
+    match declare(QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() }).await {
+        Err(error)
+            if code(&error) == Some(OTHERWISE) && ["'durable'", "'auto_delete'"].iter().any(|name| error.to_string().contains(name)) =>
+        {
+            let fault = format!("the queue {queue} is not durable or deletes itself: events that the broker confirmed can be lost there");
+            tracing::warn!(fault, "the queue is used as it is");
+            Ok(Some(fault))
+        }
+        Err(error) if code(&error).is_none() => Err(error),
+        _ => Ok(None),
     }
 }
 

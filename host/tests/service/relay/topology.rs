@@ -34,3 +34,18 @@ async fn an_exchange_with_arguments_of_its_own_is_used_as_it_is() {
     service.stop().await;
     broker.remove_own().await;
 }
+
+#[tokio::test]
+async fn a_queue_that_is_not_durable_is_used_and_operators_are_told() {
+    let broker = broker();
+    broker.declare_queue_that_is_not_durable().await;
+    let service = publishing_to(&broker).start().await;
+    let consumer = Consumer::on(&broker.url, &broker.queue);
+    service.newcomer("leo").await;
+    delivered(&consumer, 1).await;
+    let ready = service.get("/readyz").await.json();
+    let detail = ready["events"]["detail"].as_str().unwrap();
+    assert!(detail.contains(&broker.queue) && detail.contains("not durable"), "{ready}");
+    service.stop().await;
+    broker.remove_own().await;
+}

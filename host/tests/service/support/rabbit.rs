@@ -82,6 +82,13 @@ impl Broker {
         connection.close(200, "done".into()).await.unwrap();
     }
 
+    /// Declares the service's queue, before the service does, as one that a restart of the broker takes away.
+    pub(crate) async fn declare_queue_that_is_not_durable(&self) {
+        let (connection, channel) = self.channel().await;
+        channel.queue_declare(self.queue.as_str().into(), QueueDeclareOptions::default(), FieldTable::default()).await.unwrap();
+        connection.close(200, "done".into()).await.unwrap();
+    }
+
     pub(crate) async fn delete_exchange(&self) {
         let (connection, channel) = self.channel().await;
         channel.exchange_delete(self.exchange.as_str().into(), ExchangeDeleteOptions::default()).await.unwrap();
