@@ -83,13 +83,13 @@ async fn the_disk_of_the_broker_is_full() {
     let mut world = World::begin("broker's disk full", database().await, rabbit.broker(), Ways::default()).await;
     for _ in 0..2 * rounds() {
         world.random.pause(500, 1_500).await;
+        let timeouts = async || world.replicas.count("auth_outbox_publish_total", &[("result", "timeout")]).await;
+        let before = timeouts().await;
         rabbit.disk_alarm(true).await;
         let blocked = async || world.replicas.count("auth_relay_blocked", &[]).await == [1, 1];
         assert!(until(blocked).await, "the broker blocks nobody");
         let connections = world.replicas.count("auth_relay_reconnects_total", &[]).await;
         // What was on its way waits in vain for its confirms.
-        let timeouts = async || world.replicas.count("auth_outbox_publish_total", &[("result", "timeout")]).await;
-        let before = timeouts().await;
         let in_vain = async || timeouts().await.iter().zip(&before).all(|(now, before)| now > before);
         assert!(until(in_vain).await, "nothing waits for its confirms");
         world.accepted(20).await;

@@ -13,8 +13,8 @@ use serde_json::Value;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// Connecting, until deliveries may come.
-const BEGIN: Duration = Duration::from_secs(10);
+/// The longest wait for an answer, and for a delivery: then it begins again, because lapin waits for ever where a broker ends at a bad moment.
+const SILENCE: Duration = Duration::from_secs(10);
 
 /// One delivery.
 #[derive(Debug, Clone)]
@@ -78,15 +78,15 @@ async fn consume(url: &str, queue: &str, kept: &Mutex<Vec<Message>>) -> Result<(
         let deliveries = channel.basic_consume(queue.into(), "".into(), options, FieldTable::default()).await?;
         Ok::<_, lapin::Error>((connection, deliveries))
     };
-    // lapin waits for ever where the broker ends within its greeting.
-    let Ok(consuming) = timeout(BEGIN, begin).await else { return Ok(()) };
+    let Ok(consuming) = timeout(SILENCE, begin).await else { return Ok(()) };
     let (connection, mut deliveries) = consuming?;
-    while let Some(delivery) = deliveries.next().await {
+    while let Ok(Some(delivery)) = timeout(SILENCE, deliveries.next()).await {
         let delivery = delivery?;
         kept.lock().unwrap().push(message(&delivery));
-        delivery.ack(BasicAckOptions::default()).await?;
+        let Ok(acknowledged) = timeout(SILENCE, delivery.ack(BasicAckOptions::default())).await else { break };
+        acknowledged?;
     }
-    let _ = connection.close(200, "the queue is gone".into()).await;
+    let _ = timeout(SILENCE, connection.close(200, "bye".into())).await;
     Ok(())
 }
 
