@@ -66,7 +66,8 @@ impl Link {
     /// What an operator wants to know.
     pub fn status(&self) -> Value {
         let state = self.state.borrow();
-        json!({ "sink": "rabbitmq", "connected": state.connection.is_some(), "blocked": state.blocked, "detail": state.detail })
+        let detail = if state.blocked { "the broker blocks publishers: an alarm for its memory or disk" } else { &state.detail };
+        json!({ "sink": "rabbitmq", "connected": state.connection.is_some(), "blocked": state.blocked, "detail": detail })
     }
 
     /// Waits for a connection that takes messages.
@@ -93,6 +94,25 @@ impl Link {
             let is_current = state.connection.as_ref().is_some_and(|current| Arc::ptr_eq(current, connection));
             if is_current {
                 state.broken.get_or_insert_with(|| error.to_owned());
+            }
+            is_current
+        });
+    }
+
+    /// The broker does not answer on a connection. One that blocks us is sound: a new connection would be blocked as well, after it had taken the
+    /// same messages once more.
+    pub(super) fn silent(&self, connection: &Arc<Connection>, error: &str) {
+        if !connection.status().blocked() {
+            self.broken(connection, error);
+        }
+    }
+
+    /// What an operator should know of a connection that is in use.
+    pub(super) fn in_use(&self, connection: &Arc<Connection>, fault: Option<&str>) {
+        self.state.send_if_modified(|state| {
+            let is_current = state.connection.as_ref().is_some_and(|current| Arc::ptr_eq(current, connection));
+            if is_current {
+                state.detail = fault.map_or_else(|| "connected".to_owned(), |fault| format!("connected; {fault}"));
             }
             is_current
         });
@@ -143,8 +163,8 @@ impl Link {
 
     /// Lets lanes use a connection for as long as it is good; why it was not any more.
     async fn serve(&self, app: &App, connection: &Arc<Connection>, fault: Option<String>, stop: &CancellationToken) -> String {
-        let connected = fault.map_or_else(|| "connected".to_owned(), |fault| format!("connected; {fault}"));
-        self.state.send_replace(State { connection: Some(Arc::clone(connection)), ..State::without(connected.clone()) });
+        self.state.send_replace(State { connection: Some(Arc::clone(connection)), ..State::without(String::new()) });
+        self.in_use(connection, fault.as_deref());
         let mut state = self.state.subscribe();
         let error = loop {
             let broken = async { state.wait_for(|state| state.broken.is_some()).await.ok().and_then(|state| state.broken.clone()) };
@@ -162,8 +182,7 @@ impl Link {
             let before = self.state.borrow().blocked;
             if blocked != before {
                 tracing::warn!(blocked, "RabbitMQ blocks publishers, or no longer does (an alarm for its memory or disk)");
-                let detail = if blocked { "the broker blocks publishers: an alarm for its memory or disk" } else { &connected };
-                self.state.send_modify(|state| (state.blocked, state.detail) = (blocked, detail.to_owned()));
+                self.state.send_modify(|state| state.blocked = blocked);
             }
         };
         self.state.send_replace(State::without(error.clone()));

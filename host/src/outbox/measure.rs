@@ -14,16 +14,14 @@ const AT_LEAST_EVERY: Duration = Duration::from_secs(10);
 /// Measures once a second until it is told to stop; less often where counting takes long.
 pub(super) async fn measure(app: Arc<App>, stop: CancellationToken) {
     let metrics = &app.services.metrics;
-    let mut up = true;
+    let (mut up, mut oldest) = (true, None);
     while !stop.is_cancelled() {
         let begun = Instant::now();
         match app.services.store.outbox_backlog().await {
             Ok(backlog) => {
                 metrics.outbox_pending.set(backlog.pending);
                 metrics.outbox_dead.set(backlog.dead);
-                #[expect(clippy::cast_precision_loss, reason = "a metric in seconds")]
-                let age = backlog.oldest_created_at.map_or(0.0, |oldest| (app.services.clock.now() - oldest).max(0) as f64 / 1000.0);
-                metrics.outbox_oldest_age.set(age);
+                oldest = backlog.oldest_created_at;
                 if !std::mem::replace(&mut up, true) {
                     tracing::info!("the database answers again");
                 }
@@ -36,6 +34,10 @@ pub(super) async fn measure(app: Arc<App>, stop: CancellationToken) {
             }
         }
         metrics.database_up.set(i64::from(up));
+        // Also while the database is away: what waited there goes on waiting.
+        #[expect(clippy::cast_precision_loss, reason = "a metric in seconds")]
+        let age = oldest.map_or(0.0, |oldest| (app.services.clock.now() - oldest).max(0) as f64 / 1000.0);
+        metrics.outbox_oldest_age.set(age);
         let pause = if up { (begun.elapsed() * 20).clamp(EVERY, AT_LEAST_EVERY) } else { EVERY };
         stop.run_until_cancelled(tokio::time::sleep(pause)).await;
     }

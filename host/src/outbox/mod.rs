@@ -83,7 +83,7 @@ struct Failure {
 enum Blame {
     /// The broker, the network, the disk: costs the event nothing.
     Sink,
-    /// The queue, which is full or cannot keep it: costs the event nothing, but it has to wait.
+    /// The queue, which is full, missing, or cannot keep it: costs the event nothing, but it has to wait, and others do not.
     Queue,
     /// Perhaps the event: it is sent alone next time, and what fails alone while others on the same way get through was its own fault.
     Suspect,
@@ -183,9 +183,7 @@ async fn run(app: Arc<App>, mut lane: Lane, shared: Arc<Shared>, stop: Cancellat
                     // There may be more.
                     app.outbox_wake.notify_one();
                 }
-                // Past half of the lease somebody else may be about to take over.
-                let deadline = begun + lease / 2;
-                let settled = publish(&app, &mut lane, &shared, owner, events, deadline, &stop).await;
+                let settled = publish(&app, &mut lane, &shared, owner, events, (begun, lease), &stop).await;
                 // What was behind these, or was given back, may go now.
                 app.outbox_wake.notify_one();
                 // A broker that is too slow for a batch of that size gets smaller ones.
@@ -215,11 +213,13 @@ async fn publish(
     shared: &Shared,
     owner: Uuid,
     events: Vec<OutboxEvent>,
-    deadline: Instant,
+    (begun, lease): (Instant, Duration),
     stop: &CancellationToken,
 ) -> Settled {
     let (suspects, others): (Vec<_>, Vec<_>) = events.into_iter().partition(|event| event.suspect);
     let batches = [others].into_iter().chain(suspects.into_iter().map(|suspect| vec![suspect])).filter(|batch| !batch.is_empty());
+    // What is begun past half of the lease could be confirmed after its end, when somebody else sends it as well.
+    let deadline = begun + lease / 2;
     let mut all = Vec::new();
     for batch in batches {
         let outcomes = match timeout_at(deadline, shared.window.acquire()).await {
@@ -234,7 +234,7 @@ async fn publish(
                 batch.iter().map(|_| Outcome::Failed(missed.clone())).collect()
             }
         };
-        all.push(settle::settle(app, &shared.ledger, owner, &batch, outcomes, deadline).await);
+        all.push(settle::settle(app, &shared.ledger, owner, &batch, outcomes, begun + lease).await);
     }
     // One answer for all of them, where they agree.
     all.iter().copied().reduce(|one, other| if one == other { one } else { Settled::Some }).unwrap_or(Settled::All)

@@ -54,7 +54,7 @@ impl RabbitLane {
                     return;
                 }
                 Ok(Err(error)) => self.link.broken(&connection, &error.to_string()),
-                Err(_) => self.link.broken(&connection, "no channel was opened in time"),
+                Err(_) => self.link.silent(&connection, "no channel was opened in time"),
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
@@ -79,18 +79,17 @@ impl RabbitLane {
                 let failure = lost(&error);
                 if topology::is_missing(&error) {
                     self.mend_topology(&connection, &failure.error).await;
-                } else if !matches!(error.kind(), ErrorKind::ProtocolError(_)) || !connection.status().connected() {
+                } else if !matches!(error.kind(), ErrorKind::ProtocolError(_) | ErrorKind::InvalidChannelState(..))
+                    || !connection.status().connected()
+                {
                     self.link.broken(&connection, &failure.error);
                 }
                 all(&failure)
             }
             Err(_) => {
-                // lapin would wait for a frozen broker until it thaws. One that blocks us is sound: a new connection would be blocked as well,
-                // after it had taken the same messages once more.
+                // lapin would wait for a frozen broker until it thaws.
                 self.channel = None;
-                if !connection.status().blocked() {
-                    self.link.broken(&connection, "confirms did not come in time");
-                }
+                self.link.silent(&connection, "confirms did not come in time");
                 all(&sink("timeout", &format!("no confirm within {limit:?}")))
             }
         }
@@ -112,7 +111,10 @@ impl RabbitLane {
             for Route { exchange, routing_key, mandatory } in routes {
                 let options = BasicPublishOptions { mandatory, ..BasicPublishOptions::default() };
                 let body = event.payload.as_bytes();
-                confirms.push((place, channel.basic_publish(exchange, routing_key, options, body, properties.clone()).await?));
+                match channel.basic_publish(exchange, routing_key, options, body, properties.clone()).await {
+                    Ok(confirm) => confirms.push((place, confirm)),
+                    Err(error) => return Err(refusal(confirms).await.unwrap_or(error)),
+                }
             }
         }
         let mut returned = HashSet::new();
@@ -134,7 +136,8 @@ impl RabbitLane {
         let unknown = returned.iter().any(|id| !events.iter().any(|event| event.message_id == *id));
         for (event, outcome) in events.iter().zip(&mut outcomes) {
             if unknown || returned.contains(&event.message_id) {
-                *outcome = Outcome::Failed(sink("returned", "it came back: the queue is missing"));
+                let error = "it came back: the queue is missing".to_owned();
+                *outcome = Outcome::Failed(Failure { result: "returned", error, blame: Blame::Queue });
             }
         }
         Ok(outcomes)
@@ -156,9 +159,13 @@ impl RabbitLane {
         tracing::warn!(cause, "the queue or the exchange is missing; declaring it again");
         self.metrics.relay_topology_mended.inc();
         match timeout(ANSWER, topology::declare(connection, &self.link.settings)).await {
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => tracing::error!(error = causes(&error), "it cannot be declared; its events wait in the outbox"),
-            Err(_) => self.link.broken(connection, "no answer to a declaration"),
+            Ok(Ok(fault)) => self.link.in_use(connection, fault.as_deref()),
+            Ok(Err(error)) => {
+                let error = causes(&error);
+                tracing::error!(error, "it cannot be declared; its events wait in the outbox");
+                self.link.in_use(connection, Some(&error));
+            }
+            Err(_) => self.link.silent(connection, "no answer to a declaration"),
         }
     }
 }
@@ -167,6 +174,17 @@ async fn open(connection: &Connection) -> Result<Channel, lapin::Error> {
     let channel = connection.create_channel().await?;
     channel.confirm_select(ConfirmSelectOptions::default()).await?;
     Ok(channel)
+}
+
+/// A channel that the broker has closed takes no more messages, and does not say why. The confirms that it owes do.
+async fn refusal(confirms: Vec<(usize, PublisherConfirm)>) -> Option<lapin::Error> {
+    for (_, confirm) in confirms {
+        match confirm.await {
+            Err(error) if matches!(error.kind(), ErrorKind::ProtocolError(_)) => return Some(error),
+            _ => {}
+        }
+    }
+    None
 }
 
 fn sink(result: &'static str, error: &str) -> Failure {

@@ -1,6 +1,6 @@
 //! Writing down what became of a batch: what was confirmed is marked, what was not goes back, and what cannot be sent is given up in the end.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -23,11 +23,13 @@ struct Entries {
     confirmed: Option<Instant>,
     /// When one was that goes to the queue as well.
     confirmed_queued: Option<Instant>,
-    /// The events that failed by themselves: when last, and how often.
-    failed: HashMap<i64, (Instant, u32)>,
+    /// The events that failed alone: when last, and how often.
+    failed: BTreeMap<i64, (Instant, u32)>,
 }
 
-/// Events whose failures are remembered.
+/// The longest wait of an event that its queue does not take, or that is at fault itself.
+const LONGEST_WAIT: Duration = Duration::from_mins(5);
+/// Events whose failures are remembered: the oldest.
 const REMEMBERED: usize = 10_000;
 
 impl Ledger {
@@ -41,21 +43,21 @@ impl Ledger {
         entries.failed.remove(&event.sequence);
     }
 
-    /// An event failed by itself: how often now, and whether others of its way got through since it last did.
+    /// An event failed alone: how often now, and whether others of its way got through since it last did.
     fn failed(&self, event: &OutboxEvent) -> (u32, bool) {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let confirmed = if event.event_type == QUEUED_EVENT { entries.confirmed_queued } else { entries.confirmed };
-        if entries.failed.len() >= REMEMBERED {
-            entries.failed.clear();
-        }
         let before = entries.failed.get(&event.sequence).copied();
         let times = before.map_or(1, |(_, times)| times.saturating_add(1));
         entries.failed.insert(event.sequence, (Instant::now(), times));
+        if entries.failed.len() > REMEMBERED {
+            entries.failed.pop_last();
+        }
         (times, before.is_some_and(|(last, _)| confirmed.is_some_and(|confirmed| confirmed > last)))
     }
 }
 
-/// How much of a batch was confirmed and marked.
+/// How much of a batch was done with: confirmed and marked, or left to wait for what is at fault by itself. The rest is the sink's failure.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Settled {
     All,
@@ -70,10 +72,10 @@ pub(super) async fn settle(
     owner: Uuid,
     batch: &[OutboxEvent],
     outcomes: Vec<Outcome>,
-    deadline: Instant,
+    lease_end: Instant,
 ) -> Settled {
     let alone = batch.len() == 1;
-    let (mut confirmed, mut failed) = (Vec::new(), Vec::new());
+    let (mut confirmed, mut failed, mut sink_failed) = (Vec::new(), Vec::new(), false);
     for (event, outcome) in batch.iter().zip(outcomes) {
         match outcome {
             Outcome::Confirmed => {
@@ -83,16 +85,17 @@ pub(super) async fn settle(
             }
             Outcome::Failed(failure) => {
                 app.services.metrics.outbox_publish.with_label_values(&[failure.result]).inc();
+                sink_failed |= failure.blame == Blame::Sink;
                 failed.push(undelivered(app, ledger, event, failure, alone));
             }
         }
     }
-    let marked = confirmed.is_empty() || mark(app, owner, &confirmed, deadline).await;
+    let marked = confirmed.is_empty() || mark(app, owner, &confirmed, lease_end).await;
     give_back(app, owner, batch, &failed).await;
-    match (confirmed.is_empty() || !marked, failed.is_empty()) {
-        (true, _) => Settled::None,
-        (false, true) => Settled::All,
-        (false, false) => Settled::Some,
+    match (marked, sink_failed) {
+        (true, false) => Settled::All,
+        (true, true) if !confirmed.is_empty() => Settled::Some,
+        _ => Settled::None,
     }
 }
 
@@ -115,19 +118,20 @@ async fn give_back(app: &App, owner: Uuid, batch: &[OutboxEvent], failed: &[Unde
 
 /// What to write down of an event that failed.
 fn undelivered(app: &App, ledger: &Ledger, event: &OutboxEvent, failure: Failure, alone: bool) -> Undelivered {
-    let (times, others_got_through) = match failure.blame {
-        Blame::Queue => ledger.failed(event),
-        Blame::Suspect if alone && event.suspect => ledger.failed(event),
-        Blame::Sink | Blame::Suspect | Blame::Event => (0, false),
-    };
+    let (times, others_got_through) =
+        if failure.blame == Blame::Suspect && alone && event.suspect { ledger.failed(event) } else { (0, false) };
     let own = failure.blame == Blame::Event || failure.blame == Blame::Suspect && others_got_through;
     let attempts = event.attempts + u32::from(own);
+    let now = app.services.clock.now();
     let wait = match failure.blame {
         Blame::Sink => Duration::ZERO,
-        Blame::Queue => backoff(times, Duration::from_secs(1), Duration::from_secs(30)),
-        Blame::Suspect | Blame::Event => backoff(times.max(attempts).max(1), Duration::from_secs(1), Duration::from_mins(5)),
+        // A quarter of its age: many that wait for long do not get in the way of the others.
+        Blame::Queue => {
+            let age = Duration::from_millis(u64::try_from(now - event.created_at).unwrap_or_default());
+            backoff(1, (age / 4).max(Duration::from_secs(1)), LONGEST_WAIT)
+        }
+        Blame::Suspect | Blame::Event => backoff(times.max(attempts).max(1), Duration::from_secs(1), LONGEST_WAIT),
     };
-    let now = app.services.clock.now();
     Undelivered {
         sequence: event.sequence,
         error: failure.error,
@@ -139,13 +143,13 @@ fn undelivered(app: &App, ledger: &Ledger, event: &OutboxEvent, failure: Failure
 }
 
 /// Marks what was confirmed. While the database is away it tries again as long as the lease allows: what is not marked is sent twice.
-async fn mark(app: &App, owner: Uuid, confirmed: &[&OutboxEvent], deadline: Instant) -> bool {
+async fn mark(app: &App, owner: Uuid, confirmed: &[&OutboxEvent], lease_end: Instant) -> bool {
     let sequences: Vec<i64> = confirmed.iter().map(|event| event.sequence).collect();
     let mut tries = 0;
     let marked = loop {
         match app.services.store.outbox_published(owner, &sequences).await {
             Ok(marked) => break marked,
-            Err(error) if Instant::now() < deadline => {
+            Err(error) if Instant::now() < lease_end => {
                 tries += 1;
                 tracing::warn!(%error, tries, "what was published cannot be marked; trying again");
                 tokio::time::sleep(backoff(tries, Duration::from_millis(100), Duration::from_secs(1))).await;

@@ -90,9 +90,10 @@ impl Postgres {
         let rows = self
             .background(|| {
                 sqlx::query(
-                    // The owner stays: where the answer is lost and we ask again, what we marked before counts.
+                    // Also where the lease has ended, as long as nobody else has taken it. The owner stays: where the answer is lost and we ask
+                    // again, what we marked before counts.
                     "UPDATE auth.outbox SET published_at = coalesce(published_at, $1), leased_until = NULL
-                      WHERE sequence = ANY ($2) AND lease_owner = $3::uuid AND (leased_until > $1 OR published_at IS NOT NULL)
+                      WHERE sequence = ANY ($2) AND lease_owner = $3::uuid AND (leased_until IS NOT NULL OR published_at IS NOT NULL)
                      RETURNING sequence",
                 )
                 .bind(now)

@@ -41,8 +41,8 @@ impl Sqlite {
     pub(in crate::store) async fn outbox_published(&self, owner: Uuid, sequences: &[i64]) -> Result<u64, StoreError> {
         let now = self.clock.now();
         let mut query = QueryBuilder::new("UPDATE outbox SET leased_until = NULL, published_at = coalesce(published_at, ");
-        query.push_bind(now).push(") WHERE lease_owner = ").push_bind(owner.to_string()).push(" AND (leased_until > ").push_bind(now);
-        among(query.push(" OR published_at IS NOT NULL) AND sequence"), sequences);
+        query.push_bind(now).push(") WHERE lease_owner = ").push_bind(owner.to_string());
+        among(query.push(" AND (leased_until IS NOT NULL OR published_at IS NOT NULL) AND sequence"), sequences);
         Ok(query.build().execute(&self.writer).await?.rows_affected())
     }
 

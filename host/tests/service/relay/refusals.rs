@@ -1,10 +1,33 @@
 //! Messages that the broker refuses: whose fault it is, and what it costs.
 
-use auth_host::store::{EventFilter, EventState};
-use serde_json::json;
+use auth_host::store::{EventFilter, EventState, NewEvent, Store, Writes};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use super::{delivered, publishing_to};
-use crate::support::{Consumer, Person, Rabbit, broker, eventually};
+use crate::support::{Consumer, Person, Proxy, Rabbit, broker, eventually};
+
+/// The type of the events that the queue is for, and one of the others.
+const QUEUED: &str = "user.created";
+const OTHER: &str = "custom.test.event";
+
+/// More events of an account, each with a text in its body and a key of its own.
+async fn append(store: &Store, user_id: i64, event_type: &str, texts: impl IntoIterator<Item = String>) {
+    let event = |text| NewEvent {
+        event_type: event_type.to_owned(),
+        data: Map::from_iter([("text".to_owned(), Value::String(text))]),
+        ordering_key: Some(Uuid::new_v4().to_string()),
+        traceparent: None,
+    };
+    let events = texts.into_iter().map(event).collect();
+    store.refuse(Some(user_id), &Writes { slot: "login", events, ..Writes::default() }).await.unwrap().unwrap();
+}
+
+/// How many events of that type are in this state.
+async fn counted(store: &Store, event_type: &str, state: EventState) -> usize {
+    let filter = EventFilter { state: Some(state), message_id: None, most: 10_000 };
+    store.outbox_list(&filter).await.unwrap().iter().filter(|event| event.event_type == event_type).count()
+}
 
 #[tokio::test]
 async fn a_queue_that_is_full_costs_an_event_none_of_its_attempts() {
@@ -65,6 +88,60 @@ async fn a_message_that_the_broker_never_takes_is_given_up_and_no_other_is() {
     rabbit.limit_message_size(10_000_000).await;
     app.services.store.outbox_retry(&[]).await.unwrap();
     delivered(&consumer, others + 1).await;
+    drop(app);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_queue_that_is_full_keeps_no_other_event_waiting() {
+    const WAITING: usize = 1000;
+    let broker = broker();
+    broker.declare_queue_for_one_message().await;
+    let service = publishing_to(&broker).start().await;
+    let (_, tokens) = service.newcomer("leo").await;
+    let app = service.app();
+    let store = &app.services.store;
+    append(store, tokens.user_id, QUEUED, (0..WAITING).map(|number| number.to_string())).await;
+    let nacks = async || service.count("auth_outbox_publish_total", &[("result", "nack")]).await;
+    eventually("messages that the queue refuses", async || (nacks().await >= WAITING as u64).then_some(())).await;
+    for number in 1..=5 {
+        append(store, tokens.user_id, OTHER, [number.to_string()]).await;
+        let published = async || (counted(store, OTHER, EventState::Published).await == number).then_some(());
+        eventually("an event that does not go to the queue", published).await;
+    }
+    assert_eq!(counted(store, QUEUED, EventState::Pending).await, WAITING, "the queue is still full");
+    let consumer = Consumer::on(&broker.url, &broker.queue);
+    delivered(&consumer, 1 + WAITING).await;
+    service.published().await;
+    drop(app);
+    service.stop().await;
+    broker.remove_own().await;
+}
+
+#[tokio::test]
+async fn a_message_that_is_refused_in_a_large_batch_costs_no_connection() {
+    const OTHERS: usize = 500;
+    let rabbit = Rabbit::start().await;
+    rabbit.limit_message_size(400).await;
+    let broker = rabbit.broker();
+    let proxy = Proxy::to(&broker.address()).await;
+    proxy.refuse();
+    let service = publishing_to(&broker).setting("AMQP_URL", &broker.url_by(proxy.address())).start().await;
+    let (_, tokens) = service.newcomer("leo").await;
+    let app = service.app();
+    let store = &app.services.store;
+    append(store, tokens.user_id, OTHER, std::iter::once("x".repeat(1000)).chain((0..OTHERS).map(|number| format!("number {number}"))))
+        .await;
+    proxy.accept();
+    let published = async || (counted(store, OTHER, EventState::Published).await == OTHERS).then_some(());
+    eventually("all events but one", published).await;
+    let refused = store.outbox_list(&EventFilter { state: Some(EventState::Pending), message_id: None, most: 10 }).await.unwrap();
+    assert_eq!(refused.len(), 1);
+    assert!(refused[0].last_error.as_ref().is_some_and(|error| error.contains("PRECONDITION")), "{:?}", refused[0].last_error);
+    assert_eq!(service.count("auth_relay_reconnects_total", &[]).await, 1, "the connection was not at fault");
+    rabbit.limit_message_size(10_000_000).await;
+    store.outbox_retry(&[refused[0].message_id.parse().unwrap()]).await.unwrap();
+    service.published().await;
     drop(app);
     service.stop().await;
 }
