@@ -95,7 +95,7 @@ impl Postgres {
         let loan = self.acquire(&self.requests, "requests").await?;
         match self.ask(loan, statement).await {
             Ok(rows) => Ok(rows),
-            Err(Failed::Refused(error)) => Err(self.counted("unavailable", StoreError::Unavailable(error))),
+            Err(Failed::Refused(error)) => Err(self.unavailable(error)),
             Err(Failed::Lost(error)) => Err(self.counted("outcome_unknown", StoreError::OutcomeUnknown(error))),
         }
     }
@@ -113,7 +113,7 @@ impl Postgres {
             }
             Err(Failed::Refused(error) | Failed::Lost(error)) => error,
         };
-        Err(self.counted(if timed_out(&failed) { "timeout" } else { "unavailable" }, StoreError::Unavailable(failed)))
+        Err(self.unavailable(failed))
     }
 
     async fn ask(&self, mut loan: Loan, question: Query<'_>) -> Result<Vec<PgRow>, Failed> {
@@ -138,7 +138,7 @@ impl Postgres {
             }
             Err(_) => {
                 self.breaks.note();
-                Err(Failed::Lost(sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, "the database did not answer"))))
+                Err(Failed::Lost(silent()))
             }
         }
     }
@@ -148,7 +148,7 @@ impl Postgres {
         // Boxed: it holds what connecting needs, and every request would carry that along.
         match Box::pin(pool.acquire()).await {
             Ok(connection) => Ok(Loan(Some(connection))),
-            Err(error) => Err(self.counted("unavailable", StoreError::Unavailable(error))),
+            Err(error) => Err(self.unavailable(error)),
         }
     }
 
@@ -166,6 +166,10 @@ impl Postgres {
             self.metrics.connections.with_label_values(&[name, "idle"]).set(idle);
             self.metrics.connections.with_label_values(&[name, "used"]).set(i64::from(pool.size()).saturating_sub(idle));
         }
+    }
+
+    fn unavailable(&self, error: sqlx::Error) -> StoreError {
+        self.counted(if timed_out(&error) { "timeout" } else { "unavailable" }, StoreError::Unavailable(error))
     }
 
     fn counted(&self, kind: &str, error: StoreError) -> StoreError {
@@ -190,11 +194,11 @@ impl Transaction<'_> {
                 if !refused(&error) || is_read_only(&error) {
                     self.store.breaks.note();
                 }
-                Err(self.store.counted("unavailable", StoreError::Unavailable(error)))
+                Err(self.store.unavailable(error))
             }
             Err(_) => {
                 self.store.breaks.note();
-                Err(self.store.counted("timeout", StoreError::Unavailable(sqlx::Error::PoolTimedOut)))
+                Err(self.store.unavailable(silent()))
             }
         }
     }
@@ -203,7 +207,7 @@ impl Transaction<'_> {
     pub(super) async fn commit(self) -> Result<(), StoreError> {
         match self.store.ask(self.loan, sqlx::query("COMMIT")).await {
             Ok(_) => Ok(()),
-            Err(Failed::Refused(error)) => Err(self.store.counted("unavailable", StoreError::Unavailable(error))),
+            Err(Failed::Refused(error)) => Err(self.store.unavailable(error)),
             Err(Failed::Lost(error)) => Err(self.store.counted("outcome_unknown", StoreError::OutcomeUnknown(error))),
         }
     }
@@ -233,6 +237,16 @@ fn is_read_only(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Database(error) if error.code().as_deref() == Some("25006"))
 }
 
+/// The server did not answer for longer than a statement may take.
+fn silent() -> sqlx::Error {
+    sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, "the database did not answer"))
+}
+
+/// Whether a statement took too long, by our clock or by the server's: SQLSTATE 57014, `query_canceled`, and 55P03, `lock_not_available`.
 fn timed_out(error: &sqlx::Error) -> bool {
-    matches!(error, sqlx::Error::Io(error) if error.kind() == std::io::ErrorKind::TimedOut)
+    match error {
+        sqlx::Error::Io(error) => error.kind() == std::io::ErrorKind::TimedOut,
+        sqlx::Error::Database(error) => matches!(error.code().as_deref(), Some("57014" | "55P03")),
+        _ => false,
+    }
 }

@@ -157,3 +157,20 @@ async fn logins_of_one_account_at_once_may_all_write_to_it() {
     }
     service.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lock_that_lasts_longer_than_a_statement_may_is_a_503_and_counts_as_a_timeout() {
+    let database = OwnDatabase::new().await;
+    let service = TestService::with().on_database(database.url()).setting("DATABASE_STATEMENT_TIMEOUT", "1s").start().await;
+    let (person, _) = service.newcomer("leo").await;
+    let mut lock = database.connection().await;
+    sqlx::raw_sql("BEGIN; LOCK TABLE auth.sessions IN EXCLUSIVE MODE").execute(&mut lock).await.unwrap();
+    let errors = async |kind| service.count("auth_database_errors_total", &[("kind", kind)]).await;
+    let before = [errors("timeout").await, errors("unavailable").await];
+    service.login(&person).await.refused(503, "unavailable");
+    assert!(errors("timeout").await > before[0], "the server's refusal was a time limit's");
+    assert_eq!(errors("unavailable").await, before[1]);
+    sqlx::raw_sql("COMMIT").execute(&mut lock).await.unwrap();
+    service.login(&person).await.tokens();
+    service.stop().await;
+}
