@@ -14,7 +14,7 @@ pub const SECTION: &str = "auth-policy-manifest";
 pub const MAX_BYTES: usize = 64 * 1024;
 
 /// Codes that the host itself answers with.
-pub const RESERVED_CODES: [&str; 17] = [
+pub const RESERVED_CODES: [&str; 18] = [
     "malformed_json",
     "missing_field",
     "wrong_type",
@@ -30,6 +30,7 @@ pub const RESERVED_CODES: [&str; 17] = [
     "unavailable",
     "busy",
     "internal",
+    "outcome_unknown",
     "no_policy",
     "conflict",
 ];
