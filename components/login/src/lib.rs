@@ -9,15 +9,21 @@ use auth_policy_sdk::{Failure, Rejection, accounts, enforce, passwords, refused,
 auth_policy_sdk::login!(login);
 
 fn login(attempt: &Attempt) -> Result<Acceptance, Rejection> {
-    enforce(limits(attempt)?)?;
-
     let account = accounts::find_by_email(&attempt.email())?;
+    // Of two imported accounts whose addresses differ in letter case only, each has its own attempts.
+    let email = account.as_ref().map_or_else(|| attempt.email(), accounts::Account::email);
+    let network = attempt.caller().network();
+    let own_key = own_key(&email, network.as_deref());
+    // One after the other: who has used up their own attempts does not use up the owner's as well.
+    enforce(of_this_caller(&own_key, network.as_deref())?)?;
+    enforce(of_all_callers(&email, network.as_deref())?)?;
+
     // Asked also where there is no account, so that the time of the answer does not tell who has one.
     let verified = passwords::verify(&attempt.password(), account.as_ref())?;
 
     match account {
         Some(account) if verified && !account.disabled() => {
-            throttle::clear(&[own_key(attempt)])?;
+            throttle::clear(&[own_key])?;
             Ok(Acceptance::new(&account))
         }
         _ => Err(refused("invalid_credentials", "invalid email or password")),
@@ -25,15 +31,18 @@ fn login(attempt: &Attempt) -> Result<Acceptance, Rejection> {
 }
 
 /// How often one may try. Where the host knows addresses, a stranger who guesses at an account uses up their own attempts, not the
-/// owner's; two wider limits then bound a guesser with many addresses, and an address that guesses at many accounts.
-fn limits(attempt: &Attempt) -> Result<Vec<Limit>, Failure> {
-    let mut limits = vec![limit(own_key(attempt), "attempts-per-account", 10)?];
-    if let Some(network) = attempt.caller().network() {
-        let account = format!("account:{}", attempt.email());
-        limits.push(limit(account, "attempts-per-account-anywhere", 100)?);
+/// owner's; a wider limit bounds an address that guesses at many accounts.
+fn of_this_caller(own_key: &str, network: Option<&str>) -> Result<Vec<Limit>, Failure> {
+    let mut limits = vec![limit(own_key.to_owned(), "attempts-per-account", 10)?];
+    if let Some(network) = network {
         limits.push(limit(format!("address:{network}"), "attempts-per-address", 100)?);
     }
     Ok(limits)
+}
+
+/// Bounds a guesser with many addresses.
+fn of_all_callers(email: &str, network: Option<&str>) -> Result<Option<Limit>, Failure> {
+    network.map(|_| limit(format!("account:{email}"), "attempts-per-account-anywhere", 100)).transpose()
 }
 
 fn limit(key: String, setting_name: &str, default: u32) -> Result<Limit, Failure> {
@@ -41,9 +50,8 @@ fn limit(key: String, setting_name: &str, default: u32) -> Result<Limit, Failure
 }
 
 /// The key of this caller's attempts at this account: the only one that a success clears.
-fn own_key(attempt: &Attempt) -> String {
-    let email = attempt.email();
-    match attempt.caller().network() {
+fn own_key(email: &str, network: Option<&str>) -> String {
+    match network {
         Some(network) => format!("account-from:{network} {email}"),
         None => format!("account:{email}"),
     }

@@ -153,8 +153,9 @@ fn client_address(app: &App, request: &Request<Body>) -> Option<IpAddr> {
     if !app.config.trusted_proxies.iter().any(|network| network.contains(&peer)) {
         return None;
     }
-    let values = request.headers().get_all(&FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok());
-    let hops: Vec<&str> = values.flat_map(|value| value.split(',')).map(str::trim).collect();
+    // Bytes: what the client itself put in front need not be text, and must not hide what the proxy added.
+    let values = request.headers().get_all(&FORWARDED_FOR).iter();
+    let hops: Vec<&[u8]> = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).collect();
     let hop = hops.len().checked_sub(app.config.trusted_proxy_hops)?;
-    hops[hop].parse().ok()
+    std::str::from_utf8(hops[hop]).ok()?.trim().parse().ok()
 }

@@ -91,6 +91,7 @@ fn the_default_policies_import_this_and_nothing_else() {
                 "types#[method]caller.address",
                 "types#[method]refusal.set-retry-after",
                 "accounts#[method]account.disabled",
+                "accounts#[method]account.email",
                 "accounts#find-by-email",
                 "passwords#verify",
                 "logging-in#[constructor]acceptance",

@@ -76,6 +76,13 @@ async fn twins_log_in_with_their_own_spellings_and_nobody_registers_between_them
     for email in ["leo@example.com", "lEO@example.com", "ann@example.com", "Leo@Example.com"] {
         service.register(&as_typed(email, &first).form()).await.refused(409, "already_exists");
     }
+    // Who owns the one does not get more guesses at the other's password.
+    service.login(&lower).await.tokens();
+    for _ in 0..10 {
+        service.login_with_wrong_password(&lower).await.refused(401, "invalid_credentials");
+    }
+    service.login(&upper).await.tokens();
+    service.login_with_wrong_password(&lower).await.refused(429, "throttled");
     service.stop().await;
 }
 
