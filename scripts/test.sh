@@ -5,7 +5,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 cargo test -p auth-host "$@"
 # What is about PostgreSQL anyway, or asks no database, has just been run.
 skipped=()
-for part in faults legacy::{accounts,conflicts,events,passwords,shapes} store::{away,contention,replicas,roles,settings,starting,tls} wit bad_input::{bodies,connections,requests} swap; do
+for part in faults legacy store::{away,contention,replicas,roles,settings,starting,tls} wit bad_input::{bodies,connections,requests} swap; do
     skipped+=(--skip "$part::")
 done
 words=()

@@ -172,6 +172,9 @@ impl Config {
             log_level: read.value("LOG_LEVEL", "info".to_owned(), log_filter),
             log_json: log_format,
         };
+        if config.legacy_refresh_until.is_some() && config.postgres.is_none() {
+            read.faults.push("AUTH_LEGACY_REFRESH_UNTIL: needs PostgreSQL, where the old service's accounts were imported".into());
+        }
         if read.faults.is_empty() { Ok(config) } else { Err(ConfigError(read.faults)) }
     }
 }

@@ -8,9 +8,9 @@ use argon2::password_hash::phc::PasswordHash;
 pub const MAX_BCRYPT_COST: u32 = 12;
 
 /// The most memory of an argon2id hash that is taken over, in KiB: each hash thread would keep so much.
-const MAX_MEMORY_KIB: u32 = 1024 * 1024;
-/// The most iterations.
-const MAX_ITERATIONS: u32 = 100;
+const MAX_MEMORY_KIB: u32 = 256 * 1024;
+/// The most memory and iterations multiplied, in KiB: about half a second of a core.
+const MAX_WORK_KIB: u32 = 512 * 1024;
 
 /// A hash that a password can be verified against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +46,8 @@ impl StoredHash {
         let params = Params::try_from(&hash).ok()?;
         let known = hash.algorithm == argon2::ARGON2ID_IDENT && hash.version == Some(argon2::Version::V0x13.into());
         let whole = hash.salt.is_some() && hash.hash.is_some();
-        (known && whole && params.m_cost() <= MAX_MEMORY_KIB && params.t_cost() <= MAX_ITERATIONS).then_some(Self::Argon2id)
+        let bounded = params.m_cost() <= MAX_MEMORY_KIB && params.m_cost().saturating_mul(params.t_cost()) <= MAX_WORK_KIB;
+        (known && whole && bounded).then_some(Self::Argon2id)
     }
 }
 
@@ -72,7 +73,8 @@ mod tests {
             format!("$2a$10${rest} "),
             argon2.replace("argon2id", "argon2i"),
             argon2.replace("v=19", "v=16"),
-            argon2.replace("m=19456", "m=4194304"),
+            argon2.replace("m=19456", "m=262145"),
+            argon2.replace("t=2", "t=27"),
             argon2.rsplit_once('$').unwrap().0.to_owned(),
             "$1$salt$qJH7.N4xYta3aEG/dfqo/0".to_owned(),
         ];

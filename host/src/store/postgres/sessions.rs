@@ -61,7 +61,8 @@ impl Postgres {
             sqlx::query(
                 "WITH token AS (
                      INSERT INTO auth.refresh_tokens (token_id, lookup, session_id, expires_at)
-                     SELECT $1::uuid, $2, $3::uuid, $4 FROM auth.accounts WHERE user_id = $5 AND disabled_at IS NULL
+                     SELECT $1::uuid, $2, $3::uuid, $4 FROM auth.accounts JOIN auth.imported_accounts USING (user_id)
+                      WHERE user_id = $5 AND disabled_at IS NULL
                      ON CONFLICT (lookup) DO NOTHING
                      RETURNING session_id)
                  INSERT INTO auth.sessions (session_id, user_id, address, user_agent, opened_at, refreshed_at, expires_at, ends_at)

@@ -24,23 +24,6 @@ impl Sqlite {
         rows.iter().map(session).collect()
     }
 
-    pub(in crate::store) async fn adopt(&self, user_id: i64, session: &NewSession) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        let mut transaction = self.begin().await?;
-        let free: bool = sqlx::query_scalar(
-            "SELECT EXISTS (SELECT 1 FROM accounts WHERE user_id = ?1 AND disabled_at IS NULL)
-                AND NOT EXISTS (SELECT 1 FROM refresh_tokens WHERE lookup = ?2)",
-        )
-        .bind(user_id)
-        .bind(&session.token.lookup)
-        .fetch_one(&mut *transaction)
-        .await?;
-        if free {
-            open(&mut transaction, user_id, session, now).await?;
-        }
-        super::commit(transaction).await
-    }
-
     pub(in crate::store) async fn refresh_token(&self, lookup: &[u8]) -> Result<Option<StoredToken>, StoreError> {
         let row = sqlx::query(
             "SELECT token_id, refresh_tokens.expires_at AS token_expires_at, replaced_at, grace_until, answer,

@@ -10,14 +10,23 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::support::{JWT_SECRET, TestService, TestServiceBuilder, policy};
+use crate::support::{JWT_SECRET, Person, TestService, TestServiceBuilder, Tokens, policy};
 
 const HOUR: i64 = 3600;
 
 /// A service that takes old tokens for another hour.
 fn changing_over() -> TestServiceBuilder {
     let until = OffsetDateTime::from_unix_timestamp(now() + HOUR).unwrap().format(&Rfc3339).unwrap();
-    TestService::with().setting("AUTH_LEGACY_REFRESH_UNTIL", &until)
+    TestService::with().on_postgres().setting("AUTH_LEGACY_REFRESH_UNTIL", &until)
+}
+
+/// Somebody whose account was imported from the old service.
+async fn moved(service: &TestService, name: &str) -> (Person, Tokens) {
+    let (person, tokens) = service.newcomer(name).await;
+    let mut connection = service.database().unwrap().connection().await;
+    let imported = sqlx::query("INSERT INTO auth.imported_accounts (user_id) VALUES ($1)");
+    imported.bind(tokens.user_id).execute(&mut connection).await.unwrap();
+    (person, tokens)
 }
 
 fn now() -> i64 {
@@ -40,7 +49,7 @@ async fn accepted(service: &TestService) -> u64 {
 #[tokio::test]
 async fn an_old_token_is_exchanged_for_one_of_ours() {
     let service = changing_over().start().await;
-    let (_, registered) = service.newcomer("leo").await;
+    let (_, registered) = moved(&service, "leo").await;
     let old = old_token(registered.user_id, 100 * HOUR);
     let tokens = service.refresh(&old).await.tokens();
     assert_eq!(tokens.user_id, registered.user_id);
@@ -54,11 +63,21 @@ async fn an_old_token_is_exchanged_for_one_of_ours() {
     service.stop().await;
 }
 
+/// Started before the import, or in a database that nothing was imported into, the service gives ids that belong to others.
+#[tokio::test]
+async fn an_old_token_opens_no_account_that_only_has_the_same_id() {
+    let service = changing_over().start().await;
+    let (_, registered) = service.newcomer("leo").await;
+    service.refresh(&old_token(registered.user_id, 100 * HOUR)).await.refused(401, "invalid_token");
+    assert_eq!(accepted(&service).await, 0);
+    service.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_refreshes_at_once_with_one_old_token_all_get_the_same_answer() {
     let service = changing_over().start().await;
     for name in ["leo", "ann", "max"] {
-        let (_, registered) = service.newcomer(name).await;
+        let (_, registered) = moved(&service, name).await;
         let body = json!({ "refresh_token": old_token(registered.user_id, 100 * HOUR) });
         let requests: Vec<_> = (0..10).map(|_| tokio::spawn(service.request("POST", "/auth/refresh").json(&body).send())).collect();
         let mut answers = Vec::new();
@@ -79,7 +98,7 @@ async fn ten_refreshes_at_once_with_one_old_token_all_get_the_same_answer() {
 #[tokio::test]
 async fn an_old_token_that_comes_back_after_the_window_ends_its_session() {
     let service = changing_over().start().await;
-    let (_, registered) = service.newcomer("leo").await;
+    let (_, registered) = moved(&service, "leo").await;
     let old = old_token(registered.user_id, 100 * HOUR);
     let tokens = service.refresh(&old).await.tokens();
     service.later(Duration::from_secs(11)).await;
@@ -97,7 +116,7 @@ async fn an_old_token_that_comes_back_after_the_window_ends_its_session() {
 #[tokio::test]
 async fn nothing_else_that_the_secret_signs_is_taken() {
     let service = changing_over().start().await;
-    let (_, registered) = service.newcomer("leo").await;
+    let (_, registered) = moved(&service, "leo").await;
     let id = registered.user_id.to_string();
     let good = json!({ "sub": id, "type": "refresh", "exp": now() + HOUR });
     let with = |member: &str, value: Value| {
@@ -141,13 +160,13 @@ async fn nothing_else_that_the_secret_signs_is_taken() {
 
 #[tokio::test]
 async fn it_is_off_unless_it_is_dated_and_over_when_the_moment_comes() {
-    let service = TestService::start().await;
-    let (_, registered) = service.newcomer("leo").await;
+    let service = TestService::with().on_postgres().start().await;
+    let (_, registered) = moved(&service, "leo").await;
     service.refresh(&old_token(registered.user_id, 100 * HOUR)).await.refused(401, "invalid_token");
     service.stop().await;
 
     let service = changing_over().start().await;
-    let (_, registered) = service.newcomer("leo").await;
+    let (_, registered) = moved(&service, "leo").await;
     let (early, late) = (old_token(registered.user_id, 100 * HOUR), old_token(registered.user_id, 101 * HOUR));
     service.later(Duration::from_mins(59)).await;
     service.refresh(&early).await.tokens();
@@ -160,7 +179,7 @@ async fn it_is_off_unless_it_is_dated_and_over_when_the_moment_comes() {
 #[tokio::test]
 async fn a_disabled_account_has_no_old_tokens() {
     let service = changing_over().start().await;
-    let (person, registered) = service.newcomer("leo").await;
+    let (person, registered) = moved(&service, "leo").await;
     let (used, unused) = (old_token(registered.user_id, 100 * HOUR), old_token(registered.user_id, 101 * HOUR));
     service.refresh(&used).await.tokens();
     let service = service.stop_and_keep().await.guest(Slot::Login, "disables").start().await;
@@ -175,7 +194,7 @@ async fn a_disabled_account_has_no_old_tokens() {
 #[tokio::test]
 async fn an_old_token_does_not_come_back_when_its_session_is_over() {
     let service = changing_over().guest(Slot::Refresh, "refresh_shortens").start().await;
-    let (_, registered) = service.newcomer("leo").await;
+    let (_, registered) = moved(&service, "leo").await;
     let old = old_token(registered.user_id, 100 * HOUR);
     // The policy lets the session live for one second; then it is cleaned away.
     service.refresh(&old).await.tokens();
