@@ -25,8 +25,13 @@ pub async fn clean_once(app: &App) -> Result<(), StoreError> {
     let store = &app.services.store;
     store.set_clock().await?;
     app.services.passwords.expect_bcrypt(store.bcrypt_cost().await?);
-    while store.clean(app.config.outbox_retention).await? > 0 {
-        tokio::task::yield_now().await;
-    }
-    app.services.storage_sizes.measure(store).await
+    let cleaned = loop {
+        match store.clean(app.config.outbox_retention).await {
+            Ok(0) => break Ok(()),
+            Ok(_) => tokio::task::yield_now().await,
+            Err(error) => break Err(error),
+        }
+    };
+    app.services.storage_sizes.measure(store).await?;
+    cleaned
 }

@@ -17,8 +17,9 @@ use crate::app::App;
 
 const POLL: Duration = Duration::from_millis(200);
 
-/// What a file looks like from outside; none where it is not there.
-type Look = Option<(SystemTime, u64, u64)>;
+/// What a file looks like from outside; none where it is not there. With the time of its last change of any kind: a mode that was mended, and
+/// bytes that were replaced under an old date, are news as well.
+type Look = Option<(SystemTime, u64, u64, (i64, i64))>;
 
 /// The directory, and what was last made of it.
 pub struct PolicyDirectory {
@@ -100,7 +101,7 @@ impl PolicyDirectory {
 fn look(file: &Path) -> Look {
     use std::os::unix::fs::MetadataExt as _;
     let metadata = std::fs::metadata(file).ok()?;
-    Some((metadata.modified().ok()?, metadata.len(), metadata.ino()))
+    Some((metadata.modified().ok()?, metadata.len(), metadata.ino(), (metadata.ctime(), metadata.ctime_nsec())))
 }
 
 /// Admits what the files hold; where only the settings are new, the running component gets them.

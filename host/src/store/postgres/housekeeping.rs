@@ -53,13 +53,16 @@ impl Postgres {
         ];
         let (mut changed, mut failed) = (0, None);
         for (statement, before) in statements {
-            // One kind of rows that takes too long does not keep the others.
+            // One kind of rows that takes too long does not keep the others: it is an error when nothing is left but that.
             match self.background(|| sqlx::query(statement).bind(before).bind(BATCH)).await {
                 Ok(rows) => changed += rows.len(),
                 Err(error) => failed = Some(error),
             }
         }
-        failed.map_or(Ok(changed as u64), Err)
+        match failed {
+            Some(error) if changed == 0 => Err(error),
+            _ => Ok(changed as u64),
+        }
     }
 
     pub(in crate::store) async fn secret(&self, name: &str, value_if_absent: &[u8]) -> Result<Vec<u8>, StoreError> {

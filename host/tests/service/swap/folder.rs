@@ -134,6 +134,9 @@ async fn a_file_that_others_may_write_to_is_refused() {
     std::fs::rename(service.policy_file("refused.wasm"), service.policy_file("login.wasm")).unwrap();
     eventually("a refusal", async || (refused(&service, Slot::Login).await > 0).then_some(())).await;
     assert_eq!(service.generation(Slot::Login).await, before);
+    // As the log says: it needs nothing else.
+    std::fs::set_permissions(service.policy_file("login.wasm"), std::fs::Permissions::from_mode(0o644)).unwrap();
+    eventually("the component that was mended", async || (service.generation(Slot::Login).await > before).then_some(())).await;
     service.stop().await;
 }
 
