@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use crate::capabilities::{PolicyMetrics, Services, StorageSizes};
@@ -49,6 +50,8 @@ pub struct App {
     pub repeats: Repeats,
     /// Set once the service is about to stop.
     pub draining: AtomicBool,
+    /// When a stop has to be over; set once it has begun.
+    pub stop_by: OnceLock<Instant>,
     /// Held while the service lives: one process owns the data folder.
     _lock: fs::File,
 }
@@ -81,6 +84,7 @@ impl App {
             passwords,
             policy_metrics: PolicyMetrics::new(metrics.registry().clone()),
             storage_sizes: StorageSizes::default(),
+            estimates: Arc::new(Semaphore::new((config.hash_threads / 2).max(1))),
             store,
             keys,
             clock,
@@ -96,6 +100,7 @@ impl App {
             tasks: TaskTracker::new(),
             repeats: Repeats::default(),
             draining: AtomicBool::new(false),
+            stop_by: OnceLock::new(),
             config,
             services,
             _lock: lock,

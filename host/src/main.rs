@@ -37,8 +37,15 @@ fn operate<F: Future<Output = anyhow::Result<ExitCode>>>(work: impl FnOnce(Confi
     runtime.block_on(work(config))
 }
 
-#[tokio::main]
-async fn serve() -> anyhow::Result<ExitCode> {
+fn serve() -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let outcome = runtime.block_on(serving());
+    // A component that is being compiled must not keep the process beyond its time limit.
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn serving() -> anyhow::Result<ExitCode> {
     let config = Config::from_environment()?;
     telemetry::start(&config)?;
     // Whatever this process writes is for its own user only.

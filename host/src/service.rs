@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
@@ -59,6 +59,7 @@ pub async fn run(app: Arc<App>, listener: TcpListener, policies: PolicyDirectory
         tracing::error!("a part of the service ended by itself; stopping");
     }
     app.draining.store(true, Ordering::SeqCst);
+    let end = *app.stop_by.get_or_init(|| Instant::now() + app.config.shutdown_delay + app.config.shutdown_timeout);
     let drain = async {
         tokio::time::sleep(app.config.shutdown_delay).await;
         stop_http.cancel();
@@ -72,9 +73,8 @@ pub async fn run(app: Arc<App>, listener: TcpListener, policies: PolicyDirectory
         while rest.join_next().await.is_some() {}
         app.services.store.close().await;
     };
-    let limit = app.config.shutdown_delay + app.config.shutdown_timeout;
     tokio::select! {
-        drained = timeout(limit, drain) => if drained.is_err() { ended = Ended::TimeLimit },
+        drained = timeout_at(end, drain) => if drained.is_err() { ended = Ended::TimeLimit },
         () = stop.second.cancelled() => ended = Ended::SecondSignal,
     }
     match ended {

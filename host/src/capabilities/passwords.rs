@@ -1,5 +1,8 @@
 //! `passwords`: questions about a password whose text never enters a component.
 
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use wasmtime::component::Resource;
 use zxcvbn::matching::patterns::{DictionaryPattern, MatchPattern};
@@ -25,9 +28,16 @@ impl CallState {
     }
 }
 
-/// Asks zxcvbn, off the request threads.
-async fn estimate<T: Send + 'static>(password: Password, ask: impl FnOnce(&str) -> T + Send + 'static) -> Result<T, Stop> {
+/// Asks zxcvbn, off the request threads, and with many others never on all of the cores. Its place is taken until it is done, also where nobody
+/// waits for the answer any more.
+async fn estimate<T: Send + 'static>(
+    places: Arc<Semaphore>,
+    password: Password,
+    ask: impl FnOnce(&str) -> T + Send + 'static,
+) -> Result<T, Stop> {
+    let place = places.acquire_owned().await.map_err(|_| Stop::other("the service stops"))?;
     let asked = spawn_blocking(move || {
+        let _place = place;
         let text = zeroize::Zeroizing::new(password.expose().chars().take(ESTIMATED_CHARACTERS).collect::<String>());
         ask(&text)
     });
@@ -50,7 +60,7 @@ impl passwords::HostPassword for CallState {
         }
         let hints: Vec<String> = hints.iter().map(|hint| cut(hint, 64)).collect();
         let password = self.password().map_err(Stop::Trap)?.clone();
-        let estimate = estimate(password, move |text| {
+        let estimate = estimate(Arc::clone(&self.services.estimates), password, move |text| {
             let hints: Vec<&str> = hints.iter().map(String::as_str).collect();
             u8::from(zxcvbn::zxcvbn(text, &hints).score())
         });
@@ -65,7 +75,7 @@ impl passwords::HostPassword for CallState {
         }
         // Common passwords and words are what zxcvbn's dictionaries hold: the whole password is one entry, as it stands.
         let password = self.password().map_err(Stop::Trap)?.clone();
-        let estimate = estimate(password, |text| {
+        let estimate = estimate(Arc::clone(&self.services.estimates), password, |text| {
             let estimate = zxcvbn::zxcvbn(text, &[]);
             matches!(estimate.sequence(), [only] if matches!(&only.pattern,
                 MatchPattern::Dictionary(DictionaryPattern { reversed: false, l33t: false, .. })) && only.token.len() == text.len())

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
+use tokio::sync::Semaphore;
 use wasmtime::component::ResourceTable;
 
 use super::types::Stop;
@@ -24,6 +25,8 @@ pub struct Services {
     pub store: Store,
     /// The hash threads.
     pub passwords: PasswordHasher,
+    /// The places for estimates of a password's strength, each of which may take a core for a second.
+    pub estimates: Arc<Semaphore>,
     /// Derived keys.
     pub keys: Keys,
     /// The time.

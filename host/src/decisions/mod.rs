@@ -122,12 +122,17 @@ fn accepted(app: &App, slot: Slot) {
     count(app, slot, "accepted");
 }
 
+/// The most of a fault that goes into the log.
+const LOGGED_CHARACTERS: usize = 2000;
+
 /// A call without a decision: counted by cause, logged with it, answered without it.
 fn no_decision(app: &App, slot: Slot, error: &CallError) -> ApiError {
     match error {
         CallError::Fault { cause, detail } => {
             count(app, slot, "fault");
             app.services.metrics.policy_faults.with_label_values(&[slot.as_str(), cause]).inc();
+            // Some of it is the policy's own text.
+            let detail: String = detail.chars().take(LOGGED_CHARACTERS).collect();
             tracing::warn!(cause, detail, "the policy failed; nothing was written");
             ApiError::policy_fault()
         }

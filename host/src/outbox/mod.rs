@@ -157,8 +157,9 @@ pub async fn relay(app: Arc<App>, stop: CancellationToken) {
         _ = tasks.join_next() => return,
         _ = lanes.join_next() => return,
     }
-    // The connection is there for the last confirms, as long as there is time to write down what came of them.
-    let _ = timeout(app.config.shutdown_timeout / 2, async { while lanes.join_next().await.is_some() {} }).await;
+    // The connection is there for the last confirms, as long as there is time to write down what came of them: half of what is left.
+    let left = app.stop_by.get().map_or(app.config.shutdown_timeout, |end| end.duration_since(Instant::now()));
+    let _ = timeout(left / 2, async { while lanes.join_next().await.is_some() {} }).await;
     stop_link.cancel();
     while lanes.join_next().await.is_some() {}
     while tasks.join_next().await.is_some() {}
