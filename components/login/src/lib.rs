@@ -42,7 +42,7 @@ fn of_this_caller(own_key: &str, network: Option<&str>) -> Result<Vec<Limit>, Fa
 
 /// Bounds a guesser with many addresses.
 fn of_all_callers(email: &str, network: Option<&str>) -> Result<Option<Limit>, Failure> {
-    network.map(|_| limit(format!("account:{email}"), "attempts-per-account-anywhere", 100)).transpose()
+    network.map(|_| limit(format!("account-anywhere:{email}"), "attempts-per-account-anywhere", 100)).transpose()
 }
 
 fn limit(key: String, setting_name: &str, default: u32) -> Result<Limit, Failure> {
