@@ -185,15 +185,17 @@ async fn run(app: Arc<App>, mut lane: Lane, shared: Arc<Shared>, stop: Cancellat
                     app.outbox_wake.notify_one();
                 }
                 let settled = publish(&app, &mut lane, &shared, owner, events, (begun, lease), &stop).await;
-                // What was behind these, or was given back, may go now.
-                app.outbox_wake.notify_one();
+                if settled != Settled::Later {
+                    // What was behind these, or was given back, may go now.
+                    app.outbox_wake.notify_one();
+                }
                 // A broker that is too slow for a batch of that size gets smaller ones.
                 most = match settled {
                     Settled::All => most.saturating_mul(2).min(app.config.outbox_batch),
-                    Settled::Some => most,
+                    Settled::Some | Settled::Later => most,
                     Settled::None => (most / 2).max(1),
                 };
-                failures = if settled == Settled::All { 0 } else { failures + 1 };
+                failures = if matches!(settled, Settled::All | Settled::Later) { 0 } else { failures + 1 };
                 pause(failures, &stop).await;
             }
             Err(error) => {
@@ -237,8 +239,7 @@ async fn publish(
         };
         all.push(settle::settle(app, &shared.ledger, owner, &batch, outcomes, begun + lease).await);
     }
-    // One answer for all of them, where they agree.
-    all.iter().copied().reduce(|one, other| if one == other { one } else { Settled::Some }).unwrap_or(Settled::All)
+    all.into_iter().reduce(Settled::and).unwrap_or(Settled::All)
 }
 
 /// Waits until there may be events; false where it was told to stop meanwhile.

@@ -57,12 +57,25 @@ impl Ledger {
     }
 }
 
-/// How much of a batch was done with: confirmed and marked, or left to wait for what is at fault by itself. The rest is the sink's failure.
+/// What became of a batch. What waits for its own matter (its queue, a refusal) does not count where others were confirmed or failed with the sink.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Settled {
     All,
     Some,
     None,
+    /// All of it waits for its own matter: nothing can go now that could not before.
+    Later,
+}
+
+impl Settled {
+    /// One answer for two batches.
+    pub(super) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (one, Self::Later) | (Self::Later, one) => one,
+            (one, other) if one == other => one,
+            _ => Self::Some,
+        }
+    }
 }
 
 /// Marks, gives back, counts and logs.
@@ -93,6 +106,7 @@ pub(super) async fn settle(
     let marked = confirmed.is_empty() || mark(app, owner, &confirmed, lease_end).await;
     give_back(app, owner, batch, &failed).await;
     match (marked, sink_failed) {
+        (true, false) if confirmed.is_empty() => Settled::Later,
         (true, false) => Settled::All,
         (true, true) if !confirmed.is_empty() => Settled::Some,
         _ => Settled::None,
