@@ -90,12 +90,8 @@ impl Link {
 
     /// A connection turned out to be of no use: it is replaced.
     pub(super) fn broken(&self, connection: &Arc<Connection>, error: &str) {
-        self.state.send_if_modified(|state| {
-            let is_current = state.connection.as_ref().is_some_and(|current| Arc::ptr_eq(current, connection));
-            if is_current {
-                state.broken.get_or_insert_with(|| error.to_owned());
-            }
-            is_current
+        self.change(connection, |state| {
+            state.broken.get_or_insert_with(|| error.to_owned());
         });
     }
 
@@ -109,10 +105,15 @@ impl Link {
 
     /// What an operator should know of a connection that is in use.
     pub(super) fn in_use(&self, connection: &Arc<Connection>, fault: Option<&str>) {
+        self.change(connection, |state| state.detail = connected(fault));
+    }
+
+    /// Changes what is known of a connection, where it is still the one in use.
+    fn change(&self, connection: &Arc<Connection>, change: impl FnOnce(&mut State)) {
         self.state.send_if_modified(|state| {
             let is_current = state.connection.as_ref().is_some_and(|current| Arc::ptr_eq(current, connection));
             if is_current {
-                state.detail = fault.map_or_else(|| "connected".to_owned(), |fault| format!("connected; {fault}"));
+                change(state);
             }
             is_current
         });
@@ -163,8 +164,7 @@ impl Link {
 
     /// Lets lanes use a connection for as long as it is good; why it was not any more.
     async fn serve(&self, app: &App, connection: &Arc<Connection>, fault: Option<String>, stop: &CancellationToken) -> String {
-        self.state.send_replace(State { connection: Some(Arc::clone(connection)), ..State::without(String::new()) });
-        self.in_use(connection, fault.as_deref());
+        self.state.send_replace(State { connection: Some(Arc::clone(connection)), ..State::without(connected(fault.as_deref())) });
         let mut state = self.state.subscribe();
         let error = loop {
             let broken = async { state.wait_for(|state| state.broken.is_some()).await.ok().and_then(|state| state.broken.clone()) };
@@ -188,4 +188,8 @@ impl Link {
         self.state.send_replace(State::without(error.clone()));
         error
     }
+}
+
+fn connected(fault: Option<&str>) -> String {
+    fault.map_or_else(|| "connected".to_owned(), |fault| format!("connected; {fault}"))
 }
