@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -48,9 +47,7 @@ pub struct App {
     pub tasks: TaskTracker,
     /// Repeats of replaced refresh tokens.
     pub repeats: Repeats,
-    /// Set once the service is about to stop.
-    pub draining: AtomicBool,
-    /// When a stop has to be over; set once it has begun.
+    /// When the stop has to be over; set once it has begun.
     pub stop_by: OnceLock<Instant>,
     /// Held while the service lives: one process owns the data folder.
     _lock: fs::File,
@@ -99,7 +96,6 @@ impl App {
             outbox_wake: Notify::new(),
             tasks: TaskTracker::new(),
             repeats: Repeats::default(),
-            draining: AtomicBool::new(false),
             stop_by: OnceLock::new(),
             config,
             services,
@@ -154,7 +150,7 @@ impl App {
     /// Why the service should get no requests now; empty where it should.
     pub async fn not_ready(&self) -> Vec<String> {
         let mut reasons: Vec<String> = self.generations.empty().iter().map(|slot| format!("no policy serves in the slot {slot}")).collect();
-        if self.draining.load(Ordering::SeqCst) {
+        if self.stop_by.get().is_some() {
             reasons.push("the service is stopping".into());
         }
         if let Err(error) = self.services.store.ping().await {

@@ -1,7 +1,6 @@
 //! The service's life after it was built: it serves until it is told to stop, and then ends in order.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -58,7 +57,6 @@ pub async fn run(app: Arc<App>, listener: TcpListener, policies: PolicyDirectory
     if ended == Ended::PartFailed {
         tracing::error!("a part of the service ended by itself; stopping");
     }
-    app.draining.store(true, Ordering::SeqCst);
     let end = *app.stop_by.get_or_init(|| Instant::now() + app.config.shutdown_delay + app.config.shutdown_timeout);
     let drain = async {
         tokio::time::sleep(app.config.shutdown_delay).await;
