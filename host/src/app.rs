@@ -54,7 +54,8 @@ pub struct App {
 }
 
 impl App {
-    /// Opens the data folder and the database and builds everything that serves; no policy is loaded yet.
+    /// Opens the data folder and the database and builds everything that serves; no policy is
+    /// loaded yet.
     pub async fn build(config: Config, clock: Clock) -> anyhow::Result<Arc<Self>> {
         let lock = open_data_folder(&config)?;
         let jwt_secret = match &config.jwt_secret {
@@ -75,7 +76,8 @@ impl App {
         let cache = Cache::open(config.data_dir.join("cache"), keys.policy_cache.clone())
             .context("the cache of compiled policies cannot be opened")?;
         let passwords = PasswordHasher::start(&config, &metrics)?;
-        // Before the first request: else an imported account's failures would cost more than those of others.
+        // Before the first request: else an imported account's failures would cost more than those
+        // of others.
         passwords.expect_bcrypt(store.bcrypt_cost().await?);
         let services = Arc::new(Services {
             passwords,
@@ -121,7 +123,9 @@ impl App {
         metrics.policy_active.with_label_values(&labels(&identity)).set(1);
         if let Some(before) = self.generations.swap(generation) {
             // The series of a generation that serves no more would only grow in number.
-            let _ = metrics.policy_active.remove_label_values(&labels(&before.identity).each_ref().map(String::as_str));
+            let _ = metrics
+                .policy_active
+                .remove_label_values(&labels(&before.identity).each_ref().map(String::as_str));
         }
         let (policy, version) = (&identity.manifest.name, &identity.manifest.version);
         tracing::info!(slot = %identity.slot, policy, version, digest = identity.digest, generation = identity.generation, "policy active");
@@ -149,7 +153,12 @@ impl App {
 
     /// Why the service should get no requests now; empty where it should.
     pub async fn not_ready(&self) -> Vec<String> {
-        let mut reasons: Vec<String> = self.generations.empty().iter().map(|slot| format!("no policy serves in the slot {slot}")).collect();
+        let mut reasons: Vec<String> = self
+            .generations
+            .empty()
+            .iter()
+            .map(|slot| format!("no policy serves in the slot {slot}"))
+            .collect();
         if self.stop_by.get().is_some() {
             reasons.push("the service is stopping".into());
         }
@@ -168,7 +177,9 @@ fn legacy_tokens(config: &Config, jwt_secret: &Secret, clock: &Clock) -> Option<
     if seconds_left > 0 {
         tracing::info!(seconds_left, "refresh tokens of the old service are taken");
     } else {
-        tracing::warn!("AUTH_LEGACY_REFRESH_UNTIL is past: no refresh token of the old service is taken. Unset it");
+        tracing::warn!(
+            "AUTH_LEGACY_REFRESH_UNTIL is past: no refresh token of the old service is taken. Unset it"
+        );
     }
     Some(LegacyTokens::new(jwt_secret, until, config.refresh_token_ttl))
 }
@@ -176,10 +187,17 @@ fn legacy_tokens(config: &Config, jwt_secret: &Secret, clock: &Clock) -> Option<
 /// How long a start waits for a database that is away.
 const START: Duration = Duration::from_secs(30);
 
-/// Opens the database that the settings name; one that is starting, or not reachable yet, is waited for.
-async fn open_database(config: &Config, clock: Clock, metrics: &Metrics) -> anyhow::Result<(Store, Clock)> {
+/// Opens the database that the settings name; one that is starting, or not reachable yet, is waited
+/// for.
+async fn open_database(
+    config: &Config,
+    clock: Clock,
+    metrics: &Metrics,
+) -> anyhow::Result<(Store, Clock)> {
     let Some(settings) = &config.postgres else {
-        let store = Sqlite::open(&config.data_dir.join("auth.sqlite"), clock.clone()).await.context("the database cannot be opened")?;
+        let store = Sqlite::open(&config.data_dir.join("auth.sqlite"), clock.clone())
+            .await
+            .context("the database cannot be opened")?;
         return Ok((Store::Sqlite(store), clock));
     };
     // A test's own clock stays; the machine's gives way to the one that all replicas share.
@@ -189,7 +207,10 @@ async fn open_database(config: &Config, clock: Clock, metrics: &Metrics) -> anyh
         match Postgres::open(settings, clock.clone(), metrics.database.clone()).await {
             Ok(store) => return Ok((Store::Postgres(store), clock)),
             Err(error) if begun.elapsed() < START => {
-                tracing::warn!(error = causes(&error), "the database cannot be opened yet; trying again");
+                tracing::warn!(
+                    error = causes(&error),
+                    "the database cannot be opened yet; trying again"
+                );
                 tokio::time::sleep(Duration::from_millis(500)).await;
             }
             Err(error) => return Err(error.context("the database cannot be opened")),
@@ -200,7 +221,8 @@ async fn open_database(config: &Config, clock: Clock, metrics: &Metrics) -> anyh
 /// Makes the folder, checks who may write to it and to the policies, and locks it.
 fn open_data_folder(config: &Config) -> anyhow::Result<fs::File> {
     let make = |folder: &Path, what: &str| {
-        fs::create_dir_all(folder).with_context(|| format!("{what}: the folder {} cannot be made", folder.display()))
+        fs::create_dir_all(folder)
+            .with_context(|| format!("{what}: the folder {} cannot be made", folder.display()))
     };
     make(&config.data_dir, "DATA_DIR")?;
     make(&config.policy_dir, "POLICY_DIR")?;
@@ -209,8 +231,14 @@ fn open_data_folder(config: &Config) -> anyhow::Result<fs::File> {
         writable_by_us_only(&config.policy_dir, "POLICY_DIR")?;
     }
     let file = config.data_dir.join("lock");
-    let lock = fs::File::create(&file).with_context(|| format!("DATA_DIR: {} cannot be made", file.display()))?;
-    lock.try_lock().map_err(|_| anyhow::anyhow!("DATA_DIR: another auth-host runs on the folder {}", config.data_dir.display()))?;
+    let lock = fs::File::create(&file)
+        .with_context(|| format!("DATA_DIR: {} cannot be made", file.display()))?;
+    lock.try_lock().map_err(|_| {
+        anyhow::anyhow!(
+            "DATA_DIR: another auth-host runs on the folder {}",
+            config.data_dir.display()
+        )
+    })?;
     Ok(lock)
 }
 
@@ -238,6 +266,10 @@ fn kept_secret(file: &Path) -> anyhow::Result<Secret> {
         new.sync_all()?;
     }
     let secret = Secret::new(fs::read_to_string(file)?.trim().to_owned());
-    anyhow::ensure!(secret.len() >= 32, "the secret in {} is too short; delete the file to have a new one made", file.display());
+    anyhow::ensure!(
+        secret.len() >= 32,
+        "the secret in {} is too short; delete the file to have a new one made",
+        file.display()
+    );
     Ok(secret)
 }

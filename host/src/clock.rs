@@ -1,4 +1,5 @@
-//! Time, passed in: nothing else in the host reads the system's clock for a decision, so expiry and rotation are plain tests.
+//! Time, passed in: nothing else in the host reads the system's clock for a decision, so expiry and
+//! rotation are plain tests.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -33,7 +34,10 @@ impl Clock {
 
     /// A clock that follows a database's. Until it is first set it says what the machine's says.
     pub fn database() -> Self {
-        Self::Database(Arc::new(Read { begun: Instant::now(), at_beginning: AtomicI64::new(system()) }))
+        Self::Database(Arc::new(Read {
+            begun: Instant::now(),
+            at_beginning: AtomicI64::new(system()),
+        }))
     }
 
     /// The time now.
@@ -41,14 +45,19 @@ impl Clock {
         match self {
             Self::System => system(),
             Self::Shifted(by) => system() + by.load(Ordering::SeqCst),
-            Self::Database(read) => read.at_beginning.load(Ordering::SeqCst) + milliseconds(read.begun.elapsed()),
+            Self::Database(read) => {
+                read.at_beginning.load(Ordering::SeqCst) + milliseconds(read.begun.elapsed())
+            }
         }
     }
 
     /// Says what the database's clock showed at that instant.
     pub fn set(&self, time: Timestamp, at: Instant) {
         if let Self::Database(read) = self {
-            read.at_beginning.store(time - milliseconds(at.saturating_duration_since(read.begun)), Ordering::SeqCst);
+            read.at_beginning.store(
+                time - milliseconds(at.saturating_duration_since(read.begun)),
+                Ordering::SeqCst,
+            );
         }
     }
 

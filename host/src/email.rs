@@ -2,13 +2,16 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-/// The most bytes that a canonical address may have (RFC 5321, section 4.5.3.1.3, less the angle brackets).
+/// The most bytes that a canonical address may have (RFC 5321, section 4.5.3.1.3, less the angle
+/// brackets).
 pub const MAX_BYTES: usize = 254;
 
-/// The canonical form: trimmed, NFC, lower case (NFC again), the domain in ASCII (IDNA, UTS 46), at most 254 bytes.
+/// The canonical form: trimmed, NFC, lower case (NFC again), the domain in ASCII (IDNA, UTS 46), at
+/// most 254 bytes.
 ///
-/// None for what is not an address: no `@` between a local part of at most 64 bytes and a domain, white space, control characters or
-/// bidirectional marks inside. Quoted local parts and address literals (RFC 5321, section 4.1.3) are not accepted.
+/// None for what is not an address: no `@` between a local part of at most 64 bytes and a domain,
+/// white space, control characters or bidirectional marks inside. Quoted local parts and address
+/// literals (RFC 5321, section 4.1.3) are not accepted.
 pub fn canonical(text: &str) -> Option<String> {
     let text = text.trim();
     if text.len() > 4 * MAX_BYTES {
@@ -16,10 +19,18 @@ pub fn canonical(text: &str) -> Option<String> {
     }
     let lower = text.nfc().collect::<String>().to_lowercase().nfc().collect::<String>();
     let (local, domain) = lower.rsplit_once('@')?;
-    if local.is_empty() || local.len() > 64 || local.contains(['@', '"']) || local.chars().any(is_refused) {
+    if local.is_empty()
+        || local.len() > 64
+        || local.contains(['@', '"'])
+        || local.chars().any(is_refused)
+    {
         return None;
     }
-    if local.starts_with('.') || local.ends_with('.') || local.contains("..") || domain.chars().any(is_refused) {
+    if local.starts_with('.')
+        || local.ends_with('.')
+        || local.contains("..")
+        || domain.chars().any(is_refused)
+    {
         return None;
     }
     let domain = idna::domain_to_ascii_strict(domain).ok()?;
@@ -52,9 +63,22 @@ mod tests {
     #[test]
     fn what_is_not_an_address_is_refused() {
         let long = format!("{}@example.com", "a".repeat(320));
-        for wrong in
-            ["", "a", "@", "a@", "@b", "a b@c.d", "a@b c", "a@@b", "a\0@b.c", "a@b..c", "a\u{202E}@b.c", "\"a\"@b.c", ".a@b.c", &long]
-        {
+        for wrong in [
+            "",
+            "a",
+            "@",
+            "a@",
+            "@b",
+            "a b@c.d",
+            "a@b c",
+            "a@@b",
+            "a\0@b.c",
+            "a@b..c",
+            "a\u{202E}@b.c",
+            "\"a\"@b.c",
+            ".a@b.c",
+            &long,
+        ] {
             assert_eq!(canonical(wrong), None, "{wrong:?} was accepted");
         }
     }

@@ -1,4 +1,5 @@
-//! The one error at the edge: a stable code and a sentence for the caller; causes go to the log where they arise, never into an answer.
+//! The one error at the edge: a stable code and a sentence for the caller; causes go to the log
+//! where they arise, never into an answer.
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -39,7 +40,13 @@ pub struct ErrorBody<'a> {
 
 impl ApiError {
     fn new(status: StatusCode, code: &str, message: &str) -> Self {
-        Self { status, code: code.to_owned(), message: message.to_owned(), fields: Vec::new(), retry_after: None }
+        Self {
+            status,
+            code: code.to_owned(),
+            message: message.to_owned(),
+            fields: Vec::new(),
+            retry_after: None,
+        }
     }
 
     fn later(mut self, seconds: u32) -> Self {
@@ -57,8 +64,15 @@ impl ApiError {
             StatusCode::BAD_REQUEST
         };
         // 429 without a wait would leave the caller guessing.
-        let retry_after = refusal.retry_after.or((status == StatusCode::TOO_MANY_REQUESTS).then_some(1));
-        Self { status, code: refusal.code, message: refusal.message, fields: refusal.fields, retry_after }
+        let retry_after =
+            refusal.retry_after.or((status == StatusCode::TOO_MANY_REQUESTS).then_some(1));
+        Self {
+            status,
+            code: refusal.code,
+            message: refusal.message,
+            fields: refusal.fields,
+            retry_after,
+        }
     }
 
     /// The request's body is not JSON of the form asked for.
@@ -69,7 +83,11 @@ impl ApiError {
     /// A member of the request is at fault.
     pub fn field(code: &str, field: &str, message: &str) -> Self {
         let mut error = Self::new(StatusCode::BAD_REQUEST, code, &format!("{field}: {message}"));
-        error.fields.push(Field { field: field.to_owned(), code: code.to_owned(), message: message.to_owned() });
+        error.fields.push(Field {
+            field: field.to_owned(),
+            code: code.to_owned(),
+            message: message.to_owned(),
+        });
         error
     }
 
@@ -95,17 +113,29 @@ impl ApiError {
 
     /// The route has other methods.
     pub fn method_not_allowed() -> Self {
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this path does not take this method")
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            "this path does not take this method",
+        )
     }
 
     /// The body is larger than the bound.
     pub fn body_too_large() -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "the body has more than 65536 bytes")
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "body_too_large",
+            "the body has more than 65536 bytes",
+        )
     }
 
     /// The body is not declared as JSON.
     pub fn unsupported_media_type() -> Self {
-        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "the body must be sent with Content-Type: application/json")
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            "the body must be sent with Content-Type: application/json",
+        )
     }
 
     /// The client did not send its request in time.
@@ -115,38 +145,71 @@ impl ApiError {
 
     /// We did not answer in time.
     pub fn timeout() -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", "the request took too long; try again").later(1)
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "timeout",
+            "the request took too long; try again",
+        )
+        .later(1)
     }
 
     /// All hash threads are busy.
     pub fn busy() -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "too many requests at the moment; try again").later(1)
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "busy",
+            "too many requests at the moment; try again",
+        )
+        .later(1)
     }
 
     /// The database or another part is away.
     pub fn unavailable(retry_after: u32) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the service is not available at the moment; try again")
-            .later(retry_after)
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+            "the service is not available at the moment; try again",
+        )
+        .later(retry_after)
     }
 
     /// The policy came to no decision that can be carried out.
     pub fn policy_fault() -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "policy_fault", "the request could not be decided; try again").later(1)
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "policy_fault",
+            "the request could not be decided; try again",
+        )
+        .later(1)
     }
 
     /// Nothing serves in the slot.
     pub fn no_policy() -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "no_policy", "the service is not set up for this request; try again later").later(5)
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "no_policy",
+            "the service is not set up for this request; try again later",
+        )
+        .later(5)
     }
 
     /// What the decision rested on has changed meanwhile.
     pub fn conflict() -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "conflict", "another request was first; try again").later(0)
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "conflict",
+            "another request was first; try again",
+        )
+        .later(0)
     }
 
     /// The database was lost while it committed: it may have been done, or not.
     pub fn outcome_unknown() -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "outcome_unknown", "it is not known whether this was done; look before you repeat it")
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "outcome_unknown",
+            "it is not known whether this was done; look before you repeat it",
+        )
     }
 
     /// Something is broken.
@@ -156,7 +219,8 @@ impl ApiError {
 }
 
 impl IntoResponse for ApiError {
-    /// The body needs the request's id: the outermost layer writes it, from the error that travels in the response's extensions.
+    /// The body needs the request's id: the outermost layer writes it, from the error that travels
+    /// in the response's extensions.
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
         response.extensions_mut().insert(self);

@@ -1,5 +1,5 @@
-//! Keys: one secret in, one key for each use out (HKDF-SHA256, RFC 5869, a label each). No key has two uses, and none of them depends on
-//! the secret that the gateway shares.
+//! Keys: one secret in, one key for each use out (HKDF-SHA256, RFC 5869, a label each). No key has
+//! two uses, and none of them depends on the secret that the gateway shares.
 
 use aws_lc_rs::{hkdf, hmac, rand};
 use zeroize::Zeroizing;
@@ -43,7 +43,9 @@ impl Keys {
 fn expand(root: &hkdf::Prk, label: &str) -> Zeroizing<[u8; 32]> {
     let mut out = Zeroizing::new([0; 32]);
     // HKDF-Expand fails only for outputs of more than 255 blocks (RFC 5869, section 2.3).
-    root.expand(&[label.as_bytes()], hkdf::HKDF_SHA256).and_then(|okm| okm.fill(&mut *out)).expect("32 bytes are within HKDF's bound");
+    root.expand(&[label.as_bytes()], hkdf::HKDF_SHA256)
+        .and_then(|okm| okm.fill(&mut *out))
+        .expect("32 bytes are within HKDF's bound");
     out
 }
 

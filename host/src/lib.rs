@@ -1,7 +1,8 @@
 //! auth-host: an authentication service whose policies are WebAssembly components.
 //!
-//! A native host owns every effect (HTTP, database, outbox, metrics, secrets); a policy reads through WIT imports and returns a decision; the host
-//! checks it and carries it out, in one transaction, or not at all. `docs/architecture.md` tells the rest.
+//! A native host owns every effect (HTTP, database, outbox, metrics, secrets); a policy reads
+//! through WIT imports and returns a decision; the host checks it and carries it out, in one
+//! transaction, or not at all. `docs/architecture.md` tells the rest.
 
 pub mod app;
 pub mod capabilities;

@@ -1,4 +1,5 @@
-//! The life of the process, in order: settings, logs, the service, its listener, its policies, serving, the end.
+//! The life of the process, in order: settings, logs, the service, its listener, its policies,
+//! serving, the end.
 
 use std::process::ExitCode;
 
@@ -14,23 +15,33 @@ use clap::Parser as _;
 use tokio::net::TcpListener;
 
 fn main() -> ExitCode {
-    let outcome = match command::Command::parse().run {
-        None | Some(command::Run::Serve) => serve(),
-        Some(command::Run::Policy { run }) => run.run().map(|()| ExitCode::SUCCESS),
-        Some(command::Run::Migrate) => operate(|config| async move { command::migrate(&config).await.map(|()| ExitCode::SUCCESS) }),
-        Some(command::Run::Outbox { run }) => operate(|config| async move { run.run(&config).await.map(|()| ExitCode::SUCCESS) }),
-        Some(command::Run::Import { run }) => operate(|config| async move { run.run(&config).await }),
-    };
+    let outcome =
+        match command::Command::parse().run {
+            None | Some(command::Run::Serve) => serve(),
+            Some(command::Run::Policy { run }) => run.run().map(|()| ExitCode::SUCCESS),
+            Some(command::Run::Migrate) => operate(|config| async move {
+                command::migrate(&config).await.map(|()| ExitCode::SUCCESS)
+            }),
+            Some(command::Run::Outbox { run }) => {
+                operate(|config| async move { run.run(&config).await.map(|()| ExitCode::SUCCESS) })
+            }
+            Some(command::Run::Import { run }) => {
+                operate(|config| async move { run.run(&config).await })
+            }
+        };
     outcome.unwrap_or_else(|error| {
         // It may repeat a text of a database's; faults of settings have lines.
-        let text = telemetry::causes(&error).replace(|c: char| c.is_control() && c != '\n', "\u{fffd}");
+        let text =
+            telemetry::causes(&error).replace(|c: char| c.is_control() && c != '\n', "\u{fffd}");
         eprintln!("auth-host: {text}");
         ExitCode::from(2)
     })
 }
 
 /// A command that works on the service's database, with the service's settings.
-fn operate<F: Future<Output = anyhow::Result<ExitCode>>>(work: impl FnOnce(Config) -> F) -> anyhow::Result<ExitCode> {
+fn operate<F: Future<Output = anyhow::Result<ExitCode>>>(
+    work: impl FnOnce(Config) -> F,
+) -> anyhow::Result<ExitCode> {
     let config = Config::for_command()?;
     telemetry::start(&config)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -53,7 +64,12 @@ async fn serving() -> anyhow::Result<ExitCode> {
     raise_file_limit();
     let signals = Signals::listen().context("signals cannot be received")?;
     // It may wait for a database that is starting; a signal ends that.
-    let Some(app) = signals.first.run_until_cancelled(Box::pin(App::build(config, Clock::System))).await.transpose()? else {
+    let Some(app) = signals
+        .first
+        .run_until_cancelled(Box::pin(App::build(config, Clock::System)))
+        .await
+        .transpose()?
+    else {
         return Ok(ExitCode::SUCCESS);
     };
     let listener = TcpListener::bind(app.config.address)
@@ -69,13 +85,18 @@ async fn serving() -> anyhow::Result<ExitCode> {
 fn raise_file_limit() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
-    if let Err(fault) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum }) {
+    if let Err(fault) =
+        setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum })
+    {
         tracing::debug!(%fault, "the limit of open files stays as it is");
     }
 }
 
 /// What a person wants to know after a start.
-#[expect(clippy::print_stdout, reason = "the announcement is for the person at the terminal; logs go to standard error")]
+#[expect(
+    clippy::print_stdout,
+    reason = "the announcement is for the person at the terminal; logs go to standard error"
+)]
 fn announce(app: &App, listener: &TcpListener) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     println!("auth-host {} serves on http://{address}", env!("CARGO_PKG_VERSION"));
@@ -84,13 +105,24 @@ fn announce(app: &App, listener: &TcpListener) -> anyhow::Result<()> {
         match app.generations.current(slot) {
             Some(generation) => {
                 let manifest = &generation.identity.manifest;
-                println!("  {:<10}  {} {} (sha256 {})", slot.as_str(), manifest.name, manifest.version, generation.identity.digest);
+                println!(
+                    "  {:<10}  {} {} (sha256 {})",
+                    slot.as_str(),
+                    manifest.name,
+                    manifest.version,
+                    generation.identity.digest
+                );
             }
-            None => println!("  {:<10}  no policy: put {slot}.wasm into {}", slot.as_str(), app.config.policy_dir.display()),
+            None => println!(
+                "  {:<10}  no policy: put {slot}.wasm into {}",
+                slot.as_str(),
+                app.config.policy_dir.display()
+            ),
         }
     }
     println!("  policies    {}", std::path::absolute(&app.config.policy_dir)?.display());
-    let database = if app.config.postgres.is_some() { "PostgreSQL" } else { "SQLite, in the data folder" };
+    let database =
+        if app.config.postgres.is_some() { "PostgreSQL" } else { "SQLite, in the data folder" };
     let events = match &app.config.amqp {
         Some(amqp) => format!("RabbitMQ, exchange {}, queue {}", amqp.exchange, amqp.queue),
         None => "events.jsonl, in the data folder".to_owned(),

@@ -1,4 +1,5 @@
-//! The service's life after it was built: it serves until it is told to stop, and then ends in order.
+//! The service's life after it was built: it serves until it is told to stop, and then ends in
+//! order.
 
 use std::sync::Arc;
 
@@ -40,13 +41,27 @@ impl Ended {
 }
 
 /// Serves on `listener` until `stop` is asked to.
-pub async fn run(app: Arc<App>, listener: TcpListener, policies: PolicyDirectory, stop: shutdown::Signals) -> Ended {
+pub async fn run(
+    app: Arc<App>,
+    listener: TcpListener,
+    policies: PolicyDirectory,
+    stop: shutdown::Signals,
+) -> Ended {
     let (stop_http, stop_rest) = (CancellationToken::new(), CancellationToken::new());
     let mut http = tokio::spawn(server::serve(Arc::clone(&app), listener, stop_http.clone()));
     let mut rest = JoinSet::new();
-    rest.spawn(outbox::relay(Arc::clone(&app), stop_rest.clone()).instrument(tracing::info_span!("relay")));
-    rest.spawn(housekeeping::clean(Arc::clone(&app), stop_rest.clone()).instrument(tracing::info_span!("housekeeping")));
-    rest.spawn(policies.watch(Arc::clone(&app), stop_rest.clone()).instrument(tracing::info_span!("policies")));
+    rest.spawn(
+        outbox::relay(Arc::clone(&app), stop_rest.clone()).instrument(tracing::info_span!("relay")),
+    );
+    rest.spawn(
+        housekeeping::clean(Arc::clone(&app), stop_rest.clone())
+            .instrument(tracing::info_span!("housekeeping")),
+    );
+    rest.spawn(
+        policies
+            .watch(Arc::clone(&app), stop_rest.clone())
+            .instrument(tracing::info_span!("policies")),
+    );
 
     let mut ended = Ended::Drained;
     tokio::select! {
@@ -57,7 +72,9 @@ pub async fn run(app: Arc<App>, listener: TcpListener, policies: PolicyDirectory
     if ended == Ended::PartFailed {
         tracing::error!("a part of the service ended by itself; stopping");
     }
-    let end = *app.stop_by.get_or_init(|| Instant::now() + app.config.shutdown_delay + app.config.shutdown_timeout);
+    let end = *app
+        .stop_by
+        .get_or_init(|| Instant::now() + app.config.shutdown_delay + app.config.shutdown_timeout);
     let drain = async {
         tokio::time::sleep(app.config.shutdown_delay).await;
         stop_http.cancel();
@@ -66,7 +83,8 @@ pub async fn run(app: Arc<App>, listener: TcpListener, policies: PolicyDirectory
         }
         app.tasks.close();
         app.tasks.wait().await;
-        // What the last requests committed is still in reach: the relay ends after the batch in hand.
+        // What the last requests committed is still in reach: the relay ends after the batch in
+        // hand.
         stop_rest.cancel();
         while rest.join_next().await.is_some() {}
         app.services.store.close().await;

@@ -15,7 +15,8 @@ pub struct Signals {
 impl Signals {
     /// Listens to the process's signals.
     pub fn listen() -> std::io::Result<Self> {
-        let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        let (mut interrupt, mut terminate) =
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         let signals = Self::default();
         let heard = signals.clone();
         tokio::spawn(async move {

@@ -1,4 +1,5 @@
-//! JSON (RFC 8259) without what it leaves open: no name twice in an object, no U+0000 in a text. It refuses more than 128 levels of nesting.
+//! JSON (RFC 8259) without what it leaves open: no name twice in an object, no U+0000 in a text. It
+//! refuses more than 128 levels of nesting.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -108,7 +109,10 @@ impl<'de> Visitor<'de> for Strict<'_> {
             let value = members.next_value_seed(self)?;
             let key = self.text(key);
             if object.contains_key(&key) {
-                self.0.duplicate.borrow_mut().get_or_insert(key.chars().filter(|c| !c.is_control()).take(64).collect());
+                self.0
+                    .duplicate
+                    .borrow_mut()
+                    .get_or_insert(key.chars().filter(|c| !c.is_control()).take(64).collect());
             }
             object.insert(key, value);
         }

@@ -1,4 +1,5 @@
-//! Logs: JSON lines in production, text for people with `ENV=local`. No line carries a password, a token or a hash.
+//! Logs: JSON lines in production, text for people with `ENV=local`. No line carries a password, a
+//! token or a hash.
 
 use std::io::IsTerminal as _;
 
@@ -15,15 +16,20 @@ pub fn start(config: &Config) -> anyhow::Result<()> {
     let registry = tracing_subscriber::registry().with(filter);
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     if config.log_json {
-        registry.with(lines.json().flatten_event(true).with_current_span(false).with_span_list(true)).try_init()?;
+        registry
+            .with(lines.json().flatten_event(true).with_current_span(false).with_span_list(true))
+            .try_init()?;
     } else {
-        registry.with(lines.compact().with_target(false).with_ansi(std::io::stderr().is_terminal())).try_init()?;
+        registry
+            .with(lines.compact().with_target(false).with_ansi(std::io::stderr().is_terminal()))
+            .try_init()?;
     }
     log_panics();
     Ok(())
 }
 
-/// An error and its causes in one line. Some errors have their cause in their own text already: it is said once.
+/// An error and its causes in one line. Some errors have their cause in their own text already: it
+/// is said once.
 pub fn causes(error: &anyhow::Error) -> String {
     let mut texts: Vec<String> = Vec::new();
     for text in error.chain().map(ToString::to_string) {

@@ -1,6 +1,7 @@
 //! The default login policy: `POST /auth/login`.
 //!
-//! Whoever knows the password of an account that is not disabled gets in. Everybody else gets one and the same answer, at the same cost.
+//! Whoever knows the password of an account that is not disabled gets in. Everybody else gets one
+//! and the same answer, at the same cost.
 
 use auth_policy_sdk::login::{Acceptance, Attempt};
 use auth_policy_sdk::throttle::{self, Limit};
@@ -10,7 +11,8 @@ auth_policy_sdk::login!(login);
 
 fn login(attempt: &Attempt) -> Result<Acceptance, Rejection> {
     let account = accounts::find_by_email(&attempt.email())?;
-    // Of two imported accounts whose addresses differ in letter case only, each has its own attempts.
+    // Of two imported accounts whose addresses differ in letter case only, each has its own
+    // attempts.
     let email = account.as_ref().map_or_else(|| attempt.email(), accounts::Account::email);
     let network = attempt.caller().network();
     let own_key = own_key(&email, network.as_deref());
@@ -18,7 +20,8 @@ fn login(attempt: &Attempt) -> Result<Acceptance, Rejection> {
     enforce(of_this_caller(&own_key, network.as_deref())?)?;
     enforce(of_all_callers(&email, network.as_deref())?)?;
 
-    // Asked also where there is no account, so that the time of the answer does not tell who has one.
+    // Asked also where there is no account, so that the time of the answer does not tell who has
+    // one.
     let verified = passwords::verify(&attempt.password(), account.as_ref())?;
 
     match account {
@@ -30,8 +33,9 @@ fn login(attempt: &Attempt) -> Result<Acceptance, Rejection> {
     }
 }
 
-/// How often one may try. Where the host knows addresses, a stranger who guesses at an account uses up their own attempts, not the
-/// owner's; a wider limit bounds an address that guesses at many accounts.
+/// How often one may try. Where the host knows addresses, a stranger who guesses at an account uses
+/// up their own attempts, not the owner's; a wider limit bounds an address that guesses at many
+/// accounts.
 fn of_this_caller(own_key: &str, network: Option<&str>) -> Result<Vec<Limit>, Failure> {
     let mut limits = vec![limit(own_key.to_owned(), "attempts-per-account", 10)?];
     if let Some(network) = network {
@@ -42,7 +46,9 @@ fn of_this_caller(own_key: &str, network: Option<&str>) -> Result<Vec<Limit>, Fa
 
 /// Bounds a guesser with many addresses.
 fn of_all_callers(email: &str, network: Option<&str>) -> Result<Option<Limit>, Failure> {
-    network.map(|_| limit(format!("account-anywhere:{email}"), "attempts-per-account-anywhere", 100)).transpose()
+    network
+        .map(|_| limit(format!("account-anywhere:{email}"), "attempts-per-account-anywhere", 100))
+        .transpose()
 }
 
 fn limit(key: String, setting_name: &str, default: u32) -> Result<Limit, Failure> {

@@ -83,7 +83,8 @@ impl Form {
         Ok(Some(fault))
     }
 
-    /// Whether somebody who knows the rest of the form would guess the password sooner than the operator allows.
+    /// Whether somebody who knows the rest of the form would guess the password sooner than the
+    /// operator allows.
     fn is_guessable(&self, attempt: &Attempt) -> Result<bool, Failure> {
         let weakest_allowed: u8 = setting("password-min-strength", 0)?;
         if weakest_allowed == 0 {

@@ -1,7 +1,8 @@
 //! The default registration policy: `POST /auth/register`.
 //!
-//! It checks the form, all of it, so that a person hears of every fault at once; then it lets them in. That the e-mail address is still
-//! free, the database decides when the host creates the account.
+//! It checks the form, all of it, so that a person hears of every fault at once; then it lets them
+//! in. That the e-mail address is still free, the database decides when the host creates the
+//! account.
 
 mod form;
 mod rules;
@@ -29,12 +30,21 @@ fn register(attempt: &Attempt) -> Result<Acceptance, Rejection> {
     Ok(acceptance)
 }
 
-/// How often one e-mail address may be tried, and how many accounts one network address may ask for, where the host knows it.
+/// How often one e-mail address may be tried, and how many accounts one network address may ask
+/// for, where the host knows it.
 fn limits(attempt: &Attempt) -> Result<Vec<Limit>, Failure> {
     let window = setting("window-seconds", 3_600)?;
-    let mut limits = vec![Limit::new(format!("email:{}", attempt.email()), setting("attempts-per-email", 10)?, window)];
+    let mut limits = vec![Limit::new(
+        format!("email:{}", attempt.email()),
+        setting("attempts-per-email", 10)?,
+        window,
+    )];
     if let Some(network) = attempt.caller().network() {
-        limits.push(Limit::new(format!("address:{network}"), setting("registrations-per-address", 20)?, window));
+        limits.push(Limit::new(
+            format!("address:{network}"),
+            setting("registrations-per-address", 20)?,
+            window,
+        ));
     }
     Ok(limits)
 }

@@ -1,6 +1,7 @@
 //! What a member of the form must look like.
 
-/// Why a member is turned away: a stable code, and words that follow the member's name ("phone must be …").
+/// Why a member is turned away: a stable code, and words that follow the member's name ("phone must
+/// be …").
 #[derive(Debug, PartialEq)]
 pub(crate) struct Fault {
     pub(crate) code: &'static str,
@@ -14,7 +15,9 @@ pub(crate) fn fault(code: &'static str, message: impl Into<String>) -> Fault {
 /// A telephone number as E.164 writes it: `+`, then 2 to 15 digits, of which the first is not 0.
 pub(crate) fn phone(text: &str) -> Result<(), Fault> {
     let digits = text.strip_prefix('+').unwrap_or_default();
-    let right = (2..=15).contains(&digits.len()) && !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let right = (2..=15).contains(&digits.len())
+        && !digits.starts_with('0')
+        && digits.bytes().all(|byte| byte.is_ascii_digit());
     check(right, "must be a phone number with its country code, such as +79999999999")
 }
 
@@ -23,7 +26,9 @@ pub(crate) fn person_name(text: &str) -> Result<(), Fault> {
     if text.chars().nth(50).is_some() {
         return Err(fault("too_long", "must have at most 50 characters"));
     }
-    let right = text.chars().all(|character| matches!(character, ' ' | '-') || is_latin_or_cyrillic(character));
+    let right = text
+        .chars()
+        .all(|character| matches!(character, ' ' | '-') || is_latin_or_cyrillic(character));
     check(right, "must consist of Latin or Cyrillic letters, spaces and hyphens")
 }
 
@@ -36,8 +41,9 @@ fn check(right: bool, message: &str) -> Result<(), Fault> {
     if right { Ok(()) } else { Err(fault("invalid", message)) }
 }
 
-/// The letters among the Unicode blocks of the two scripts: Latin from Basic to Extended-B, IPA and Extended Additional; Cyrillic, its
-/// Supplement and Extended-B and -C. Signs between them, such as `×`, and combining marks are no letters.
+/// The letters among the Unicode blocks of the two scripts: Latin from Basic to Extended-B, IPA and
+/// Extended Additional; Cyrillic, its Supplement and Extended-B and -C. Signs between them, such as
+/// `×`, and combining marks are no letters.
 fn is_latin_or_cyrillic(character: char) -> bool {
     let of_the_scripts = matches!(character,
         'A'..='Z' | 'a'..='z' | '\u{C0}'..='\u{2AF}' | '\u{1E00}'..='\u{1EFF}'
@@ -51,7 +57,9 @@ fn is_date(text: &str) -> bool {
         return false;
     };
     match (number(year, 4), number(month, 2), number(day, 2)) {
-        (Some(year), Some(month), Some(day)) => year >= 1 && (1..=days_in(year, month)).contains(&day),
+        (Some(year), Some(month), Some(day)) => {
+            year >= 1 && (1..=days_in(year, month)).contains(&day)
+        }
         _ => false,
     }
 }
@@ -63,7 +71,8 @@ fn number(digits: &str, length: usize) -> Option<u32> {
 
 /// 0 for what is no month.
 fn days_in(year: u32, month: u32) -> u32 {
-    let leap_year = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let leap_year =
+        year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
         4 | 6 | 9 | 11 => 30,

@@ -1,9 +1,14 @@
 //! The allocator of a policy: a static arena, handed out from the front.
 //!
-//! A call lives for microseconds in a fresh instance, so freeing is not worth its code; only the last block is taken back or resized in
-//! place, which is what a growing `Vec` or `String` needs. The arena lies in `.bss`: `memory.grow` costs the host two `mprotect` a call and
-//! makes a second core slower than one. A policy that needs more than the arena still works: it grows its memory, up to the host's bound.
-#![expect(unsafe_code, reason = "an allocator deals in raw memory; this is the SDK's only hand-written unsafe code")]
+//! A call lives for microseconds in a fresh instance, so freeing is not worth its code; only the
+//! last block is taken back or resized in place, which is what a growing `Vec` or `String` needs.
+//! The arena lies in `.bss`: `memory.grow` costs the host two `mprotect` a call and makes a second
+//! core slower than one. A policy that needs more than the arena still works: it grows its memory,
+//! up to the host's bound.
+#![expect(
+    unsafe_code,
+    reason = "an allocator deals in raw memory; this is the SDK's only hand-written unsafe code"
+)]
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::arch::wasm32::{memory_grow, memory_size};
@@ -29,10 +34,12 @@ struct Bump {
 unsafe impl Sync for Bump {}
 
 #[global_allocator]
-static ALLOCATOR: Bump = Bump { arena: Arena(UnsafeCell::new([0; ARENA_BYTES])), next: Cell::new(0), end: Cell::new(0) };
+static ALLOCATOR: Bump =
+    Bump { arena: Arena(UnsafeCell::new([0; ARENA_BYTES])), next: Cell::new(0), end: Cell::new(0) };
 
 impl Bump {
-    /// Makes sure that `bytes` aligned to `align` fit, and answers their address; none where the host gives no more memory.
+    /// Makes sure that `bytes` aligned to `align` fit, and answers their address; none where the
+    /// host gives no more memory.
     fn reserve(&self, bytes: usize, align: usize) -> Option<usize> {
         if self.end.get() == 0 {
             let start = self.arena.0.get() as usize;
@@ -47,7 +54,8 @@ impl Bump {
         self.next.get().checked_next_multiple_of(align)
     }
 
-    /// Goes on in fresh pages from the host. What is left of the region before is lost, unless the pages follow it directly.
+    /// Goes on in fresh pages from the host. What is left of the region before is lost, unless the
+    /// pages follow it directly.
     fn grow(&self, bytes: usize) -> Option<()> {
         let pages = bytes.div_ceil(PAGE_BYTES).max(GROWTH_PAGES);
         let start = memory_size(0) * PAGE_BYTES;
@@ -66,8 +74,9 @@ impl Bump {
     }
 }
 
-// SAFETY: `reserve` answers aligned addresses of memory that nobody else has, and `next` moves past them before they are handed out. It
-// moves back only over the last block, when that is freed or shrunk.
+// SAFETY: `reserve` answers aligned addresses of memory that nobody else has, and `next` moves past
+// them before they are handed out. It moves back only over the last block, when that is freed or
+// shrunk.
 unsafe impl GlobalAlloc for Bump {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let Some(start) = self.reserve(layout.size(), layout.align()) else {
@@ -92,7 +101,8 @@ unsafe impl GlobalAlloc for Bump {
         if new_size <= layout.size() {
             return block;
         }
-        // SAFETY: the new block is at least as long as the old one, does not overlap it, and the old one is the caller's.
+        // SAFETY: the new block is at least as long as the old one, does not overlap it, and the
+        // old one is the caller's.
         unsafe {
             let new_block = self.alloc(Layout::from_size_align_unchecked(new_size, layout.align()));
             if !new_block.is_null() {

@@ -1,6 +1,8 @@
-//! What wit-bindgen makes of `wit/policy.wit`: the capabilities once, and one module for each slot which shares them.
+//! What wit-bindgen makes of `wit/policy.wit`: the capabilities once, and one module for each slot
+//! which shares them.
 //!
-//! A slot's exports are asked for by its macro alone (`pub_export_macro`), so a login component carries no other slot's exports.
+//! A slot's exports are asked for by its macro alone (`pub_export_macro`), so a login component
+//! carries no other slot's exports.
 #![expect(clippy::pedantic, reason = "generated code")]
 
 /// The interfaces that every policy may import.

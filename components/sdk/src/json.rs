@@ -1,25 +1,32 @@
-//! JSON texts of single values, as settings, attributes and claims mostly are, from and to values of Rust.
+//! JSON texts of single values, as settings, attributes and claims mostly are, from and to values
+//! of Rust.
 //!
-//! `serde_json` would double the size of a default policy, and every byte is compiled again at each swap. A policy that reads arrays or
-//! objects adds it as a dependency of its own: the host hands out texts that it has checked.
+//! `serde_json` would double the size of a default policy, and every byte is compiled again at each
+//! swap. A policy that reads arrays or objects adds it as a dependency of its own: the host hands
+//! out texts that it has checked.
 
 use crate::Failure;
 
-/// What [`read`] can make of a JSON text: `bool`, the integers, `f64`, [`String`], and an [`Option`] of these, for which `null` is `None`.
+/// What [`read`] can make of a JSON text: `bool`, the integers, `f64`, [`String`], and an
+/// [`Option`] of these, for which `null` is `None`.
 pub trait FromJson: Sized {
-    /// The value of the JSON text; none where the text is of another type, or a number out of range.
+    /// The value of the JSON text; none where the text is of another type, or a number out of
+    /// range.
     fn from_json(text: &str) -> Option<Self>;
 }
 
 /// Reads a JSON text.
 ///
-/// Fails with [`Failure::Other`] where the text is not a `T`; passed on with `?`, that is a fault of the policy. The failure does not
-/// repeat the text, which may be a person's data.
+/// Fails with [`Failure::Other`] where the text is not a `T`; passed on with `?`, that is a fault
+/// of the policy. The failure does not repeat the text, which may be a person's data.
 pub fn read<T: FromJson>(text: &str) -> Result<T, Failure> {
-    T::from_json(text.trim()).ok_or_else(|| Failure::Other("a JSON text is not of the type that the policy expects".to_owned()))
+    T::from_json(text.trim()).ok_or_else(|| {
+        Failure::Other("a JSON text is not of the type that the policy expects".to_owned())
+    })
 }
 
-/// Writes a text as a JSON text, with its quotation marks. Numbers and truth values write themselves: `12.to_string()`.
+/// Writes a text as a JSON text, with its quotation marks. Numbers and truth values write
+/// themselves: `12.to_string()`.
 pub fn quote(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
@@ -76,7 +83,8 @@ impl FromJson for String {
     }
 }
 
-/// The character that an escape stands for, given what follows the backslash, and what follows the escape.
+/// The character that an escape stands for, given what follows the backslash, and what follows the
+/// escape.
 fn unescape(escaped: &str) -> Option<(char, &str)> {
     let (kind, after) = escaped.split_at_checked(1)?;
     let character = match kind {
@@ -92,7 +100,8 @@ fn unescape(escaped: &str) -> Option<(char, &str)> {
     Some((character, after))
 }
 
-/// Four hexadecimal digits are a character, or the first half of a pair of surrogates (RFC 8259, section 7).
+/// Four hexadecimal digits are a character, or the first half of a pair of surrogates (RFC 8259,
+/// section 7).
 fn unescape_unit(digits: &str) -> Option<(char, &str)> {
     let (first, after) = unit(digits)?;
     if let Some(character) = char::from_u32(first.into()) {
@@ -117,7 +126,10 @@ mod tests {
     fn texts_are_read() {
         let text = |json: &str| String::from_json(json);
         assert_eq!(text(r#""Leo""#).as_deref(), Some("Leo"));
-        assert_eq!(text(r#""a\"b\\c\/d\né\uD83D\uDE00""#).as_deref(), Some("a\"b\\c/d\n\u{e9}\u{1F600}"));
+        assert_eq!(
+            text(r#""a\"b\\c\/d\né\uD83D\uDE00""#).as_deref(),
+            Some("a\"b\\c/d\n\u{e9}\u{1F600}")
+        );
         assert_eq!(text(r#""\u042F\u0431""#).as_deref(), Some("Яб"));
         let wrong = r#"12 null " "\uD83D" "\uDE00\uD83D" "\u12" "\u+123" "\x" [] "\""#;
         for wrong in wrong.split(' ').chain([""]) {

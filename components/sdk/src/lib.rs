@@ -19,9 +19,10 @@
 //! # fn main() {}
 //! ```
 //!
-//! Each module is one interface of the contract, `wit/policy.wit`, with its comments; they say what each function means, what it costs
-//! and how it fails. The macros also install a panic hook that logs where a policy panicked, and the crate brings the allocator.
-//! The policy is compiled as a `cdylib` for `wasm32-unknown-unknown` and needs no other dependency.
+//! Each module is one interface of the contract, `wit/policy.wit`, with its comments; they say what
+//! each function means, what it costs and how it fails. The macros also install a panic hook that
+//! logs where a policy panicked, and the crate brings the allocator. The policy is compiled as a
+//! `cdylib` for `wasm32-unknown-unknown` and needs no other dependency.
 
 #[cfg(target_arch = "wasm32")]
 mod arena;
@@ -31,7 +32,9 @@ pub mod json;
 mod panics;
 mod prose;
 
-pub use bindings::capabilities::auth::policy::types::{self, AccountId, Caller, Failure, Json, Refusal, Rejection, Timestamp};
+pub use bindings::capabilities::auth::policy::types::{
+    self, AccountId, Caller, Failure, Json, Refusal, Rejection, Timestamp,
+};
 pub use bindings::capabilities::auth::policy::{
     accounts, clock, log, metrics, outbox, passwords, random, sessions, settings, storage, throttle,
 };
@@ -54,7 +57,8 @@ pub mod refresh {
     pub use crate::bindings::refresh::auth::policy::refreshing::{Acceptance, Attempt};
 }
 
-/// Makes a function `fn(&register::Attempt) -> Result<register::Acceptance, Rejection>` the registration policy of this component.
+/// Makes a function `fn(&register::Attempt) -> Result<register::Acceptance, Rejection>` the
+/// registration policy of this component.
 #[macro_export]
 macro_rules! register {
     ($policy:path) => {
@@ -62,7 +66,8 @@ macro_rules! register {
     };
 }
 
-/// Makes a function `fn(&login::Attempt) -> Result<login::Acceptance, Rejection>` the login policy of this component.
+/// Makes a function `fn(&login::Attempt) -> Result<login::Acceptance, Rejection>` the login policy
+/// of this component.
 #[macro_export]
 macro_rules! login {
     ($policy:path) => {
@@ -70,7 +75,8 @@ macro_rules! login {
     };
 }
 
-/// Makes a function `fn(&refresh::Attempt) -> Result<refresh::Acceptance, Rejection>` the refresh policy of this component.
+/// Makes a function `fn(&refresh::Attempt) -> Result<refresh::Acceptance, Rejection>` the refresh
+/// policy of this component.
 #[macro_export]
 macro_rules! refresh {
     ($policy:path) => {
@@ -85,7 +91,9 @@ macro_rules! slot {
         const _: () = {
             struct Policy;
             impl $crate::bindings::$slot::exports::auth::policy::$slot::Guest for Policy {
-                fn $slot(attempt: &$crate::$slot::Attempt) -> Result<$crate::$slot::Acceptance, $crate::Rejection> {
+                fn $slot(
+                    attempt: &$crate::$slot::Attempt,
+                ) -> Result<$crate::$slot::Acceptance, $crate::Rejection> {
                     $crate::report_panics();
                     $policy(attempt)
                 }

@@ -1,4 +1,5 @@
-//! What a panic of a policy leaves behind: one line in the host's log. Without it a panic is a bare trap, and nobody learns where.
+//! What a panic of a policy leaves behind: one line in the host's log. Without it a panic is a bare
+//! trap, and nobody learns where.
 
 use crate::log::{self, Level};
 use std::panic::PanicHookInfo;
@@ -12,8 +13,8 @@ pub fn report_panics() {
     std::panic::set_hook(Box::new(report));
 }
 
-/// Names the place. The message is added only where it stands literally in the code: a formatted one may hold a person's data
-/// (`unwrap` prints the value it met, slicing prints the text it cut).
+/// Names the place. The message is added only where it stands literally in the code: a formatted
+/// one may hold a person's data (`unwrap` prints the value it met, slicing prints the text it cut).
 fn report(panic: &PanicHookInfo<'_>) {
     let mut message = String::from("the policy panicked");
     if let Some(place) = panic.location() {

@@ -1,4 +1,5 @@
-//! The few words that let a policy read as prose: [`setting`], [`refused`], [`enforce`], and builders over the contract's resources.
+//! The few words that let a policy read as prose: [`setting`], [`refused`], [`enforce`], and
+//! builders over the contract's resources.
 
 use crate::json::{self, FromJson};
 use crate::throttle::{self, Limit};
@@ -7,12 +8,15 @@ use core::net::IpAddr;
 
 /// The operator's setting of that name, or `default` where it is not set.
 ///
-/// Fails with [`Failure::Other`] where the setting is of another type than `default`: a policy should not run on a value that nobody chose.
+/// Fails with [`Failure::Other`] where the setting is of another type than `default`: a policy
+/// should not run on a value that nobody chose.
 pub fn setting<T: FromJson>(name: &str, default: T) -> Result<T, Failure> {
     match settings::get(name) {
-        Some(text) => {
-            json::read(&text).map_err(|_| Failure::Other(format!("the setting `{name}` is not of the type that the policy expects")))
-        }
+        Some(text) => json::read(&text).map_err(|_| {
+            Failure::Other(format!(
+                "the setting `{name}` is not of the type that the policy expects"
+            ))
+        }),
         None => Ok(default),
     }
 }
@@ -22,22 +26,25 @@ pub fn refused(code: &str, message: &str) -> Rejection {
     Refusal::new(code, message).into()
 }
 
-/// Counts this attempt against every limit; one of `most: 0` is turned off. Where one is exceeded, the attempt is refused: code `throttled`
-/// (the manifest must declare it), status 429 with `Retry-After`.
+/// Counts this attempt against every limit; one of `most: 0` is turned off. Where one is exceeded,
+/// the attempt is refused: code `throttled` (the manifest must declare it), status 429 with
+/// `Retry-After`.
 pub fn enforce(limits: impl IntoIterator<Item = Limit>) -> Result<(), Rejection> {
     let limits: Vec<Limit> = limits.into_iter().filter(|limit| limit.most > 0).collect();
     if limits.is_empty() {
         return Ok(());
     }
     match throttle::hit(&limits)? {
-        Some(seconds) => Err(Refusal::new("throttled", "too many attempts, try again later").retry_after(seconds).into()),
+        Some(seconds) => Err(Refusal::new("throttled", "too many attempts, try again later")
+            .retry_after(seconds)
+            .into()),
         None => Ok(()),
     }
 }
 
 impl Caller {
-    /// The client's address as limits should count it, where it is known: of an IPv6 address the first 64 bits alone, for every subscriber
-    /// has as many addresses as they like below them.
+    /// The client's address as limits should count it, where it is known: of an IPv6 address the
+    /// first 64 bits alone, for every subscriber has as many addresses as they like below them.
     pub fn network(&self) -> Option<String> {
         let address = self.address()?;
         match address.parse::<IpAddr>().map(|parsed| parsed.to_canonical()) {

@@ -1,4 +1,5 @@
-//! One policy call with capabilities that do nothing: a fresh instance of the default refresh policy, which asks for a setting and accepts.
+//! One policy call with capabilities that do nothing: a fresh instance of the default refresh
+//! policy, which asks for a setting and accepts.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,17 +21,33 @@ pub fn measure() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let service = runtime.block_on(Service::start());
     let component = service.app.generations.current(Slot::Refresh).unwrap();
-    let native = Arc::new(Generation { identity: Arc::clone(&component.identity), code: Code::Native(Arc::new(native::Refresh)) });
-    println!("one policy call, fresh instance, no-op capabilities ({ROUNDS} alternating rounds of {CALLS}; microseconds)");
-    println!("| policy | mean | p50 | p99 | calls/s, 1 thread | 2 threads | scaling |\n|---|---|---|---|---|---|---|");
+    let native = Arc::new(Generation {
+        identity: Arc::clone(&component.identity),
+        code: Code::Native(Arc::new(native::Refresh)),
+    });
+    println!(
+        "one policy call, fresh instance, no-op capabilities ({ROUNDS} alternating rounds of {CALLS}; microseconds)"
+    );
+    println!(
+        "| policy | mean | p50 | p99 | calls/s, 1 thread | 2 threads | scaling |\n|---|---|---|---|---|---|---|"
+    );
     for (name, generation) in [("component", component), ("native", native)] {
-        let rounds: Vec<(f64, f64, f64)> = (0..ROUNDS).map(|_| runtime.block_on(one_thread(&service, &generation))).collect();
-        let [mean, p50, p99] = [|r: &(f64, f64, f64)| r.0, |r: &(f64, f64, f64)| r.1, |r: &(f64, f64, f64)| r.2]
-            .map(|pick| median(&rounds.iter().map(pick).collect::<Vec<_>>()));
-        let rates: Vec<(f64, f64)> = (0..ROUNDS).map(|_| (threads(&service, &generation, 1), threads(&service, &generation, 2))).collect();
-        let (one, two) =
-            (median(&rates.iter().map(|rate| rate.0).collect::<Vec<_>>()), median(&rates.iter().map(|rate| rate.1).collect::<Vec<_>>()));
-        println!("| {name} | {mean:.1} | {p50:.1} | {p99:.1} | {one:.0} | {two:.0} | {:.2} |", two / one);
+        let rounds: Vec<(f64, f64, f64)> =
+            (0..ROUNDS).map(|_| runtime.block_on(one_thread(&service, &generation))).collect();
+        let [mean, p50, p99] =
+            [|r: &(f64, f64, f64)| r.0, |r: &(f64, f64, f64)| r.1, |r: &(f64, f64, f64)| r.2]
+                .map(|pick| median(&rounds.iter().map(pick).collect::<Vec<_>>()));
+        let rates: Vec<(f64, f64)> = (0..ROUNDS)
+            .map(|_| (threads(&service, &generation, 1), threads(&service, &generation, 2)))
+            .collect();
+        let (one, two) = (
+            median(&rates.iter().map(|rate| rate.0).collect::<Vec<_>>()),
+            median(&rates.iter().map(|rate| rate.1).collect::<Vec<_>>()),
+        );
+        println!(
+            "| {name} | {mean:.1} | {p50:.1} | {p99:.1} | {one:.0} | {two:.0} | {:.2} |",
+            two / one
+        );
     }
     println!();
     runtime.block_on(service.stop());
@@ -47,8 +64,19 @@ async fn one_thread(service: &Service, generation: &Generation) -> (f64, f64, f6
 }
 
 async fn one(service: &Service, generation: &Generation) {
-    let request = Request { id: "bench".into(), traceparent: String::new(), address: None, user_agent: None, received_at: 0 };
-    let state = CallState::new(Arc::clone(&service.app.services), Arc::clone(&generation.identity), request, Attempt::default());
+    let request = Request {
+        id: "bench".into(),
+        traceparent: String::new(),
+        address: None,
+        user_agent: None,
+        received_at: 0,
+    };
+    let state = CallState::new(
+        Arc::clone(&service.app.services),
+        Arc::clone(&generation.identity),
+        request,
+        Attempt::default(),
+    );
     let deadline = tokio::time::Instant::now() + Duration::from_secs(3);
     call::call::<Refresh>(generation, &service.app.generations, state, deadline).await.unwrap();
 }
@@ -58,7 +86,8 @@ fn threads(service: &Service, generation: &Generation, threads: usize) -> f64 {
     let started = Instant::now();
     let counts = std::thread::scope(|scope| {
         let work = || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let mut count = 0_u64;
                 while started.elapsed() < THREAD_TIME {

@@ -1,4 +1,5 @@
-//! Requests a second and their latency, through the component and through the same policy in Rust, in alternating rounds of one run.
+//! Requests a second and their latency, through the component and through the same policy in Rust,
+//! in alternating rounds of one run.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,19 +27,31 @@ pub fn login() {
     measure(Slot::Login, native::Login, "/auth/login", |body| body, true);
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "a request made from the last answer takes its place")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a request made from the last answer takes its place"
+)]
 fn next_refresh(answer: String) -> String {
     let answer: Value = serde_json::from_str(&answer).unwrap();
     json!({ "refresh_token": answer["refresh_token"] }).to_string()
 }
 
-fn measure(slot: Slot, policy: impl NativePolicy + 'static, path: &'static str, next: fn(String) -> String, raw: bool) {
+fn measure(
+    slot: Slot,
+    policy: impl NativePolicy + 'static,
+    path: &'static str,
+    next: fn(String) -> String,
+    raw: bool,
+) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let service = Service::start().await;
         let mut clients = clients(&service, slot).await;
         let component = service.app.generations.current(slot).unwrap();
-        let native = Arc::new(Generation { identity: Arc::clone(&component.identity), code: Code::Native(Arc::new(policy)) });
+        let native = Arc::new(Generation {
+            identity: Arc::clone(&component.identity),
+            code: Code::Native(Arc::new(policy)),
+        });
         let sides = [("component", component), ("native", native)];
         let mut results: [Vec<(f64, f64, f64)>; 2] = Default::default();
         let mut hashes = Vec::new();
@@ -66,9 +79,15 @@ async fn clients(service: &Service, slot: Slot) -> Vec<(Connection, String)> {
     for number in 0..CLIENTS {
         let mut connection = Connection::open(service.address).await;
         let email = format!("client-{number}@example.com");
-        let account = json!({ "email": email, "password": PASSWORD, "phone": "+79999999999", "name": "Leo" }).to_string();
+        let account =
+            json!({ "email": email, "password": PASSWORD, "phone": "+79999999999", "name": "Leo" })
+                .to_string();
         let answer = connection.post("/auth/register", &account).await;
-        let body = if slot == Slot::Refresh { next_refresh(answer) } else { json!({ "email": email, "password": PASSWORD }).to_string() };
+        let body = if slot == Slot::Refresh {
+            next_refresh(answer)
+        } else {
+            json!({ "email": email, "password": PASSWORD }).to_string()
+        };
         clients.push((connection, body));
     }
     clients
@@ -81,8 +100,15 @@ fn print(path: &str, results: &[Vec<(f64, f64, f64)>; 2], hashes: &[f64]) {
     );
     println!("| policy | requests/s | p50 ms | p99 ms |\n|---|---|---|---|");
     for (name, rounds) in ["component", "native"].iter().zip(results) {
-        let pick = |pick: fn(&(f64, f64, f64)) -> f64| median(&rounds.iter().map(pick).collect::<Vec<_>>());
-        println!("| {name} | {:.0} | {:.2} | {:.2} |", pick(|r| r.0), pick(|r| r.1) / 1e3, pick(|r| r.2) / 1e3);
+        let pick = |pick: fn(&(f64, f64, f64)) -> f64| {
+            median(&rounds.iter().map(pick).collect::<Vec<_>>())
+        };
+        println!(
+            "| {name} | {:.0} | {:.2} | {:.2} |",
+            pick(|r| r.0),
+            pick(|r| r.1) / 1e3,
+            pick(|r| r.2) / 1e3
+        );
     }
     let component: Vec<f64> = results[0].iter().map(|round| round.0).collect();
     let native: Vec<f64> = results[1].iter().map(|round| round.0).collect();
@@ -95,7 +121,13 @@ fn print(path: &str, results: &[Vec<(f64, f64, f64)>; 2], hashes: &[f64]) {
 }
 
 fn ratio(name: &str, above: &[f64], below: &[f64]) {
-    let mut ratios: Vec<f64> = above.iter().zip(below).map(|(above, below)| above / below).collect();
+    let mut ratios: Vec<f64> =
+        above.iter().zip(below).map(|(above, below)| above / below).collect();
     ratios.sort_by(f64::total_cmp);
-    println!("{name}, round by round: median {:.3} (from {:.3} to {:.3})", median(&ratios), ratios[0], ratios[ratios.len() - 1]);
+    println!(
+        "{name}, round by round: median {:.3} (from {:.3} to {:.3})",
+        median(&ratios),
+        ratios[0],
+        ratios[ratios.len() - 1]
+    );
 }

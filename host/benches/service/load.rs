@@ -1,4 +1,5 @@
-//! Load: connections that send one request after the other. The client is as small as can be, because it shares the processors.
+//! Load: connections that send one request after the other. The client is as small as can be,
+//! because it shares the processors.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -21,15 +22,27 @@ impl Connection {
 
     /// Posts JSON; the body of the answer, which must be a 200.
     pub async fn post(&mut self, path: &str, json: &str) -> String {
-        let request =
-            format!("POST {path} HTTP/1.1\r\nhost: auth\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{json}", json.len());
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: auth\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{json}",
+            json.len()
+        );
         self.stream.write_all(request.as_bytes()).await.unwrap();
         self.buffer.clear();
         loop {
-            assert!(self.stream.read_buf(&mut self.buffer).await.unwrap() > 0, "the service closed the connection");
-            let Some(end) = self.buffer.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
+            assert!(
+                self.stream.read_buf(&mut self.buffer).await.unwrap() > 0,
+                "the service closed the connection"
+            );
+            let Some(end) = self.buffer.windows(4).position(|four| four == b"\r\n\r\n") else {
+                continue;
+            };
             let head = std::str::from_utf8(&self.buffer[..end]).unwrap();
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap().parse::<usize>().unwrap();
+            let length = head
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: "))
+                .unwrap()
+                .parse::<usize>()
+                .unwrap();
             let body = end + 4..end + 4 + length;
             if self.buffer.len() >= body.end {
                 let text = String::from_utf8(self.buffer[body].to_vec()).unwrap();
@@ -46,8 +59,14 @@ pub struct Round {
     pub microseconds: Vec<f64>,
 }
 
-/// Lets every client send its requests for so long; `next` makes a client's next request from its last answer.
-pub async fn round(clients: &mut Vec<(Connection, String)>, path: &'static str, time: Duration, next: fn(String) -> String) -> Round {
+/// Lets every client send its requests for so long; `next` makes a client's next request from its
+/// last answer.
+pub async fn round(
+    clients: &mut Vec<(Connection, String)>,
+    path: &'static str,
+    time: Duration,
+    next: fn(String) -> String,
+) -> Round {
     let started = Instant::now();
     let mut tasks = tokio::task::JoinSet::new();
     for (mut connection, mut body) in clients.drain(..) {

@@ -1,8 +1,18 @@
-//! `just bench`: what a policy call costs, what the endpoints do through a component and through the same policy in Rust (alternating, in one
-//! run), what the cores could hash at most, and what a start takes. It prints tables; it judges nothing.
+//! `just bench`: what a policy call costs, what the endpoints do through a component and through
+//! the same policy in Rust (alternating, in one run), what the cores could hash at most, and what a
+//! start takes. It prints tables; it judges nothing.
 
-#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints its tables and stops where it cannot go on")]
-#![expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "figures")]
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a benchmark prints its tables and stops where it cannot go on"
+)]
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "figures"
+)]
 
 mod calls;
 mod endpoints;
@@ -16,9 +26,14 @@ mod stores;
 
 fn main() {
     // `cargo bench` passes flags for harnesses; a word among the arguments selects a part.
-    let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let wanted: Vec<String> =
+        std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     let run = |part: &str| wanted.is_empty() || wanted.iter().any(|word| word == part);
-    println!("{} processors, {}\n", std::thread::available_parallelism().map_or(0, usize::from), std::env::consts::ARCH);
+    println!(
+        "{} processors, {}\n",
+        std::thread::available_parallelism().map_or(0, usize::from),
+        std::env::consts::ARCH
+    );
     if run("calls") {
         calls::measure();
     }

@@ -1,9 +1,12 @@
-//! The default login and refresh policies in Rust, line for line as in `components/`, on the same capabilities. What differs is the component.
+//! The default login and refresh policies in Rust, line for line as in `components/`, on the same
+//! capabilities. What differs is the component.
 
 use auth_host::capabilities::{CallState, Stop};
 use auth_host::policy::bindings::throttle::Limit;
 use auth_host::policy::bindings::types::{self, Rejection};
-use auth_host::policy::bindings::{accounts, clock, logging_in, passwords, refreshing, sessions, settings, throttle};
+use auth_host::policy::bindings::{
+    accounts, clock, logging_in, passwords, refreshing, sessions, settings, throttle,
+};
 use auth_host::policy::native::{Decided, NativePolicy};
 use wasmtime::component::Resource;
 
@@ -31,10 +34,15 @@ fn refresh(state: &mut CallState) -> wasmtime::Result<Result<u32, Rejection>> {
     let most = setting(state, "session-idle-seconds", 0)?;
     if most > 0 {
         let session = refreshing::HostAttempt::session(state, Resource::new_borrow(0))?;
-        let refreshed_at = sessions::HostSession::refreshed_at(state, Resource::new_borrow(session.rep()))?;
+        let refreshed_at =
+            sessions::HostSession::refreshed_at(state, Resource::new_borrow(session.rep()))?;
         sessions::HostSession::drop(state, session)?;
         if clock::Host::now(state)?.saturating_sub(refreshed_at) / 1000 > most {
-            let refusal = types::HostRefusal::new(state, "session_idle".into(), "invalid or expired refresh token".into())?;
+            let refusal = types::HostRefusal::new(
+                state,
+                "session_idle".into(),
+                "invalid or expired refresh token".into(),
+            )?;
             return Ok(Err(Rejection::Refused(refusal)));
         }
     }
@@ -45,11 +53,18 @@ async fn login(state: &mut CallState) -> Result<Result<u32, Rejection>, Stop> {
     let attempt = Resource::new_borrow(0);
     let email = logging_in::HostAttempt::email(state, attempt).map_err(Stop::Trap)?;
     let key = format!("account:{email}");
-    let most = u32::try_from(setting(state, "attempts-per-account", 10).map_err(Stop::Trap)?).unwrap();
-    let window_seconds = u32::try_from(setting(state, "window-seconds", 300).map_err(Stop::Trap)?).unwrap();
-    if let Some(wait) = throttle::Host::hit(state, vec![Limit { key: key.clone(), most, window_seconds }]).await? {
-        let refusal = types::HostRefusal::new(state, "throttled".into(), "too many attempts".into()).map_err(Stop::Trap)?;
-        types::HostRefusal::set_retry_after(state, Resource::new_borrow(refusal.rep()), wait).map_err(Stop::Trap)?;
+    let most =
+        u32::try_from(setting(state, "attempts-per-account", 10).map_err(Stop::Trap)?).unwrap();
+    let window_seconds =
+        u32::try_from(setting(state, "window-seconds", 300).map_err(Stop::Trap)?).unwrap();
+    if let Some(wait) =
+        throttle::Host::hit(state, vec![Limit { key: key.clone(), most, window_seconds }]).await?
+    {
+        let refusal =
+            types::HostRefusal::new(state, "throttled".into(), "too many attempts".into())
+                .map_err(Stop::Trap)?;
+        types::HostRefusal::set_retry_after(state, Resource::new_borrow(refusal.rep()), wait)
+            .map_err(Stop::Trap)?;
         return Ok(Err(Rejection::Refused(refusal)));
     }
     let account = accounts::Host::find_by_email(state, email).await?;
@@ -57,12 +72,17 @@ async fn login(state: &mut CallState) -> Result<Result<u32, Rejection>, Stop> {
     let verified = passwords::Host::verify(state, Resource::new_borrow(0), borrowed).await?;
     if let Some(account) = account
         && verified
-        && !accounts::HostAccount::disabled(state, Resource::new_borrow(account.rep())).map_err(Stop::Trap)?
+        && !accounts::HostAccount::disabled(state, Resource::new_borrow(account.rep()))
+            .map_err(Stop::Trap)?
     {
         throttle::Host::clear(state, vec![key])?;
         return Ok(Ok(logging_in::HostAcceptance::new(state, account).map_err(Stop::Trap)?.rep()));
     }
-    let refusal = types::HostRefusal::new(state, "invalid_credentials".into(), "invalid email or password".into());
+    let refusal = types::HostRefusal::new(
+        state,
+        "invalid_credentials".into(),
+        "invalid email or password".into(),
+    );
     Ok(Err(Rejection::Refused(refusal.map_err(Stop::Trap)?)))
 }
 

@@ -1,9 +1,12 @@
-//! The relay: from commit to confirm under a load of registrations, and events a second beside what lapin alone does with the same messages and the
-//! same window, on the same broker.
+//! The relay: from commit to confirm under a load of registrations, and events a second beside what
+//! lapin alone does with the same messages and the same window, on the same broker.
 
 use std::time::{Duration, Instant};
 
-use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, ExchangeDeclareOptions, QueueDeclareOptions, QueuePurgeOptions};
+use lapin::options::{
+    BasicPublishOptions, ConfirmSelectOptions, ExchangeDeclareOptions, QueueDeclareOptions,
+    QueuePurgeOptions,
+};
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, ExchangeKind};
 use serde_json::json;
@@ -17,7 +20,8 @@ use crate::stores::{fresh_database, servers};
 
 const EVENTS: i64 = 21_000;
 const ROUNDS: usize = 5;
-/// As the relay's: batches that the broker has at once, each on a channel of its own, and their size.
+/// As the relay's: batches that the broker has at once, each on a channel of its own, and their
+/// size.
 const LANES: i64 = 3;
 const WINDOW: usize = 256;
 const QUEUE: &str = "bench.outbox";
@@ -28,16 +32,29 @@ pub fn measure() {
     runtime.block_on(async {
         let Some((server, broker)) = servers() else { return };
         let database = fresh_database(&server).await;
-        let connection = Connection::connect(&broker, ConnectionProperties::default()).await.unwrap();
+        let connection =
+            Connection::connect(&broker, ConnectionProperties::default()).await.unwrap();
         let control = connection.create_channel().await.unwrap();
-        control.queue_declare(QUEUE.into(), QueueDeclareOptions::durable(), FieldTable::default()).await.unwrap();
+        control
+            .queue_declare(QUEUE.into(), QueueDeclareOptions::durable(), FieldTable::default())
+            .await
+            .unwrap();
         let durable = ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
-        control.exchange_declare(EXCHANGE.into(), ExchangeKind::Topic, durable, FieldTable::default()).await.unwrap();
-        let settings = [("DATABASE_URL", database.as_str()), ("AMQP_URL", &broker), ("AMQP_QUEUE", QUEUE), ("AMQP_EXCHANGE", EXCHANGE)];
+        control
+            .exchange_declare(EXCHANGE.into(), ExchangeKind::Topic, durable, FieldTable::default())
+            .await
+            .unwrap();
+        let settings = [
+            ("DATABASE_URL", database.as_str()),
+            ("AMQP_URL", &broker),
+            ("AMQP_QUEUE", QUEUE),
+            ("AMQP_EXCHANGE", EXCHANGE),
+        ];
         let service = Service::start_with(&settings).await;
         // It asks while the relay works: by the index, as the service does.
         let options: PgConnectOptions = database.parse().unwrap();
-        let pool = PgPool::connect_with(options.options([("enable_seqscan", "off")])).await.unwrap();
+        let pool =
+            PgPool::connect_with(options.options([("enable_seqscan", "off")])).await.unwrap();
         latency(&service, &pool, &connection).await;
         let mut rates: [Vec<f64>; 3] = Default::default();
         for number in 0..=ROUNDS {
@@ -58,27 +75,39 @@ pub fn measure() {
     });
 }
 
-/// From the commit of an account to the confirm of its event, as the rows tell it (the mark comes after the confirm). Beside it, at the same time,
-/// what the broker makes a single message of lapin's wait: no relay can be faster.
+/// From the commit of an account to the confirm of its event, as the rows tell it (the mark comes
+/// after the confirm). Beside it, at the same time, what the broker makes a single message of
+/// lapin's wait: no relay can be faster.
 async fn latency(service: &Service, pool: &PgPool, connection: &Connection) {
     let mut after = 0_i64;
     for count in [1, 4] {
         println!(
             "Commit to confirm, connections that register: {count} (ms; bar: p99 < 50; lapin alone at the same time, a message every 20 ms)"
         );
-        println!("| round | events | p50 | p99 | slowest | lapin p50 | lapin p99 | lapin slowest |\n|---|---|---|---|---|---|---|---|");
+        println!(
+            "| round | events | p50 | p99 | slowest | lapin p50 | lapin p99 | lapin slowest |\n|---|---|---|---|---|---|---|---|"
+        );
         let mut clients = Vec::new();
         for number in 0..count {
-            clients.push((Client::open(service.address).await, account(&format!("latency-{count}-{number}-0@example.com"))));
+            clients.push((
+                Client::open(service.address).await,
+                account(&format!("latency-{count}-{number}-0@example.com")),
+            ));
         }
         let first = after;
         for number in 1..=ROUNDS {
             let time = Duration::from_secs(8);
-            let (_, alone) = tokio::join!(round(&mut clients, "/auth/register", time, next), confirms(connection, time));
+            let (_, alone) = tokio::join!(
+                round(&mut clients, "/auth/register", time, next),
+                confirms(connection, time)
+            );
             drained(pool).await;
             let [events, p50, p99, slowest, last] = delays(pool, after).await;
-            let [alone_p50, alone_p99, alone_slowest] = [0.5, 0.99, 1.0].map(|share| alone[((alone.len() - 1) as f64 * share) as usize]);
-            println!("| {number} | {events} | {p50} | {p99} | {slowest} | {alone_p50:.0} | {alone_p99:.0} | {alone_slowest:.0} |");
+            let [alone_p50, alone_p99, alone_slowest] =
+                [0.5, 0.99, 1.0].map(|share| alone[((alone.len() - 1) as f64 * share) as usize]);
+            println!(
+                "| {number} | {events} | {p50} | {p99} | {slowest} | {alone_p50:.0} | {alone_p99:.0} | {alone_slowest:.0} |"
+            );
             after = last;
         }
         let [events, p50, p99, slowest, _] = delays(pool, first).await;
@@ -86,7 +115,8 @@ async fn latency(service: &Service, pool: &PgPool, connection: &Connection) {
     }
 }
 
-/// Of the events after one: their number, from commit to confirm p50, p99 and the slowest in milliseconds, and the last one's sequence.
+/// Of the events after one: their number, from commit to confirm p50, p99 and the slowest in
+/// milliseconds, and the last one's sequence.
 async fn delays(pool: &PgPool, after: i64) -> [i64; 5] {
     let row = sqlx::query(
         "SELECT count(*), percentile_disc(0.5) WITHIN GROUP (ORDER BY published_at - created_at),
@@ -133,19 +163,24 @@ async fn relay(service: &Service, pool: &PgPool) -> f64 {
     service.app.outbox_wake.notify_one();
     drained(pool).await;
     let rate = EVENTS as f64 / begun.elapsed().as_secs_f64();
-    sqlx::query("DELETE FROM auth.outbox WHERE published_at IS NOT NULL").execute(pool).await.unwrap();
+    sqlx::query("DELETE FROM auth.outbox WHERE published_at IS NOT NULL")
+        .execute(pool)
+        .await
+        .unwrap();
     sqlx::query("VACUUM ANALYZE auth.outbox").execute(pool).await.unwrap();
     rate
 }
 
 async fn drained(pool: &PgPool) {
-    let pending = "SELECT EXISTS (SELECT 1 FROM auth.outbox WHERE published_at IS NULL AND dead_at IS NULL)";
+    let pending =
+        "SELECT EXISTS (SELECT 1 FROM auth.outbox WHERE published_at IS NULL AND dead_at IS NULL)";
     while sqlx::query_scalar::<_, bool>(pending).fetch_one(pool).await.unwrap() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
-/// The same messages by lapin alone, to the queue and (as the relay does) to the topic exchange as well.
+/// The same messages by lapin alone, to the queue and (as the relay does) to the topic exchange as
+/// well.
 async fn raw(connection: &Connection, both: bool) -> f64 {
     let begun = Instant::now();
     let mut lanes = tokio::task::JoinSet::new();
@@ -166,10 +201,21 @@ async fn publish(channel: &Channel, count: usize, both: bool) -> usize {
     let (payload, mut confirms) = (payload(), Vec::new());
     for _ in 0..count {
         let mandatory = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
-        confirms.push(channel.basic_publish("".into(), QUEUE.into(), mandatory, payload.as_bytes(), properties()).await.unwrap());
+        confirms.push(
+            channel
+                .basic_publish("".into(), QUEUE.into(), mandatory, payload.as_bytes(), properties())
+                .await
+                .unwrap(),
+        );
         if both {
             let options = BasicPublishOptions::default();
-            let published = channel.basic_publish(EXCHANGE.into(), "user.created".into(), options, payload.as_bytes(), properties());
+            let published = channel.basic_publish(
+                EXCHANGE.into(),
+                "user.created".into(),
+                options,
+                payload.as_bytes(),
+                properties(),
+            );
             confirms.push(published.await.unwrap());
         }
     }
@@ -182,7 +228,10 @@ async fn publish(channel: &Channel, count: usize, both: bool) -> usize {
 fn properties() -> BasicProperties {
     let mut headers = FieldTable::default();
     for name in ["specversion", "id", "source", "type", "partitionkey", "time"] {
-        headers.insert(format!("cloudEvents_{name}").into(), AMQPValue::LongString("2026-01-01T00:00:00.000Z".into()));
+        headers.insert(
+            format!("cloudEvents_{name}").into(),
+            AMQPValue::LongString("2026-01-01T00:00:00.000Z".into()),
+        );
     }
     BasicProperties::default()
         .with_content_type("application/json".into())
@@ -199,25 +248,50 @@ fn payload() -> String {
 }
 
 fn account(email: &str) -> String {
-    json!({ "email": email, "password": PASSWORD, "phone": "+79999999999", "name": "Leo" }).to_string()
+    json!({ "email": email, "password": PASSWORD, "phone": "+79999999999", "name": "Leo" })
+        .to_string()
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the next request takes its place")]
 fn next(body: String) -> String {
     let body: serde_json::Value = serde_json::from_str(&body).unwrap();
-    let (rest, number) = body["email"].as_str().unwrap().strip_suffix("@example.com").unwrap().rsplit_once('-').unwrap();
+    let (rest, number) = body["email"]
+        .as_str()
+        .unwrap()
+        .strip_suffix("@example.com")
+        .unwrap()
+        .rsplit_once('-')
+        .unwrap();
     account(&format!("{rest}-{}@example.com", number.parse::<u64>().unwrap() + 1))
 }
 
 fn print(rates: &[Vec<f64>; 3]) {
-    println!("Relay, {EVENTS} events of user.created, {LANES} lanes of {WINDOW} ({ROUNDS} alternating rounds; medians)");
+    println!(
+        "Relay, {EVENTS} events of user.created, {LANES} lanes of {WINDOW} ({ROUNDS} alternating rounds; medians)"
+    );
     println!("| what | events/s | slowest | fastest |\n|---|---|---|---|");
-    for (name, rates) in
-        ["relay (leases, both destinations, marks)", "lapin alone, both destinations", "lapin alone, the queue only"].iter().zip(rates)
+    for (name, rates) in [
+        "relay (leases, both destinations, marks)",
+        "lapin alone, both destinations",
+        "lapin alone, the queue only",
+    ]
+    .iter()
+    .zip(rates)
     {
-        let (slowest, fastest) = (rates.iter().copied().fold(f64::MAX, f64::min), rates.iter().copied().fold(0.0, f64::max));
+        let (slowest, fastest) = (
+            rates.iter().copied().fold(f64::MAX, f64::min),
+            rates.iter().copied().fold(0.0, f64::max),
+        );
         println!("| {name} | {:.0} | {slowest:.0} | {fastest:.0} |", median(rates));
     }
-    let ratio = |other: usize| median(&rates[0].iter().zip(&rates[other]).map(|(relay, raw)| relay / raw).collect::<Vec<_>>());
-    println!("relay / lapin, round by round: {:.3} with both destinations, {:.3} beside the queue only (bar 0.8)\n", ratio(1), ratio(2));
+    let ratio = |other: usize| {
+        median(
+            &rates[0].iter().zip(&rates[other]).map(|(relay, raw)| relay / raw).collect::<Vec<_>>(),
+        )
+    };
+    println!(
+        "relay / lapin, round by round: {:.3} with both destinations, {:.3} beside the queue only (bar 0.8)\n",
+        ratio(1),
+        ratio(2)
+    );
 }

@@ -1,4 +1,5 @@
-//! A start of the real program: time until it is ready, with compiled policies in the cache, and its memory when idle.
+//! A start of the real program: time until it is ready, with compiled policies in the cache, and
+//! its memory when idle.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -39,7 +40,8 @@ impl Drop for Running {
     }
 }
 
-/// Starts the program and waits until it serves: it announces its address once its policies are in and its socket listens.
+/// Starts the program and waits until it serves: it announces its address once its policies are in
+/// and its socket listens.
 fn start(folder: &std::path::Path) -> (Running, f64) {
     let started = Instant::now();
     let mut child = Command::new(env!("CARGO_BIN_EXE_auth-host"))

@@ -41,8 +41,14 @@ pub fn folder() -> tempfile::TempDir {
 }
 
 pub fn settings(folder: &Path) -> HashMap<String, String> {
-    let pairs = [("ENV", "local"), ("HTTP_SERVER_ADDRESS", "127.0.0.1:0"), ("PASSWORD_HASH_QUEUE", "1000"), ("LOG_LEVEL", "off")];
-    let mut settings: HashMap<String, String> = pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let pairs = [
+        ("ENV", "local"),
+        ("HTTP_SERVER_ADDRESS", "127.0.0.1:0"),
+        ("PASSWORD_HASH_QUEUE", "1000"),
+        ("LOG_LEVEL", "off"),
+    ];
+    let mut settings: HashMap<String, String> =
+        pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     settings.insert("DATA_DIR".into(), folder.display().to_string());
     settings
 }
@@ -64,7 +70,8 @@ impl Service {
         policies.load(&app).await;
         assert!(app.generations.empty().is_empty(), "a default policy was refused");
         let signals = Signals::default();
-        let running = tokio::spawn(service::run(Arc::clone(&app), listener, policies, signals.clone()));
+        let running =
+            tokio::spawn(service::run(Arc::clone(&app), listener, policies, signals.clone()));
         Self { app, address, signals, running, _folder: folder }
     }
 

@@ -1,4 +1,5 @@
-//! Each endpoint on both stores: requests a second, and on PostgreSQL the statements that one request takes, as the server counts them.
+//! Each endpoint on both stores: requests a second, and on PostgreSQL the statements that one
+//! request takes, as the server counts them.
 
 use std::time::Duration;
 
@@ -36,8 +37,11 @@ pub fn measure() {
 }
 
 type Next = fn(String) -> String;
-const ENDPOINTS: [(&str, &str, Next); 3] =
-    [("register", "/auth/register", next_account), ("login", "/auth/login", |body| body), ("refresh", "/auth/refresh", next_refresh)];
+const ENDPOINTS: [(&str, &str, Next); 3] = [
+    ("register", "/auth/register", next_account),
+    ("login", "/auth/login", |body| body),
+    ("refresh", "/auth/refresh", next_refresh),
+];
 
 /// The servers that `scripts/servers.sh run` names.
 pub fn servers() -> Option<(String, String)> {
@@ -57,7 +61,14 @@ pub async fn fresh_database(server: &str) -> String {
     format!("{server}/{name}")
 }
 
-async fn endpoint(store: &str, service: &Service, pool: Option<&PgPool>, name: &str, path: &'static str, next: Next) {
+async fn endpoint(
+    store: &str,
+    service: &Service,
+    pool: Option<&PgPool>,
+    name: &str,
+    path: &'static str,
+    next: Next,
+) {
     let mut clients = Vec::new();
     for number in 0..CLIENTS {
         let mut connection = Connection::open(service.address).await;
@@ -78,18 +89,33 @@ async fn endpoint(store: &str, service: &Service, pool: Option<&PgPool>, name: &
         Some(pool) => statements(pool, &mut clients[0], path, next).await,
         None => "-".to_owned(),
     };
-    println!("| {store} | {name} | {:.0} | {:.1} | {:.1} | {statements} |", done.per_second, p50 / 1e3, p99 / 1e3);
+    println!(
+        "| {store} | {name} | {:.0} | {:.1} | {:.1} | {statements} |",
+        done.per_second,
+        p50 / 1e3,
+        p99 / 1e3
+    );
 }
 
 /// By `pg_stat_statements`; the relay, the cleaner and this question are left out by what they say.
-async fn statements(pool: &PgPool, client: &mut (Connection, String), path: &'static str, next: Next) -> String {
-    if sqlx::query("CREATE EXTENSION IF NOT EXISTS pg_stat_statements").execute(pool).await.is_err() {
+async fn statements(
+    pool: &PgPool,
+    client: &mut (Connection, String),
+    path: &'static str,
+    next: Next,
+) -> String {
+    if sqlx::query("CREATE EXTENSION IF NOT EXISTS pg_stat_statements").execute(pool).await.is_err()
+    {
         return "(no pg_stat_statements)".to_owned();
     }
     sqlx::query("SELECT pg_stat_statements_reset()").execute(pool).await.unwrap();
     for _ in 0..COUNTED {
         let answer = client.0.post(path, &client.1).await;
-        client.1 = if path.ends_with("refresh") { next(answer) } else { next(std::mem::take(&mut client.1)) };
+        client.1 = if path.ends_with("refresh") {
+            next(answer)
+        } else {
+            next(std::mem::take(&mut client.1))
+        };
     }
     let counted = sqlx::query(
         "SELECT coalesce(sum(calls), 0)::bigint FROM pg_stat_statements JOIN pg_database ON pg_database.oid = dbid
@@ -101,7 +127,8 @@ async fn statements(pool: &PgPool, client: &mut (Connection, String), path: &'st
 }
 
 fn account(email: &str) -> String {
-    json!({ "email": email, "password": PASSWORD, "phone": "+79999999999", "name": "Leo" }).to_string()
+    json!({ "email": email, "password": PASSWORD, "phone": "+79999999999", "name": "Leo" })
+        .to_string()
 }
 
 /// The same person under the next number.
@@ -113,7 +140,10 @@ fn next_account(body: String) -> String {
     account(&format!("{rest}-{}@example.com", number.parse::<u64>().unwrap() + 1))
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "a request made from the last answer takes its place")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a request made from the last answer takes its place"
+)]
 fn next_refresh(answer: String) -> String {
     let answer: Value = serde_json::from_str(&answer).unwrap();
     json!({ "refresh_token": answer["refresh_token"] }).to_string()

@@ -25,7 +25,10 @@ impl AccountHandle {
 impl CallState {
     /// The account behind a handle.
     pub(super) fn account(&self) -> wasmtime::Result<&Account> {
-        self.attempt.account.as_ref().ok_or_else(|| wasmtime::format_err!("a handle to an account that was never read"))
+        self.attempt
+            .account
+            .as_ref()
+            .ok_or_else(|| wasmtime::format_err!("a handle to an account that was never read"))
     }
 }
 
@@ -38,14 +41,18 @@ pub(super) fn attribute_value(name: &str, value: &str) -> Result<Value, Stop> {
 }
 
 impl accounts::Host for CallState {
-    async fn find_by_email(&mut self, email: String) -> Result<Option<Resource<AccountHandle>>, Stop> {
+    async fn find_by_email(
+        &mut self,
+        email: String,
+    ) -> Result<Option<Resource<AccountHandle>>, Stop> {
         self.counted_read()?;
         if self.identity.slot == Slot::Register || email != self.attempt_email() {
             return Err(Stop::denied("only the account of the attempt may be read"));
         }
         if self.attempt.account.is_none() && self.attempt.email_valid {
             let store = self.services.store.clone();
-            self.attempt.account = self.host(store.account_by_email(&email, &self.attempt.spelling.clone())).await?;
+            self.attempt.account =
+                self.host(store.account_by_email(&email, &self.attempt.spelling.clone())).await?;
         }
         Ok(self.attempt.account.as_ref().map(|_| AccountHandle::resource()))
     }
@@ -85,7 +92,11 @@ impl accounts::HostAccount for CallState {
         Ok(self.account()?.disabled || self.writes.disable.is_some())
     }
 
-    fn attribute(&mut self, _account: Resource<AccountHandle>, name: String) -> wasmtime::Result<Option<String>> {
+    fn attribute(
+        &mut self,
+        _account: Resource<AccountHandle>,
+        name: String,
+    ) -> wasmtime::Result<Option<String>> {
         if self.writes.removed_attributes.contains(&name) {
             return Ok(None);
         }
@@ -93,14 +104,22 @@ impl accounts::HostAccount for CallState {
         Ok(written.or(self.account()?.attributes.get(&name)).map(Value::to_string))
     }
 
-    fn set_attribute(&mut self, _account: Resource<AccountHandle>, name: String, value: Option<String>) -> Result<(), Stop> {
+    fn set_attribute(
+        &mut self,
+        _account: Resource<AccountHandle>,
+        name: String,
+        value: Option<String>,
+    ) -> Result<(), Stop> {
         self.counted()?;
         self.require_proof()?;
-        let value = attribute_value(&name, value.as_deref().unwrap_or("null")).map(|parsed| value.map(|_| parsed))?;
+        let value = attribute_value(&name, value.as_deref().unwrap_or("null"))
+            .map(|parsed| value.map(|_| parsed))?;
         self.writes.removed_attributes.retain(|removed| *removed != name);
         self.writes.attributes.remove(&name);
         if self.writes.attributes.len() + self.writes.removed_attributes.len() >= MAX_ATTRIBUTES {
-            return Err(Stop::limit(format!("at most {MAX_ATTRIBUTES} attributes written in a call")));
+            return Err(Stop::limit(format!(
+                "at most {MAX_ATTRIBUTES} attributes written in a call"
+            )));
         }
         match value {
             Some(value) => drop(self.writes.attributes.insert(name, value)),

@@ -50,18 +50,26 @@ pub struct RefreshAcceptance {
 }
 
 impl CallState {
-    fn claim(&mut self, claims: &Map<String, Value>, name: &str, value: &str) -> Result<Value, Stop> {
+    fn claim(
+        &mut self,
+        claims: &Map<String, Value>,
+        name: &str,
+        value: &str,
+    ) -> Result<Value, Stop> {
         self.counted()?;
         if !is_name(name, '_', 32) {
             return Err(Stop::other("a claim's name must be [a-z][a-z0-9_]{0,31}"));
         }
-        if RESERVED_CLAIMS.contains(&name) || !self.identity.manifest.claims.iter().any(|declared| declared == name) {
+        if RESERVED_CLAIMS.contains(&name)
+            || !self.identity.manifest.claims.iter().any(|declared| declared == name)
+        {
             return Err(Stop::denied(format!("the manifest does not declare the claim {name:?}")));
         }
         if claims.contains_key(name) {
             return Err(Stop::other(format!("the claim {name:?} was added already")));
         }
-        let taken: usize = claims.iter().map(|(name, value)| name.len() + value.to_string().len()).sum();
+        let taken: usize =
+            claims.iter().map(|(name, value)| name.len() + value.to_string().len()).sum();
         if taken + name.len() + value.len() > MAX_CLAIMS_BYTES {
             return Err(Stop::limit(format!("at most {MAX_CLAIMS_BYTES} bytes of claims")));
         }
@@ -85,7 +93,10 @@ fn shorten(seconds: &mut Option<u32>, to: u32) {
 macro_rules! credentials_attempt {
     ($interface:ident, $attempt:ty) => {
         impl $interface::HostAttempt for CallState {
-            fn caller(&mut self, _attempt: Resource<$attempt>) -> wasmtime::Result<Resource<Caller>> {
+            fn caller(
+                &mut self,
+                _attempt: Resource<$attempt>,
+            ) -> wasmtime::Result<Resource<Caller>> {
                 Ok(Resource::new_own(0))
             }
 
@@ -97,15 +108,25 @@ macro_rules! credentials_attempt {
                 Ok(self.attempt.email_valid)
             }
 
-            fn password(&mut self, _attempt: Resource<$attempt>) -> wasmtime::Result<Resource<PasswordHandle>> {
+            fn password(
+                &mut self,
+                _attempt: Resource<$attempt>,
+            ) -> wasmtime::Result<Resource<PasswordHandle>> {
                 Ok(Resource::new_own(0))
             }
 
-            fn attribute(&mut self, _attempt: Resource<$attempt>, name: String) -> wasmtime::Result<Option<String>> {
+            fn attribute(
+                &mut self,
+                _attempt: Resource<$attempt>,
+                name: String,
+            ) -> wasmtime::Result<Option<String>> {
                 Ok(self.member(&name))
             }
 
-            fn attribute_names(&mut self, _attempt: Resource<$attempt>) -> wasmtime::Result<Vec<String>> {
+            fn attribute_names(
+                &mut self,
+                _attempt: Resource<$attempt>,
+            ) -> wasmtime::Result<Vec<String>> {
                 Ok(self.member_names())
             }
 
@@ -128,18 +149,30 @@ impl registering::HostAcceptance for CallState {
         Ok(self.table.push(RegisterAcceptance::default())?)
     }
 
-    fn set_attribute(&mut self, acceptance: Resource<RegisterAcceptance>, name: String, value: String) -> Result<(), Stop> {
+    fn set_attribute(
+        &mut self,
+        acceptance: Resource<RegisterAcceptance>,
+        name: String,
+        value: String,
+    ) -> Result<(), Stop> {
         self.counted()?;
         let value = attribute_value(&name, &value)?;
         let attributes = &mut self.table.get_mut(&acceptance)?.attributes;
         if attributes.len() >= MAX_ATTRIBUTES && !attributes.contains_key(&name) {
-            return Err(Stop::limit(format!("at most {MAX_ATTRIBUTES} attributes written in a call")));
+            return Err(Stop::limit(format!(
+                "at most {MAX_ATTRIBUTES} attributes written in a call"
+            )));
         }
         attributes.insert(name, value);
         Ok(())
     }
 
-    fn add_claim(&mut self, acceptance: Resource<RegisterAcceptance>, name: String, value: String) -> Result<(), Stop> {
+    fn add_claim(
+        &mut self,
+        acceptance: Resource<RegisterAcceptance>,
+        name: String,
+        value: String,
+    ) -> Result<(), Stop> {
         let claims = self.table.get(&acceptance)?.claims.clone();
         let value = self.claim(&claims, &name, &value)?;
         self.table.get_mut(&acceptance)?.claims.insert(name, value);
@@ -153,19 +186,35 @@ impl registering::HostAcceptance for CallState {
 }
 
 impl logging_in::HostAcceptance for CallState {
-    fn new(&mut self, _account: Resource<AccountHandle>) -> wasmtime::Result<Resource<LoginAcceptance>> {
+    fn new(
+        &mut self,
+        _account: Resource<AccountHandle>,
+    ) -> wasmtime::Result<Resource<LoginAcceptance>> {
         let user_id = self.account()?.user_id;
-        Ok(self.table.push(LoginAcceptance { user_id, claims: Map::new(), session_seconds: None })?)
+        Ok(self.table.push(LoginAcceptance {
+            user_id,
+            claims: Map::new(),
+            session_seconds: None,
+        })?)
     }
 
-    fn add_claim(&mut self, acceptance: Resource<LoginAcceptance>, name: String, value: String) -> Result<(), Stop> {
+    fn add_claim(
+        &mut self,
+        acceptance: Resource<LoginAcceptance>,
+        name: String,
+        value: String,
+    ) -> Result<(), Stop> {
         let claims = self.table.get(&acceptance)?.claims.clone();
         let value = self.claim(&claims, &name, &value)?;
         self.table.get_mut(&acceptance)?.claims.insert(name, value);
         Ok(())
     }
 
-    fn set_session_seconds(&mut self, acceptance: Resource<LoginAcceptance>, seconds: u32) -> wasmtime::Result<()> {
+    fn set_session_seconds(
+        &mut self,
+        acceptance: Resource<LoginAcceptance>,
+        seconds: u32,
+    ) -> wasmtime::Result<()> {
         shorten(&mut self.table.get_mut(&acceptance)?.session_seconds, seconds);
         Ok(())
     }
@@ -181,12 +230,22 @@ impl refreshing::HostAttempt for CallState {
         Ok(Resource::new_own(0))
     }
 
-    fn account(&mut self, _attempt: Resource<RefreshAttempt>) -> wasmtime::Result<Resource<AccountHandle>> {
+    fn account(
+        &mut self,
+        _attempt: Resource<RefreshAttempt>,
+    ) -> wasmtime::Result<Resource<AccountHandle>> {
         Ok(AccountHandle::resource())
     }
 
-    fn session(&mut self, _attempt: Resource<RefreshAttempt>) -> wasmtime::Result<Resource<Session>> {
-        let session = self.attempt.session.clone().ok_or_else(|| wasmtime::format_err!("there is no session in this attempt"))?;
+    fn session(
+        &mut self,
+        _attempt: Resource<RefreshAttempt>,
+    ) -> wasmtime::Result<Resource<Session>> {
+        let session = self
+            .attempt
+            .session
+            .clone()
+            .ok_or_else(|| wasmtime::format_err!("there is no session in this attempt"))?;
         Ok(self.table.push(session)?)
     }
 
@@ -200,14 +259,23 @@ impl refreshing::HostAcceptance for CallState {
         Ok(self.table.push(RefreshAcceptance::default())?)
     }
 
-    fn add_claim(&mut self, acceptance: Resource<RefreshAcceptance>, name: String, value: String) -> Result<(), Stop> {
+    fn add_claim(
+        &mut self,
+        acceptance: Resource<RefreshAcceptance>,
+        name: String,
+        value: String,
+    ) -> Result<(), Stop> {
         let claims = self.table.get(&acceptance)?.claims.clone();
         let value = self.claim(&claims, &name, &value)?;
         self.table.get_mut(&acceptance)?.claims.insert(name, value);
         Ok(())
     }
 
-    fn set_session_seconds(&mut self, acceptance: Resource<RefreshAcceptance>, seconds: u32) -> wasmtime::Result<()> {
+    fn set_session_seconds(
+        &mut self,
+        acceptance: Resource<RefreshAcceptance>,
+        seconds: u32,
+    ) -> wasmtime::Result<()> {
         shorten(&mut self.table.get_mut(&acceptance)?.session_seconds, seconds);
         Ok(())
     }

@@ -1,4 +1,5 @@
-//! `log`: a policy's lines in the host's log, bounded and without control characters. The request's span adds who and which.
+//! `log`: a policy's lines in the host's log, bounded and without control characters. The request's
+//! span adds who and which.
 
 use serde_json::{Map, Value};
 
@@ -8,7 +9,12 @@ use crate::policy::bindings::log::{self, Level};
 use crate::policy::limits::MAX_LOG_LINES;
 
 impl log::Host for CallState {
-    fn write(&mut self, level: Level, message: String, fields: Vec<(String, String)>) -> wasmtime::Result<()> {
+    fn write(
+        &mut self,
+        level: Level,
+        message: String,
+        fields: Vec<(String, String)>,
+    ) -> wasmtime::Result<()> {
         self.log_lines = self.log_lines.saturating_add(1);
         let slot = self.identity.slot.as_str();
         if self.log_lines > MAX_LOG_LINES {
@@ -16,8 +22,11 @@ impl log::Host for CallState {
             return Ok(());
         }
         let message = printable(&message, 1024);
-        let fields: Map<String, Value> =
-            fields.iter().take(16).map(|(name, value)| (printable(name, 32), Value::String(printable(value, 256)))).collect();
+        let fields: Map<String, Value> = fields
+            .iter()
+            .take(16)
+            .map(|(name, value)| (printable(name, 32), Value::String(printable(value, 256))))
+            .collect();
         let fields = Value::Object(fields).to_string();
         macro_rules! line {
             ($level:ident) => {

@@ -24,12 +24,15 @@ pub struct PasswordHandle;
 
 impl CallState {
     fn password(&self) -> wasmtime::Result<&Password> {
-        self.attempt.password.as_ref().ok_or_else(|| wasmtime::format_err!("there is no password in this attempt"))
+        self.attempt
+            .password
+            .as_ref()
+            .ok_or_else(|| wasmtime::format_err!("there is no password in this attempt"))
     }
 }
 
-/// Asks zxcvbn, off the request threads, and with many others never on all of the cores. Its place is taken until it is done, also where nobody
-/// waits for the answer any more.
+/// Asks zxcvbn, off the request threads, and with many others never on all of the cores. Its place
+/// is taken until it is done, also where nobody waits for the answer any more.
 async fn estimate<T: Send + 'static>(
     places: Arc<Semaphore>,
     password: Password,
@@ -38,7 +41,9 @@ async fn estimate<T: Send + 'static>(
     let place = places.acquire_owned().await.map_err(|_| Stop::other("the service stops"))?;
     let asked = spawn_blocking(move || {
         let _place = place;
-        let text = zeroize::Zeroizing::new(password.expose().chars().take(ESTIMATED_CHARACTERS).collect::<String>());
+        let text = zeroize::Zeroizing::new(
+            password.expose().chars().take(ESTIMATED_CHARACTERS).collect::<String>(),
+        );
         ask(&text)
     });
     asked.await.map_err(|_| Stop::other("the estimate failed"))
@@ -49,7 +54,11 @@ impl passwords::HostPassword for CallState {
         Ok(u32::try_from(self.password()?.expose().chars().count()).unwrap_or(u32::MAX))
     }
 
-    async fn strength(&mut self, _password: Resource<PasswordHandle>, hints: Vec<String>) -> Result<u8, Stop> {
+    async fn strength(
+        &mut self,
+        _password: Resource<PasswordHandle>,
+        hints: Vec<String>,
+    ) -> Result<u8, Stop> {
         self.counted()?;
         self.strength_asked += 1;
         if self.strength_asked > 2 {
@@ -73,7 +82,8 @@ impl passwords::HostPassword for CallState {
         if self.strength_asked > 2 {
             return Err(Stop::limit("strength and is-breached are asked at most twice in a call"));
         }
-        // Common passwords and words are what zxcvbn's dictionaries hold: the whole password is one entry, as it stands.
+        // Common passwords and words are what zxcvbn's dictionaries hold: the whole password is one
+        // entry, as it stands.
         let password = self.password().map_err(Stop::Trap)?.clone();
         let estimate = estimate(Arc::clone(&self.services.estimates), password, |text| {
             let estimate = zxcvbn::zxcvbn(text, &[]);
@@ -89,7 +99,11 @@ impl passwords::HostPassword for CallState {
 }
 
 impl passwords::Host for CallState {
-    async fn verify(&mut self, _password: Resource<PasswordHandle>, account: Option<Resource<AccountHandle>>) -> Result<bool, Stop> {
+    async fn verify(
+        &mut self,
+        _password: Resource<PasswordHandle>,
+        account: Option<Resource<AccountHandle>>,
+    ) -> Result<bool, Stop> {
         self.counted()?;
         if self.identity.slot != Slot::Login {
             return Err(Stop::denied("passwords are verified in a login only"));
@@ -97,7 +111,10 @@ impl passwords::Host for CallState {
         if std::mem::replace(&mut self.verify_asked, true) {
             return Err(Stop::limit("one password is verified in a call"));
         }
-        let hash = account.map(|_| self.account().map(|account| account.password_hash.clone())).transpose().map_err(Stop::Trap)?;
+        let hash = account
+            .map(|_| self.account().map(|account| account.password_hash.clone()))
+            .transpose()
+            .map_err(Stop::Trap)?;
         let password = self.password().map_err(Stop::Trap)?.clone();
         let hasher = self.services.passwords.clone();
         let verified = match self.host(hasher.verify(&password, hash.as_deref())).await {

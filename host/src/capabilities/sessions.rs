@@ -10,13 +10,19 @@ use crate::policy::limits::MAX_SESSIONS;
 use crate::store::Session;
 
 impl sessions::Host for CallState {
-    async fn open_sessions(&mut self, _account: Resource<AccountHandle>) -> Result<Vec<Resource<Session>>, Stop> {
+    async fn open_sessions(
+        &mut self,
+        _account: Resource<AccountHandle>,
+    ) -> Result<Vec<Resource<Session>>, Stop> {
         self.counted_read()?;
         let store = self.services.store.clone();
         let user_id = self.account().map_err(Stop::Trap)?.user_id;
         let open = self.host(store.open_sessions(user_id, MAX_SESSIONS)).await?;
-        let revoked = |session: &Session| self.writes.revocations.iter().any(|(id, _)| *id == session.session_id);
-        let still_open: Vec<Session> = open.into_iter().filter(|session| !revoked(session)).collect();
+        let revoked = |session: &Session| {
+            self.writes.revocations.iter().any(|(id, _)| *id == session.session_id)
+        };
+        let still_open: Vec<Session> =
+            open.into_iter().filter(|session| !revoked(session)).collect();
         still_open.into_iter().map(|session| Ok(self.table.push(session)?)).collect()
     }
 }

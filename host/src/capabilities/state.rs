@@ -1,4 +1,5 @@
-//! The state of one call: who asks, what was read, what is to be written, how much of its bounds it has used.
+//! The state of one call: who asks, what was read, what is to be written, how much of its bounds it
+//! has used.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,7 +16,9 @@ use crate::metrics::Metrics;
 use crate::passwords::{Password, PasswordHasher};
 use crate::policy::Slot;
 use crate::policy::bindings::types::Failure;
-use crate::policy::limits::{BoundExceeded, MAX_HOST_CALLS, MAX_HOST_CALLS_IGNORED, MAX_READS, Taken};
+use crate::policy::limits::{
+    BoundExceeded, MAX_HOST_CALLS, MAX_HOST_CALLS_IGNORED, MAX_READS, Taken,
+};
 use crate::policy::manifest::Manifest;
 use crate::store::{Account, Session, Store, StoreError, Writes};
 
@@ -25,7 +28,8 @@ pub struct Services {
     pub store: Store,
     /// The hash threads.
     pub passwords: PasswordHasher,
-    /// The places for estimates of a password's strength, each of which may take a core for a second.
+    /// The places for estimates of a password's strength, each of which may take a core for a
+    /// second.
     pub estimates: Arc<Semaphore>,
     /// Derived keys.
     pub keys: Keys,
@@ -74,7 +78,8 @@ pub struct Request {
 pub struct Attempt {
     /// Canonical where `email_valid`.
     pub email: String,
-    /// The address as it was given, without spaces around it: of imported accounts that differ in letter case only, it tells which is meant.
+    /// The address as it was given, without spaces around it: of imported accounts that differ in
+    /// letter case only, it tells which is meant.
     pub spelling: String,
     /// Whether there is a canonical form.
     pub email_valid: bool,
@@ -108,7 +113,8 @@ pub struct CallState {
     pub(crate) verify_asked: bool,
     pub(crate) strength_asked: u32,
     pub(crate) log_lines: u32,
-    /// Whether the call waits for the host now: a time limit that ends it then is not the policy's fault.
+    /// Whether the call waits for the host now: a time limit that ends it then is not the policy's
+    /// fault.
     pub(crate) host_works: bool,
     /// The time of the call: it stands still.
     pub(crate) now: Timestamp,
@@ -118,7 +124,12 @@ pub struct CallState {
 
 impl CallState {
     /// A call that has done nothing yet.
-    pub fn new(services: Arc<Services>, identity: Arc<Identity>, request: Request, attempt: Attempt) -> Self {
+    pub fn new(
+        services: Arc<Services>,
+        identity: Arc<Identity>,
+        request: Request,
+        attempt: Attempt,
+    ) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(crate::policy::limits::MAX_HANDLES);
         let writes = Writes { slot: identity.slot.as_str(), ..Writes::default() };
@@ -150,7 +161,9 @@ impl CallState {
             return Err(Stop::Trap(wasmtime::Error::new(BoundExceeded::HostCalls)));
         }
         if self.host_calls > MAX_HOST_CALLS {
-            return Err(Stop::limit(format!("at most {MAX_HOST_CALLS} counted host calls in a call")));
+            return Err(Stop::limit(format!(
+                "at most {MAX_HOST_CALLS} counted host calls in a call"
+            )));
         }
         Ok(())
     }
@@ -160,7 +173,9 @@ impl CallState {
         self.counted()?;
         self.reads += 1;
         if self.reads > MAX_READS {
-            return Err(Stop::limit(format!("at most {MAX_READS} reads of the database in a call")));
+            return Err(Stop::limit(format!(
+                "at most {MAX_READS} reads of the database in a call"
+            )));
         }
         Ok(())
     }
@@ -186,7 +201,10 @@ impl CallState {
         if self.proved() {
             return Ok(());
         }
-        Err(Stop::Failure(Failure::Denied("the caller has not proved to own an account in this call: verify the password first".into())))
+        Err(Stop::Failure(Failure::Denied(
+            "the caller has not proved to own an account in this call: verify the password first"
+                .into(),
+        )))
     }
 }
 

@@ -6,10 +6,13 @@ use super::CallState;
 use super::types::Stop;
 use crate::policy::Slot;
 use crate::policy::bindings::storage;
-use crate::policy::limits::{MAX_STORAGE_BYTES, MAX_STORAGE_ROWS, MAX_STORAGE_SECONDS, MAX_STORAGE_VALUE, MAX_STORAGE_WRITES};
+use crate::policy::limits::{
+    MAX_STORAGE_BYTES, MAX_STORAGE_ROWS, MAX_STORAGE_SECONDS, MAX_STORAGE_VALUE, MAX_STORAGE_WRITES,
+};
 use crate::store::{StorageWrite, Store, StoreError};
 
-/// Which slots keep as much as they may; measured by the cleaner, so a slot can exceed its bound by what it writes in between.
+/// Which slots keep as much as they may; measured by the cleaner, so a slot can exceed its bound by
+/// what it writes in between.
 #[derive(Debug, Default)]
 pub struct StorageSizes([AtomicBool; 3]);
 
@@ -18,7 +21,8 @@ impl StorageSizes {
     pub async fn measure(&self, store: &Store) -> Result<(), StoreError> {
         for slot in Slot::ALL {
             let (rows, bytes) = store.storage_size(slot.as_str()).await?;
-            self.0[slot as usize].store(rows >= MAX_STORAGE_ROWS || bytes >= MAX_STORAGE_BYTES, Ordering::Relaxed);
+            self.0[slot as usize]
+                .store(rows >= MAX_STORAGE_ROWS || bytes >= MAX_STORAGE_BYTES, Ordering::Relaxed);
         }
         Ok(())
     }
@@ -32,14 +36,20 @@ impl CallState {
     fn buffer(&mut self, write: StorageWrite) -> Result<(), Stop> {
         check_key(&write.key)?;
         if self.writes.storage.len() >= MAX_STORAGE_WRITES {
-            return Err(Stop::limit(format!("at most {MAX_STORAGE_WRITES} storage writes in a call")));
+            return Err(Stop::limit(format!(
+                "at most {MAX_STORAGE_WRITES} storage writes in a call"
+            )));
         }
         if let Some((value, _)) = &write.value {
             if value.len() > MAX_STORAGE_VALUE {
-                return Err(Stop::limit(format!("a storage value of at most {MAX_STORAGE_VALUE} bytes")));
+                return Err(Stop::limit(format!(
+                    "a storage value of at most {MAX_STORAGE_VALUE} bytes"
+                )));
             }
             if self.services.storage_sizes.full(self.identity.slot) {
-                return Err(Stop::limit(format!("at most {MAX_STORAGE_ROWS} rows and {MAX_STORAGE_BYTES} bytes in a slot's storage")));
+                return Err(Stop::limit(format!(
+                    "at most {MAX_STORAGE_ROWS} rows and {MAX_STORAGE_BYTES} bytes in a slot's storage"
+                )));
             }
         }
         self.writes.storage.push(write);
@@ -47,7 +57,8 @@ impl CallState {
     }
 
     fn expiry(&self, seconds: Option<u32>) -> i64 {
-        self.now + i64::from(seconds.unwrap_or(MAX_STORAGE_SECONDS).clamp(1, MAX_STORAGE_SECONDS)) * 1000
+        self.now
+            + i64::from(seconds.unwrap_or(MAX_STORAGE_SECONDS).clamp(1, MAX_STORAGE_SECONDS)) * 1000
     }
 }
 
@@ -81,9 +92,18 @@ impl storage::Host for CallState {
         self.buffer(StorageWrite { key, expected: None, value: None })
     }
 
-    fn replace(&mut self, key: String, expected: Option<Vec<u8>>, value: Option<Vec<u8>>) -> Result<(), Stop> {
+    fn replace(
+        &mut self,
+        key: String,
+        expected: Option<Vec<u8>>,
+        value: Option<Vec<u8>>,
+    ) -> Result<(), Stop> {
         self.counted()?;
         let expires_at = self.expiry(None);
-        self.buffer(StorageWrite { key, expected: Some(expected), value: value.map(|value| (value, expires_at)) })
+        self.buffer(StorageWrite {
+            key,
+            expected: Some(expected),
+            value: value.map(|value| (value, expires_at)),
+        })
     }
 }

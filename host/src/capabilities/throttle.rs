@@ -32,13 +32,25 @@ impl throttle::Host for CallState {
         let hits = limits
             .iter()
             .map(|limit| {
-                if !(1..=1_000_000).contains(&limit.most) || !(1..=86_400).contains(&limit.window_seconds) {
-                    return Err(Stop::limit("most of 1 to 1,000,000 and window-seconds of 1 to 86,400"));
+                if !(1..=1_000_000).contains(&limit.most)
+                    || !(1..=86_400).contains(&limit.window_seconds)
+                {
+                    return Err(Stop::limit(
+                        "most of 1 to 1,000,000 and window-seconds of 1 to 86,400",
+                    ));
                 }
-                Ok(ThrottleHit { key: self.throttle_key(&limit.key)?, most: limit.most, window_seconds: limit.window_seconds })
+                Ok(ThrottleHit {
+                    key: self.throttle_key(&limit.key)?,
+                    most: limit.most,
+                    window_seconds: limit.window_seconds,
+                })
             })
             .collect::<Result<Vec<_>, _>>()?;
-        if hits.iter().enumerate().any(|(index, hit)| hits[..index].iter().any(|before| before.key == hit.key)) {
+        if hits
+            .iter()
+            .enumerate()
+            .any(|(index, hit)| hits[..index].iter().any(|before| before.key == hit.key))
+        {
             return Err(Stop::other("a key may stand in one limit of a call of hit only"));
         }
         if hits.is_empty() {
@@ -46,7 +58,9 @@ impl throttle::Host for CallState {
         }
         let store = self.services.store.clone();
         let wait = self.host(store.throttle_hit(&hits)).await?;
-        Ok(wait.map(|milliseconds| u32::try_from(milliseconds.max(1).div_euclid(1000) + 1).unwrap_or(u32::MAX)))
+        Ok(wait.map(|milliseconds| {
+            u32::try_from(milliseconds.max(1).div_euclid(1000) + 1).unwrap_or(u32::MAX)
+        }))
     }
 
     fn clear(&mut self, keys: Vec<String>) -> Result<(), Stop> {
@@ -78,10 +92,17 @@ impl outbox::Host for CallState {
         if key.as_ref().is_some_and(|key| key.is_empty() || key.len() > 128) {
             return Err(Stop::limit("an ordering key of 1 to 128 bytes"));
         }
-        let Value::Object(data) = json(&data, MAX_EVENT_BYTES)? else { return Err(Stop::other("an event's data must be a JSON object")) };
+        let Value::Object(data) = json(&data, MAX_EVENT_BYTES)? else {
+            return Err(Stop::other("an event's data must be a JSON object"));
+        };
         let traceparent = Some(self.request.traceparent.clone());
         let ordering_key = key.map(|key| format!("custom:{}:{key}", manifest.name));
-        self.writes.events.push(NewEvent { event_type: format!("custom.{}.{event}", manifest.name), data, ordering_key, traceparent });
+        self.writes.events.push(NewEvent {
+            event_type: format!("custom.{}.{event}", manifest.name),
+            data,
+            ordering_key,
+            traceparent,
+        });
         Ok(())
     }
 }

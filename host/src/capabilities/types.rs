@@ -95,18 +95,36 @@ impl types::HostCaller for CallState {
 
 impl types::HostRefusal for CallState {
     fn new(&mut self, code: String, message: String) -> wasmtime::Result<Resource<Refusal>> {
-        Ok(self.table.push(Refusal { code: cut(&code, 48), message: cut(&message, 256), ..Refusal::default() })?)
+        Ok(self.table.push(Refusal {
+            code: cut(&code, 48),
+            message: cut(&message, 256),
+            ..Refusal::default()
+        })?)
     }
 
-    fn add_field(&mut self, refusal: Resource<Refusal>, field: String, code: String, message: String) -> wasmtime::Result<()> {
+    fn add_field(
+        &mut self,
+        refusal: Resource<Refusal>,
+        field: String,
+        code: String,
+        message: String,
+    ) -> wasmtime::Result<()> {
         let fields = &mut self.table.get_mut(&refusal)?.fields;
         if fields.len() < 16 {
-            fields.push(Field { field: cut(&field, 64), code: cut(&code, 64), message: cut(&message, 256) });
+            fields.push(Field {
+                field: cut(&field, 64),
+                code: cut(&code, 64),
+                message: cut(&message, 256),
+            });
         }
         Ok(())
     }
 
-    fn set_retry_after(&mut self, refusal: Resource<Refusal>, seconds: u32) -> wasmtime::Result<()> {
+    fn set_retry_after(
+        &mut self,
+        refusal: Resource<Refusal>,
+        seconds: u32,
+    ) -> wasmtime::Result<()> {
         self.table.get_mut(&refusal)?.retry_after = Some(seconds.min(86_400));
         Ok(())
     }

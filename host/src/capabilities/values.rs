@@ -1,4 +1,5 @@
-//! Small interfaces without a file of their own (`settings`, `clock`, `random`), and the forms of values.
+//! Small interfaces without a file of their own (`settings`, `clock`, `random`), and the forms of
+//! values.
 
 use serde_json::Value;
 
@@ -41,7 +42,8 @@ pub(super) fn json(text: &str, most_bytes: usize) -> Result<Value, Stop> {
     if text.len() > most_bytes {
         return Err(Stop::limit(format!("at most {most_bytes} bytes of JSON")));
     }
-    let value: Value = serde_json::from_str(text).map_err(|fault| Stop::other(format!("not JSON: {fault}")))?;
+    let value: Value =
+        serde_json::from_str(text).map_err(|fault| Stop::other(format!("not JSON: {fault}")))?;
     // PostgreSQL's jsonb holds no U+0000; no store is given one.
     if text.contains("\\u0000") { Err(Stop::other("U+0000 is not allowed")) } else { Ok(value) }
 }

@@ -12,11 +12,13 @@ use crate::store::import::{Finding, ImportReport, Outcome, Part};
 /// Which service's data to take over.
 #[derive(Subcommand)]
 pub enum ImportRun {
-    /// Take over the old authentication service's tables `auth_data` and `outbox`, in the same PostgreSQL database. Stop that service first.
+    /// Take over the old authentication service's tables `auth_data` and `outbox`, in the same
+    /// PostgreSQL database. Stop that service first.
     ///
-    /// Accounts keep their ids and passwords; events that were not sent are sent by this service, and marked as processed over there. All of it is
-    /// one transaction, and a second run finds nothing left to do. It ends with 0 where everything is here now, with 1 where rows were skipped,
-    /// and with 2 where nothing was done.
+    /// Accounts keep their ids and passwords; events that were not sent are sent by this service,
+    /// and marked as processed over there. All of it is one transaction, and a second run finds
+    /// nothing left to do. It ends with 0 where everything is here now, with 1 where rows were
+    /// skipped, and with 2 where nothing was done.
     Legacy(Legacy),
 }
 
@@ -26,7 +28,8 @@ pub struct Legacy {
     /// Where the old tables are.
     #[arg(long, default_value = "public")]
     schema: String,
-    /// Only tell what would be done. (The schema "auth" is made where it is missing; it stays empty.)
+    /// Only tell what would be done. (The schema "auth" is made where it is missing; it stays
+    /// empty.)
     #[arg(long)]
     dry_run: bool,
     /// End with 0 also where rows were skipped.
@@ -43,7 +46,9 @@ impl ImportRun {
     pub async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
         let Self::Legacy(legacy) = self;
         let Some(settings) = &config.postgres else {
-            anyhow::bail!("there is no PostgreSQL in the settings: set DATABASE_URL or POSTGRES_HOST to the old service's database");
+            anyhow::bail!(
+                "there is no PostgreSQL in the settings: set DATABASE_URL or POSTGRES_HOST to the old service's database"
+            );
         };
         let report = Postgres::import_legacy(settings, &legacy.schema, legacy.dry_run).await?;
         print!("{}", readable(&report, legacy.show_emails));
@@ -57,12 +62,22 @@ fn readable(report: &ImportReport, show_emails: bool) -> String {
     let mut text = String::new();
     part(&mut text, "accounts", &report.accounts, show_emails);
     match &report.events {
-        Some(events) => part(&mut text, "events that the old service has not sent", events, show_emails),
+        Some(events) => {
+            part(&mut text, "events that the old service has not sent", events, show_emails)
+        }
         None => text.push_str("There is no table outbox: no events.\n"),
     }
     if !report.bcrypt_costs.is_empty() {
-        let costs: Vec<String> = report.bcrypt_costs.iter().map(|(cost, count)| format!("{count} of cost {cost}")).collect();
-        let _ = writeln!(text, "Imported bcrypt hashes, each replaced at the account's next login: {}.", costs.join(", "));
+        let costs: Vec<String> = report
+            .bcrypt_costs
+            .iter()
+            .map(|(cost, count)| format!("{count} of cost {cost}"))
+            .collect();
+        let _ = writeln!(
+            text,
+            "Imported bcrypt hashes, each replaced at the account's next login: {}.",
+            costs.join(", ")
+        );
     }
     let _ = writeln!(text, "New accounts get ids beyond {}.", report.last_id);
     if report.other_connections > 0 {
@@ -72,7 +87,8 @@ fn readable(report: &ImportReport, show_emails: bool) -> String {
             report.other_connections
         );
     }
-    let imported = report.accounts.count(Outcome::Imported) + report.events.as_ref().map_or(0, |events| events.count(Outcome::Imported));
+    let imported = report.accounts.count(Outcome::Imported)
+        + report.events.as_ref().map_or(0, |events| events.count(Outcome::Imported));
     text.push_str(match (report.dry_run, imported) {
         (true, _) => "This was a dry run: nothing was written.\n",
         (false, 0) => "Nothing was left to import.\n",
@@ -96,7 +112,9 @@ fn examples(finding: &Finding, show_emails: bool) -> String {
         .examples
         .iter()
         .map(|example| match &example.email {
-            Some(email) if show_emails => format!("{} ({})", example.id.escape_debug(), email.escape_debug()),
+            Some(email) if show_emails => {
+                format!("{} ({})", example.id.escape_debug(), email.escape_debug())
+            }
             _ => example.id.escape_debug().to_string(),
         })
         .collect();
@@ -110,16 +128,22 @@ fn sentence(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Imported => "imported",
         Outcome::There => "already here",
-        Outcome::Twin => "of these share their address with another but for letter case or the like: each logs in with its own spelling",
+        Outcome::Twin => {
+            "of these share their address with another but for letter case or the like: each logs in with its own spelling"
+        }
         Outcome::Removed => "imported before and deleted here since: they stay deleted",
         Outcome::BadId => "skipped: the id is not a whole number from 1 to 2^53 - 1",
         Outcome::BadEmail => "skipped: this is no e-mail address that the service takes",
-        Outcome::BadHash => "skipped: the password's hash is neither bcrypt (cost 4 to 12) nor argon2id",
+        Outcome::BadHash => {
+            "skipped: the password's hash is neither bcrypt (cost 4 to 12) nor argon2id"
+        }
         Outcome::Duplicate => "skipped: an account with a lower id has the very same address",
         Outcome::IdTaken => "skipped: another account has this id",
         Outcome::EmailTaken => "skipped: another account here has this address",
         Outcome::BadType => "skipped: the event's type is empty or too long; it stays where it is",
-        Outcome::BadPayload => "skipped: the event's payload is not a JSON object of at most 256 KiB; it stays where it is",
+        Outcome::BadPayload => {
+            "skipped: the event's payload is not a JSON object of at most 256 KiB; it stays where it is"
+        }
     }
 }
 
@@ -134,7 +158,10 @@ mod tests {
             count,
             examples: ids
                 .iter()
-                .map(|id| Example { id: (*id).to_owned(), email: Some(format!("User{id}@example.com\u{1b}[2J")) })
+                .map(|id| Example {
+                    id: (*id).to_owned(),
+                    email: Some(format!("User{id}@example.com\u{1b}[2J")),
+                })
                 .collect(),
         };
         let findings = vec![
@@ -144,15 +171,30 @@ mod tests {
             finding(Outcome::BadHash, 21, &["5", "6"]),
         ];
         let accounts = Part { table: "\"public\".auth_data".to_owned(), findings };
-        ImportReport { accounts, events: None, bcrypt_costs: vec![("10".into(), 7)], last_id: 40, other_connections: 0, dry_run }
+        ImportReport {
+            accounts,
+            events: None,
+            bcrypt_costs: vec![("10".into(), 7)],
+            last_id: 40,
+            other_connections: 0,
+            dry_run,
+        }
     }
 
     #[test]
     fn a_report_counts_and_gives_examples_without_addresses() {
         let text = readable(&report(false), false);
-        assert!(text.starts_with("public.auth_data: 28 accounts\n          7  imported\n"), "{text}");
+        assert!(
+            text.starts_with("public.auth_data: 28 accounts\n          7  imported\n"),
+            "{text}"
+        );
         assert!(text.contains("id 5, 6, ...\n") && text.contains("id 3, 4\n"), "{text}");
-        assert!(text.contains("ids beyond 40") && text.contains("7 of cost 10") && text.ends_with("Done.\n"), "{text}");
+        assert!(
+            text.contains("ids beyond 40")
+                && text.contains("7 of cost 10")
+                && text.ends_with("Done.\n"),
+            "{text}"
+        );
         assert!(!text.contains('@') && !text.contains("already here"), "{text}");
         assert!(readable(&report(true), false).ends_with("nothing was written.\n"));
     }

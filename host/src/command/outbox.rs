@@ -69,18 +69,31 @@ impl OutboxRun {
         let store = open(config).await?;
         match self {
             Self::List { state, limit, json } => {
-                let events = store.outbox_list(&EventFilter { state, message_id: None, most: limit }).await?;
+                let events = store
+                    .outbox_list(&EventFilter { state, message_id: None, most: limit })
+                    .await?;
                 for event in &events {
-                    println!("{}", if json { readable(event, false).to_string() } else { line(event) });
+                    println!(
+                        "{}",
+                        if json { readable(event, false).to_string() } else { line(event) }
+                    );
                 }
                 if events.is_empty() && !json {
                     println!("no events");
                 }
             }
             Self::Show { message_id } => {
-                let events = store.outbox_list(&EventFilter { state: None, message_id: Some(message_id), most: 1 }).await?;
+                let events = store
+                    .outbox_list(&EventFilter {
+                        state: None,
+                        message_id: Some(message_id),
+                        most: 1,
+                    })
+                    .await?;
                 let Some(event) = events.first() else {
-                    anyhow::bail!("there is no event {message_id} (published ones are deleted after OUTBOX_RETENTION)")
+                    anyhow::bail!(
+                        "there is no event {message_id} (published ones are deleted after OUTBOX_RETENTION)"
+                    )
                 };
                 println!("{}", serde_json::to_string_pretty(&readable(event, true))?);
             }
@@ -102,7 +115,9 @@ impl OutboxRun {
 /// The service's database; a service may run on it meanwhile.
 async fn open(config: &Config) -> anyhow::Result<Store> {
     if let Some(settings) = &config.postgres {
-        return Ok(Store::Postgres(Postgres::open(settings, Clock::database(), Metrics::new()?.database).await?));
+        return Ok(Store::Postgres(
+            Postgres::open(settings, Clock::database(), Metrics::new()?.database).await?,
+        ));
     }
     let file: &Path = &config.data_dir.join("auth.sqlite");
     anyhow::ensure!(file.exists(), "DATA_DIR: there is no database {}", file.display());
@@ -111,15 +126,24 @@ async fn open(config: &Config) -> anyhow::Result<Store> {
 
 fn line(event: &EventRow) -> String {
     let error = plain(event.last_error.as_deref().unwrap_or_default());
-    let (state, created, kind, key) =
-        (event.state.as_str(), moment(event.created_at), plain(&event.event_type), plain(&event.ordering_key));
-    format!("{} {state:<9} {created} {kind} key={key} attempts={} {error}", event.message_id, event.attempts)
+    let (state, created, kind, key) = (
+        event.state.as_str(),
+        moment(event.created_at),
+        plain(&event.event_type),
+        plain(&event.ordering_key),
+    );
+    format!(
+        "{} {state:<9} {created} {kind} key={key} attempts={} {error}",
+        event.message_id, event.attempts
+    )
 }
 
 /// A text of somebody else's, for a terminal: it stays within its line, and cannot move the cursor.
 fn plain(text: &str) -> String {
     let cut: String = text.chars().take(200).collect();
-    cut.chars().flat_map(|c| if c.is_control() { c.escape_debug().collect::<Vec<_>>() } else { vec![c] }).collect()
+    cut.chars()
+        .flat_map(|c| if c.is_control() { c.escape_debug().collect::<Vec<_>>() } else { vec![c] })
+        .collect()
 }
 
 fn readable(event: &EventRow, with_body: bool) -> Value {
@@ -129,7 +153,8 @@ fn readable(event: &EventRow, with_body: bool) -> Value {
         "dead_at": event.dead_at.map(moment), "attempts": event.attempts, "last_error": event.last_error, "traceparent": event.traceparent,
     });
     if with_body {
-        value["body"] = serde_json::from_str(&event.payload).unwrap_or_else(|_| json!(event.payload));
+        value["body"] =
+            serde_json::from_str(&event.payload).unwrap_or_else(|_| json!(event.payload));
     }
     value
 }

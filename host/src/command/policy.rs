@@ -33,11 +33,13 @@ impl PolicyRun {
     /// Does it.
     #[expect(clippy::print_stdout, reason = "the command's output")]
     pub fn run(self) -> anyhow::Result<()> {
-        let read = |file: &PathBuf| fs::read(file).with_context(|| format!("{} cannot be read", file.display()));
+        let read = |file: &PathBuf| {
+            fs::read(file).with_context(|| format!("{} cannot be read", file.display()))
+        };
         match self {
             Self::Pack { module, manifest, output } => {
-                let packed =
-                    pack::pack(&read(&module)?, &read(&manifest)?).with_context(|| format!("{} cannot be packed", module.display()))?;
+                let packed = pack::pack(&read(&module)?, &read(&manifest)?)
+                    .with_context(|| format!("{} cannot be packed", module.display()))?;
                 let unfinished = output.with_extension("wasm.tmp");
                 fs::write(&unfinished, &packed)
                     .and_then(|()| fs::rename(&unfinished, &output))
@@ -45,8 +47,13 @@ impl PolicyRun {
             }
             Self::Inspect { policy } => {
                 let bytes = read(&policy)?;
-                let checked = admission::inspect(&bytes)
-                    .map_err(|faults| anyhow::anyhow!("{} would be refused:\n  {}", policy.display(), faults.join("\n  ")))?;
+                let checked = admission::inspect(&bytes).map_err(|faults| {
+                    anyhow::anyhow!(
+                        "{} would be refused:\n  {}",
+                        policy.display(),
+                        faults.join("\n  ")
+                    )
+                })?;
                 println!("{}", serde_json::to_string_pretty(&checked.manifest)?);
                 println!("sha256 {}\nbytes  {}\nimports", checked.digest, bytes.len());
                 for import in checked.imports {

@@ -1,4 +1,5 @@
-//! Settings, from the environment or a `.env` file (the environment wins). Every wrong value is reported at start, all at once.
+//! Settings, from the environment or a `.env` file (the environment wins). Every wrong value is
+//! reported at start, all at once.
 
 mod services;
 mod values;
@@ -24,57 +25,70 @@ pub type Secret = Zeroizing<String>;
 /// All settings; each field names its variable and default.
 #[derive(Clone)]
 pub struct Config {
-    /// `ENV`: `local` makes and keeps its own secrets and logs for people; anything else, or nothing, is production.
+    /// `ENV`: `local` makes and keeps its own secrets and logs for people; anything else, or
+    /// nothing, is production.
     pub local: bool,
     /// `HTTP_SERVER_ADDRESS`, default `127.0.0.1:7971`.
     pub address: SocketAddr,
-    /// `HTTP_SERVER_TIMEOUT`, default `5s`: when the caller gives up. Our own work ends at four fifths of it.
+    /// `HTTP_SERVER_TIMEOUT`, default `5s`: when the caller gives up. Our own work ends at four
+    /// fifths of it.
     pub request_timeout: Duration,
-    /// `HTTP_SERVER_SHUTDOWN_TIMEOUT`, default `5s`: how long requests in flight may take after a signal.
+    /// `HTTP_SERVER_SHUTDOWN_TIMEOUT`, default `5s`: how long requests in flight may take after a
+    /// signal.
     pub shutdown_timeout: Duration,
-    /// `HTTP_SERVER_SHUTDOWN_DELAY`, default `0`: how long, after a signal, requests are still taken while `/readyz` says no. Load balancers
-    /// need it.
+    /// `HTTP_SERVER_SHUTDOWN_DELAY`, default `0`: how long, after a signal, requests are still
+    /// taken while `/readyz` says no. Load balancers need it.
     pub shutdown_delay: Duration,
-    /// `HTTP_SERVER_READ_TIMEOUT`, default `5s`: the time a client has for the head and the body of a request.
+    /// `HTTP_SERVER_READ_TIMEOUT`, default `5s`: the time a client has for the head and the body of
+    /// a request.
     pub read_timeout: Duration,
     /// `HTTP_SERVER_WRITE_TIMEOUT`, default `10s`: the time a client has to take the answer.
     pub write_timeout: Duration,
-    /// `HTTP_SERVER_IDLE_TIMEOUT`, default `75s`: how long a connection is kept without a request. Callers keep theirs for 60 s.
+    /// `HTTP_SERVER_IDLE_TIMEOUT`, default `75s`: how long a connection is kept without a request.
+    /// Callers keep theirs for 60 s.
     pub idle_timeout: Duration,
     /// `HTTP_SERVER_MAX_CONNECTIONS`, default 4096.
     pub max_connections: usize,
     /// `HTTP_TRUSTED_PROXIES`, default none: networks whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<ipnet::IpNet>,
-    /// `HTTP_TRUSTED_PROXY_HOPS`, default 1: the client is that many entries from the right of `X-Forwarded-For`.
+    /// `HTTP_TRUSTED_PROXY_HOPS`, default 1: the client is that many entries from the right of
+    /// `X-Forwarded-For`.
     pub trusted_proxy_hops: usize,
-    /// `AUTH_JWT_SECRET`: at least 32 bytes; what the gateway checks access tokens with. Made once and kept where `ENV=local`.
+    /// `AUTH_JWT_SECRET`: at least 32 bytes; what the gateway checks access tokens with. Made once
+    /// and kept where `ENV=local`.
     pub jwt_secret: Option<Secret>,
-    /// `AUTH_MASTER_SECRET`: at least 32 bytes; keys for everything else are derived from it. Unset: one random value in the database.
+    /// `AUTH_MASTER_SECRET`: at least 32 bytes; keys for everything else are derived from it.
+    /// Unset: one random value in the database.
     pub master_secret: Option<Secret>,
     /// `AUTH_ACCESS_TOKEN_TTL`, default `30m`.
     pub access_token_ttl: Duration,
     /// `AUTH_REFRESH_TOKEN_TTL`, default `168h`.
     pub refresh_token_ttl: Duration,
-    /// `AUTH_REFRESH_GRACE_PERIOD`, default `10s`: how long a replaced refresh token gets the same answer again; `0` turns it off.
+    /// `AUTH_REFRESH_GRACE_PERIOD`, default `10s`: how long a replaced refresh token gets the same
+    /// answer again; `0` turns it off.
     pub refresh_grace_period: Duration,
     /// `AUTH_SESSION_MAX_LIFETIME`, default `2160h`: after that a session ends, refreshed or not.
     pub session_lifetime: Duration,
-    /// `AUTH_LEGACY_REFRESH_UNTIL`, default never: until then refresh tokens of the old service are taken, each once. A day, to its end (UTC), or
-    /// an RFC 3339 moment.
+    /// `AUTH_LEGACY_REFRESH_UNTIL`, default never: until then refresh tokens of the old service are
+    /// taken, each once. A day, to its end (UTC), or an RFC 3339 moment.
     pub legacy_refresh_until: Option<Timestamp>,
     /// `PASSWORD_HASH_THREADS`, default the number of processors.
     pub hash_threads: usize,
-    /// `PASSWORD_HASH_QUEUE`, default 64: hashes that may wait for a thread; beyond, the answer is 503.
+    /// `PASSWORD_HASH_QUEUE`, default 64: hashes that may wait for a thread; beyond, the answer is
+    /// 503.
     pub hash_queue: usize,
     /// `PASSWORD_HASH_MEMORY_KIB`, default 19456 (argon2id `m`).
     pub hash_memory_kib: u32,
     /// `PASSWORD_HASH_ITERATIONS`, default 2 (argon2id `t`).
     pub hash_iterations: u32,
-    /// `DATA_DIR`, default `data`: the embedded database, the cache of compiled policies, the event file, local secrets.
+    /// `DATA_DIR`, default `data`: the embedded database, the cache of compiled policies, the event
+    /// file, local secrets.
     pub data_dir: PathBuf,
-    /// `POLICY_DIR`, default `policies` in the data folder: `<slot>.wasm` and `<slot>.settings.json`.
+    /// `POLICY_DIR`, default `policies` in the data folder: `<slot>.wasm` and
+    /// `<slot>.settings.json`.
     pub policy_dir: PathBuf,
-    /// `DATABASE_URL`, or `POSTGRES_HOST`, `POSTGRES_USER` and so on: PostgreSQL; without, the embedded database in `DATA_DIR`.
+    /// `DATABASE_URL`, or `POSTGRES_HOST`, `POSTGRES_USER` and so on: PostgreSQL; without, the
+    /// embedded database in `DATA_DIR`.
     pub postgres: Option<PostgresSettings>,
     /// `AMQP_URL` and so on: RabbitMQ; without, events go to a file in `DATA_DIR`.
     pub amqp: Option<AmqpSettings>,
@@ -101,12 +115,14 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
 pub struct ConfigError(pub Vec<String>);
 
 impl Config {
-    /// Reads the settings from the environment and, where there is one, the file `.env` in the working folder.
+    /// Reads the settings from the environment and, where there is one, the file `.env` in the
+    /// working folder.
     pub fn from_environment() -> Result<Self, ConfigError> {
         Self::from_pairs(&environment()?)
     }
 
-    /// The same for a command that works on the database alone: it signs nothing, and needs no secret to sign with.
+    /// The same for a command that works on the database alone: it signs nothing, and needs no
+    /// secret to sign with.
     pub fn for_command() -> Result<Self, ConfigError> {
         Self::read(&environment()?, false)
     }
@@ -126,7 +142,8 @@ impl Config {
         let seconds = Duration::from_secs;
         let local = read.text("ENV", "") == "local";
         let data_dir = PathBuf::from(read.text("DATA_DIR", "data"));
-        let policy_dir = read.given("POLICY_DIR").map_or_else(|| data_dir.join("policies"), PathBuf::from);
+        let policy_dir =
+            read.given("POLICY_DIR").map_or_else(|| data_dir.join("policies"), PathBuf::from);
         let positive = between(Duration::from_millis(1), seconds(10 * 365 * 86_400), duration);
         let timeout = between(Duration::from_millis(100), seconds(600), duration);
         let processors = std::thread::available_parallelism().map_or(2, usize::from);
@@ -137,30 +154,59 @@ impl Config {
         });
         let config = Self {
             local,
-            address: read.value("HTTP_SERVER_ADDRESS", SocketAddr::from(([127, 0, 0, 1], 7971)), address),
+            address: read.value(
+                "HTTP_SERVER_ADDRESS",
+                SocketAddr::from(([127, 0, 0, 1], 7971)),
+                address,
+            ),
             request_timeout: read.value("HTTP_SERVER_TIMEOUT", seconds(5), &timeout),
             shutdown_timeout: read.value("HTTP_SERVER_SHUTDOWN_TIMEOUT", seconds(5), &timeout),
-            shutdown_delay: read.value("HTTP_SERVER_SHUTDOWN_DELAY", Duration::ZERO, between(Duration::ZERO, seconds(600), duration)),
+            shutdown_delay: read.value(
+                "HTTP_SERVER_SHUTDOWN_DELAY",
+                Duration::ZERO,
+                between(Duration::ZERO, seconds(600), duration),
+            ),
             read_timeout: read.value("HTTP_SERVER_READ_TIMEOUT", seconds(5), &timeout),
             write_timeout: read.value("HTTP_SERVER_WRITE_TIMEOUT", seconds(10), &timeout),
             idle_timeout: read.value("HTTP_SERVER_IDLE_TIMEOUT", seconds(75), &timeout),
-            max_connections: read.value("HTTP_SERVER_MAX_CONNECTIONS", 4096, between(1, 1_000_000, number)),
+            max_connections: read.value(
+                "HTTP_SERVER_MAX_CONNECTIONS",
+                4096,
+                between(1, 1_000_000, number),
+            ),
             trusted_proxies: read.value("HTTP_TRUSTED_PROXIES", Vec::new(), networks),
             trusted_proxy_hops: read.value("HTTP_TRUSTED_PROXY_HOPS", 1, between(1, 16, number)),
             jwt_secret: read.secret("AUTH_JWT_SECRET", signs && !local),
             master_secret: read.secret("AUTH_MASTER_SECRET", false),
-            access_token_ttl: read.value("AUTH_ACCESS_TOKEN_TTL", seconds(30 * 60), between(seconds(1), seconds(86_400), duration)),
+            access_token_ttl: read.value(
+                "AUTH_ACCESS_TOKEN_TTL",
+                seconds(30 * 60),
+                between(seconds(1), seconds(86_400), duration),
+            ),
             refresh_token_ttl: read.value(
                 "AUTH_REFRESH_TOKEN_TTL",
                 seconds(168 * 3600),
                 between(seconds(1), seconds(366 * 86_400), duration),
             ),
-            refresh_grace_period: read.value("AUTH_REFRESH_GRACE_PERIOD", seconds(10), between(Duration::ZERO, seconds(300), duration)),
-            session_lifetime: read.value("AUTH_SESSION_MAX_LIFETIME", seconds(2160 * 3600), &positive),
-            legacy_refresh_until: read.value("AUTH_LEGACY_REFRESH_UNTIL", None, |text| end_of(text).map(Some)),
+            refresh_grace_period: read.value(
+                "AUTH_REFRESH_GRACE_PERIOD",
+                seconds(10),
+                between(Duration::ZERO, seconds(300), duration),
+            ),
+            session_lifetime: read.value(
+                "AUTH_SESSION_MAX_LIFETIME",
+                seconds(2160 * 3600),
+                &positive,
+            ),
+            legacy_refresh_until: read
+                .value("AUTH_LEGACY_REFRESH_UNTIL", None, |text| end_of(text).map(Some)),
             hash_threads: read.value("PASSWORD_HASH_THREADS", processors, between(1, 256, number)),
             hash_queue: read.value("PASSWORD_HASH_QUEUE", 64, between(1, 100_000, number)),
-            hash_memory_kib: read.value("PASSWORD_HASH_MEMORY_KIB", 19_456, between(8, 4 * 1024 * 1024, number)),
+            hash_memory_kib: read.value(
+                "PASSWORD_HASH_MEMORY_KIB",
+                19_456,
+                between(8, 4 * 1024 * 1024, number),
+            ),
             hash_iterations: read.value("PASSWORD_HASH_ITERATIONS", 2, between(1, 100, number)),
             data_dir,
             policy_dir,
@@ -185,7 +231,9 @@ fn environment() -> Result<HashMap<String, String>, ConfigError> {
     match dotenvy::from_path_iter(".env") {
         Ok(file) => {
             for pair in file {
-                let (name, value) = pair.map_err(|_| ConfigError(vec![".env: a line is not of the form NAME=value".into()]))?;
+                let (name, value) = pair.map_err(|_| {
+                    ConfigError(vec![".env: a line is not of the form NAME=value".into()])
+                })?;
                 source.insert(name, value);
             }
         }
@@ -193,7 +241,11 @@ fn environment() -> Result<HashMap<String, String>, ConfigError> {
         // Settings that are there and cannot be read are not left out in silence.
         Err(error) => return Err(ConfigError(vec![format!(".env: {error}")])),
     }
-    source.extend(std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))));
+    source.extend(
+        std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        }),
+    );
     Ok(source)
 }
 
@@ -213,7 +265,10 @@ impl Reader<'_> {
     }
 
     fn value<T>(&mut self, name: &str, default: T, parse: impl Fn(&str) -> Result<T, String>) -> T {
-        match self.given(name).map(|text| parse(text).map_err(|fault| format!("{name}: {text:?} {fault}"))) {
+        match self
+            .given(name)
+            .map(|text| parse(text).map_err(|fault| format!("{name}: {text:?} {fault}")))
+        {
             None => default,
             Some(Ok(value)) => value,
             Some(Err(fault)) => {

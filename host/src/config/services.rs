@@ -1,4 +1,5 @@
-//! The settings of the services that we use: PostgreSQL and RabbitMQ. A fault never repeats an address: it may hold a password.
+//! The settings of the services that we use: PostgreSQL and RabbitMQ. A fault never repeats an
+//! address: it may hold a password.
 
 use std::time::Duration;
 
@@ -10,10 +11,18 @@ use super::values::{between, duration, number};
 use crate::outbox::AmqpSettings;
 use crate::store::PostgresSettings;
 
-const POSTGRES: [&str; 7] =
-    ["POSTGRES_HOST", "POSTGRES_PORT", "POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB", "POSTGRES_SSLMODE", "POSTGRES_SSLROOTCERT"];
+const POSTGRES: [&str; 7] = [
+    "POSTGRES_HOST",
+    "POSTGRES_PORT",
+    "POSTGRES_USER",
+    "POSTGRES_PASSWORD",
+    "POSTGRES_DB",
+    "POSTGRES_SSLMODE",
+    "POSTGRES_SSLROOTCERT",
+];
 
-/// What the address of a database may say after its question mark. The driver would leave out what it does not know, such as a misspelt `sslmode`.
+/// What the address of a database may say after its question mark. The driver would leave out what
+/// it does not know, such as a misspelt `sslmode`.
 const PARAMETERS: [&str; 18] = [
     "sslmode",
     "ssl-mode",
@@ -41,36 +50,52 @@ impl Reader<'_> {
     pub(super) fn postgres(&mut self) -> Option<PostgresSettings> {
         let limit = between(Duration::from_millis(100), Duration::from_mins(1), duration);
         let max_connections = self.value("DATABASE_MAX_CONNECTIONS", 16, between(1, 1000, number));
-        let statement_timeout = self.value("DATABASE_STATEMENT_TIMEOUT", Duration::from_secs(2), limit);
+        let statement_timeout =
+            self.value("DATABASE_STATEMENT_TIMEOUT", Duration::from_secs(2), limit);
         let url = self.given("DATABASE_URL").map(str::to_owned);
         let options: Option<PgConnectOptions> = match &url {
-            Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => url.parse().ok(),
+            Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+                url.parse().ok()
+            }
             Some(_) => None,
-            None => return self.postgres_by_parts().map(|options| PostgresSettings { options, max_connections, statement_timeout }),
+            None => {
+                return self.postgres_by_parts().map(|options| PostgresSettings {
+                    options,
+                    max_connections,
+                    statement_timeout,
+                });
+            }
         };
         let Some(options) = options else {
             self.faults.push("DATABASE_URL: is not an address such as postgres://user:password@host:5432/database?sslmode=require".into());
             return None;
         };
         let url = url.unwrap_or_default();
-        let parameters =
-            || url.split_once('?').into_iter().flat_map(|(_, query)| query.split('&')).map(|pair| pair.split('=').next().unwrap_or(pair));
+        let parameters = || {
+            url.split_once('?')
+                .into_iter()
+                .flat_map(|(_, query)| query.split('&'))
+                .map(|pair| pair.split('=').next().unwrap_or(pair))
+        };
         let known = |name: &str| PARAMETERS.contains(&name) || name.starts_with("options[");
         let unknown = parameters().any(|name| !known(name));
         let has_root = parameters().any(|name| ROOT_PARAMETERS.contains(&name));
         if unknown {
             let list = PARAMETERS.join(", ");
-            self.faults.push(format!("DATABASE_URL: has a parameter that is none of these: {list}"));
+            self.faults
+                .push(format!("DATABASE_URL: has a parameter that is none of these: {list}"));
         }
         self.trust("DATABASE_URL: sslmode", options.get_ssl_mode(), has_root);
         Some(PostgresSettings { options, max_connections, statement_timeout })
     }
 
-    /// What a mode says it trusts must be what it trusts. The driver lets `verify-ca` take the certificate of any host by any common authority as
-    /// well, and `allow` never asks for TLS; with any mode but `verify-full` nobody looks at the authority that was named.
+    /// What a mode says it trusts must be what it trusts. The driver lets `verify-ca` take the
+    /// certificate of any host by any common authority as well, and `allow` never asks for TLS;
+    /// with any mode but `verify-full` nobody looks at the authority that was named.
     fn trust(&mut self, name: &str, mode: PgSslMode, has_root: bool) {
         if matches!(mode, PgSslMode::VerifyCa | PgSslMode::Allow) {
-            self.faults.push(format!("{name}: must be one of disable, prefer, require, verify-full"));
+            self.faults
+                .push(format!("{name}: must be one of disable, prefer, require, verify-full"));
         } else if has_root && !matches!(mode, PgSslMode::VerifyFull) {
             self.faults.push(format!("{name}: must be verify-full where an authority (sslrootcert) is named: nothing else looks at it"));
         }
@@ -116,7 +141,8 @@ impl Reader<'_> {
         let queue = self.value("AMQP_QUEUE", "users.created".to_owned(), name);
         let uri: Result<AMQPUri, _> = self.given("AMQP_URL")?.parse();
         let Ok(mut uri) = uri else {
-            self.faults.push("AMQP_URL: is not an address such as amqp://user:password@host:5672/".into());
+            self.faults
+                .push("AMQP_URL: is not an address such as amqp://user:password@host:5672/".into());
             return None;
         };
         // As in other clients, an address that ends with a slash means the default virtual host.

@@ -1,4 +1,5 @@
-//! The forms of values: durations and addresses as Go writes them (deployments already do), lists, booleans.
+//! The forms of values: durations and addresses as Go writes them (deployments already do), lists,
+//! booleans.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -9,7 +10,8 @@ use time::{Date, OffsetDateTime, Time};
 
 use crate::clock::Timestamp;
 
-/// A duration as Go's `time.ParseDuration` reads it: `300ms`, `1.5h`, `2h45m`, `0`. Negative durations are refused.
+/// A duration as Go's `time.ParseDuration` reads it: `300ms`, `1.5h`, `2h45m`, `0`. Negative
+/// durations are refused.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     const FORM: &str = "is not a duration such as 5s, 30m or 1h30m";
     if text == "0" {
@@ -52,9 +54,13 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
 /// The end of a day (`2027-01-31`, UTC), or a moment (RFC 3339).
 pub(super) fn end_of(text: &str) -> Result<Timestamp, String> {
     let day = || Date::parse(text, format_description!("[year]-[month]-[day]")).ok()?.next_day();
-    let moment = OffsetDateTime::parse(text, &Rfc3339).ok().or_else(|| Some(day()?.with_time(Time::MIDNIGHT).assume_utc()));
-    let moment = moment.ok_or("is neither a day such as 2027-01-31 nor a moment such as 2027-01-31T18:00:00Z")?;
-    Timestamp::try_from(moment.unix_timestamp_nanos() / 1_000_000).map_err(|_| "is out of range".into())
+    let moment = OffsetDateTime::parse(text, &Rfc3339)
+        .ok()
+        .or_else(|| Some(day()?.with_time(Time::MIDNIGHT).assume_utc()));
+    let moment = moment
+        .ok_or("is neither a day such as 2027-01-31 nor a moment such as 2027-01-31T18:00:00Z")?;
+    Timestamp::try_from(moment.unix_timestamp_nanos() / 1_000_000)
+        .map_err(|_| "is out of range".into())
 }
 
 /// A whole number.
@@ -67,8 +73,11 @@ pub(super) fn networks(text: &str) -> Result<Vec<ipnet::IpNet>, String> {
     let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
     parts
         .map(|part| {
-            let single = || part.parse().map(|address: std::net::IpAddr| ipnet::IpNet::from(address));
-            part.parse().or_else(|_| single()).map_err(|_| format!("holds {part:?}, which is no network such as 10.0.0.0/8"))
+            let single =
+                || part.parse().map(|address: std::net::IpAddr| ipnet::IpNet::from(address));
+            part.parse()
+                .or_else(|_| single())
+                .map_err(|_| format!("holds {part:?}, which is no network such as 10.0.0.0/8"))
         })
         .collect()
 }
@@ -76,7 +85,9 @@ pub(super) fn networks(text: &str) -> Result<Vec<ipnet::IpNet>, String> {
 /// A filter of log lines in the syntax of `RUST_LOG`.
 pub(super) fn log_filter(text: &str) -> Result<String, String> {
     let filter = tracing_subscriber::EnvFilter::try_new(text);
-    filter.map(|_| text.to_owned()).map_err(|_| "is not a filter such as info or auth_host=debug".into())
+    filter
+        .map(|_| text.to_owned())
+        .map_err(|_| "is not a filter such as info or auth_host=debug".into())
 }
 
 /// Refuses a value outside `least..=most`.
@@ -87,7 +98,11 @@ pub(super) fn between<T: PartialOrd + Copy + std::fmt::Debug>(
 ) -> impl Fn(&str) -> Result<T, String> {
     move |text| {
         let value = parse(text)?;
-        if value < least || value > most { Err(format!("must be from {least:?} to {most:?}")) } else { Ok(value) }
+        if value < least || value > most {
+            Err(format!("must be from {least:?} to {most:?}"))
+        } else {
+            Ok(value)
+        }
     }
 }
 
@@ -111,7 +126,15 @@ mod tests {
         assert_eq!(end_of("1970-01-01"), Ok(86_400_000));
         assert_eq!(end_of("2027-01-31"), end_of("2027-02-01T00:00:00Z"));
         assert_eq!(end_of("1970-01-01T01:00:00.5+01:00"), Ok(500));
-        for wrong in ["", "tomorrow", "2027-02-30", "31.01.2027", "2027-01-31T18:00", "2027-1-31", "1801526400"] {
+        for wrong in [
+            "",
+            "tomorrow",
+            "2027-02-30",
+            "31.01.2027",
+            "2027-01-31T18:00",
+            "2027-1-31",
+            "1801526400",
+        ] {
             assert!(end_of(wrong).is_err(), "{wrong:?} was taken for a day or a moment");
         }
     }

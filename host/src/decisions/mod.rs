@@ -1,6 +1,8 @@
-//! From an attempt to its answer: the policy decides, the host checks the decision and carries it out in one transaction, or not at all.
+//! From an attempt to its answer: the policy decides, the host checks the decision and carries it
+//! out in one transaction, or not at all.
 //!
-//! A policy can be stricter than the host, never laxer: what the checks here refuse is the policy's fault, like a trap.
+//! A policy can be stricter than the host, never laxer: what the checks here refuse is the policy's
+//! fault, like a trap.
 
 mod legacy;
 mod login;
@@ -33,7 +35,8 @@ pub use repeats::Repeats;
 
 /// What an answer needs to get out before the time of a request is up.
 const ANSWER: std::time::Duration = std::time::Duration::from_millis(50);
-/// Where less than this part of a request's time is left, nothing is begun: its outcome could no longer be told.
+/// Where less than this part of a request's time is left, nothing is begun: its outcome could no
+/// longer be told.
 const WRITE: u32 = 8;
 
 /// Who asks and until when an answer is of use.
@@ -60,11 +63,13 @@ impl Credentials {
     fn attempt(self, generation: &Generation) -> Attempt {
         let canonical = crate::email::canonical(&self.email);
         let manifest = &generation.identity.manifest;
-        let declared = |name: &str| manifest.declares(name) && !matches!(name, "email" | "password");
+        let declared =
+            |name: &str| manifest.declares(name) && !matches!(name, "email" | "password");
         Attempt {
             email_valid: canonical.is_some(),
             spelling: cut_bytes(self.email.trim(), crate::email::MAX_BYTES),
-            email: canonical.unwrap_or_else(|| cut_bytes(self.email.trim(), crate::email::MAX_BYTES)),
+            email: canonical
+                .unwrap_or_else(|| cut_bytes(self.email.trim(), crate::email::MAX_BYTES)),
             password: Some(self.password),
             members: self.members.into_iter().filter(|(name, _)| declared(name)).collect(),
             ..Attempt::default()
@@ -97,10 +102,18 @@ async fn decide<C: Contract>(
     attempt: Attempt,
 ) -> Result<(C::Acceptance, CallState), ApiError> {
     let identity = &generation.identity;
-    // Every line of the log that this request writes from here on says which policy it went through.
+    // Every line of the log that this request writes from here on says which policy it went
+    // through.
     let span = tracing::Span::current();
-    span.record("slot", C::SLOT.as_str()).record("policy", &identity.manifest.name).record("generation", identity.generation);
-    let state = CallState::new(Arc::clone(&app.services), Arc::clone(identity), context.request.clone(), attempt);
+    span.record("slot", C::SLOT.as_str())
+        .record("policy", &identity.manifest.name)
+        .record("generation", identity.generation);
+    let state = CallState::new(
+        Arc::clone(&app.services),
+        Arc::clone(identity),
+        context.request.clone(),
+        attempt,
+    );
     let deadline = context.deadline.min(Instant::now() + app.policy_wall_limit());
     let called = call::call::<C>(generation, &app.generations, state, deadline).await;
     match called {
@@ -153,18 +166,28 @@ fn not_carried_out(app: &App, slot: Slot, why: &str) -> ApiError {
 async fn refuse(app: &Arc<App>, context: &Context, state: CallState, refusal: Refusal) -> ApiError {
     let slot = state.identity.slot;
     let Some(declared) = state.identity.manifest.status(&refusal.code) else {
-        return not_carried_out(app, slot, &format!("the manifest does not declare the refusal code {:?}", refusal.code));
+        return not_carried_out(
+            app,
+            slot,
+            &format!("the manifest does not declare the refusal code {:?}", refusal.code),
+        );
     };
-    let proved = state.proved().then(|| state.attempt.account.as_ref().map(|account| account.user_id)).flatten();
+    let proved = state
+        .proved()
+        .then(|| state.attempt.account.as_ref().map(|account| account.user_id))
+        .flatten();
     let mut writes = state.writes;
-    // Events of a registration belong to an account that was not created; throttles are cleared by an acceptance.
+    // Events of a registration belong to an account that was not created; throttles are cleared by
+    // an acceptance.
     writes.throttle_clears.clear();
     if proved.is_none() {
         writes = Writes { slot: writes.slot, storage: writes.storage, ..Writes::default() };
     }
     if !writes.is_empty() {
         let store = app.services.store.clone();
-        if let Err(error) = finish(app, context, slot, async move { store.refuse(proved, &writes).await }).await {
+        if let Err(error) =
+            finish(app, context, slot, async move { store.refuse(proved, &writes).await }).await
+        {
             return error;
         }
         app.outbox_wake.notify_one();
@@ -182,8 +205,8 @@ async fn finish<T: Send + 'static>(
     carry_out(app, context, work).await?.map_err(|conflict| conflicted(app, slot, conflict))
 }
 
-/// Carries something out in a task of its own: once begun it ends, whatever becomes of the client. Where the time is up first, nobody knows yet how,
-/// and that is what the caller is told.
+/// Carries something out in a task of its own: once begun it ends, whatever becomes of the client.
+/// Where the time is up first, nobody knows yet how, and that is what the caller is told.
 async fn carry_out<T: Send + 'static>(
     app: &App,
     context: &Context,
@@ -201,7 +224,9 @@ async fn carry_out<T: Send + 'static>(
             Err(ApiError::internal())
         }
         Err(_) => {
-            tracing::error!("the database did not answer in time; what was begun may be done or not");
+            tracing::error!(
+                "the database did not answer in time; what was begun may be done or not"
+            );
             Err(ApiError::outcome_unknown())
         }
     }
@@ -211,9 +236,13 @@ fn conflicted(app: &App, slot: Slot, conflict: Conflict) -> ApiError {
     match (conflict, slot) {
         (Conflict::EmailTaken, _) => ApiError::already_exists(),
         (Conflict::AccountChanged, Slot::Login) => ApiError::invalid_credentials(),
-        (Conflict::AccountChanged | Conflict::SessionChanged | Conflict::TokenClaimed, _) => ApiError::invalid_token(),
+        (Conflict::AccountChanged | Conflict::SessionChanged | Conflict::TokenClaimed, _) => {
+            ApiError::invalid_token()
+        }
         (Conflict::StorageChanged, _) => ApiError::conflict(),
-        (Conflict::AttributesTooLarge, _) => not_carried_out(app, slot, "the account's attributes would exceed 32 KiB"),
+        (Conflict::AttributesTooLarge, _) => {
+            not_carried_out(app, slot, "the account's attributes would exceed 32 KiB")
+        }
     }
 }
 
@@ -237,7 +266,12 @@ fn session_end(now: Timestamp, usual_end: Timestamp, shortened_to: Option<u32>) 
 }
 
 impl App {
-    fn new_token(&self, token: &RefreshToken, now: Timestamp, session_ends_at: Timestamp) -> NewToken {
+    fn new_token(
+        &self,
+        token: &RefreshToken,
+        now: Timestamp,
+        session_ends_at: Timestamp,
+    ) -> NewToken {
         NewToken {
             token_id: Uuid::now_v7().to_string(),
             lookup: token.lookup(&self.services.keys),
@@ -245,8 +279,15 @@ impl App {
         }
     }
 
-    fn new_session(&self, request: &Request, token: &RefreshToken, now: Timestamp, shortened_to: Option<u32>) -> NewSession {
-        let ends_at = session_end(now, now + milliseconds(self.config.session_lifetime), shortened_to);
+    fn new_session(
+        &self,
+        request: &Request,
+        token: &RefreshToken,
+        now: Timestamp,
+        shortened_to: Option<u32>,
+    ) -> NewSession {
+        let ends_at =
+            session_end(now, now + milliseconds(self.config.session_lifetime), shortened_to);
         NewSession {
             session_id: Uuid::now_v7().to_string(),
             address: request.address.clone(),

@@ -1,4 +1,5 @@
-//! How often a replaced refresh token was answered again. A repeat writes nothing, so the count is this process's own.
+//! How often a replaced refresh token was answered again. A repeat writes nothing, so the count is
+//! this process's own.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

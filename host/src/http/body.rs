@@ -15,7 +15,10 @@ use crate::strict_json::{self, Fault};
 pub(super) const MAX_BODY: usize = 64 * 1024;
 
 /// Reads the JSON object that a request carries.
-pub(super) async fn read_object(request: Request<Body>, time: Duration) -> Result<Map<String, Value>, ApiError> {
+pub(super) async fn read_object(
+    request: Request<Body>,
+    time: Duration,
+) -> Result<Map<String, Value>, ApiError> {
     if !is_json(request.headers()) {
         return Err(ApiError::unsupported_media_type());
     }
@@ -23,8 +26,9 @@ pub(super) async fn read_object(request: Request<Body>, time: Duration) -> Resul
     if axum::body::HttpBody::size_hint(request.body()).lower() > MAX_BODY as u64 {
         return Err(ApiError::body_too_large());
     }
-    let bytes =
-        tokio::time::timeout(time, Limited::new(request.into_body(), MAX_BODY).collect()).await.map_err(|_| ApiError::request_timeout())?;
+    let bytes = tokio::time::timeout(time, Limited::new(request.into_body(), MAX_BODY).collect())
+        .await
+        .map_err(|_| ApiError::request_timeout())?;
     let bytes = bytes.map_err(|error| {
         if error.is::<LengthLimitError>() {
             ApiError::body_too_large()
@@ -53,7 +57,9 @@ fn parse(bytes: &[u8]) -> Result<Map<String, Value>, ApiError> {
     match strict_json::parse(bytes) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(ApiError::malformed_json("the body is not a JSON object")),
-        Err(Fault::Duplicate(key)) => Err(ApiError::field("duplicate_key", &key, "is given more than once")),
+        Err(Fault::Duplicate(key)) => {
+            Err(ApiError::field("duplicate_key", &key, "is given more than once"))
+        }
         Err(fault) => Err(ApiError::malformed_json(&format!("the body is not valid: {fault}"))),
     }
 }

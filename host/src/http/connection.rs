@@ -1,4 +1,5 @@
-//! A client's connection with its time limits: a head that trickles in and an answer that is not taken end it.
+//! A client's connection with its time limits: a head that trickles in and an answer that is not
+//! taken end it.
 
 use std::io;
 use std::pin::Pin;
@@ -11,8 +12,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// How many times a request of this connection was begun or answered: while the number is odd, what arrives is a body, whose time is the
-/// handler's.
+/// How many times a request of this connection was begun or answered: while the number is odd, what
+/// arrives is a body, whose time is the handler's.
 #[derive(Clone, Default)]
 pub(super) struct Turns(Arc<AtomicU64>);
 
@@ -23,7 +24,8 @@ impl Turns {
     }
 }
 
-/// A TCP stream with a limit for the head of a request and one for the client's taking of an answer.
+/// A TCP stream with a limit for the head of a request and one for the client's taking of an
+/// answer.
 pub(super) struct TimedStream {
     stream: TcpStream,
     turns: Turns,
@@ -35,27 +37,53 @@ pub(super) struct TimedStream {
 }
 
 impl TimedStream {
-    pub(super) fn new(stream: TcpStream, turns: Turns, head_limit: Duration, write_limit: Duration) -> Self {
+    pub(super) fn new(
+        stream: TcpStream,
+        turns: Turns,
+        head_limit: Duration,
+        write_limit: Duration,
+    ) -> Self {
         // A connection is opened for a request: the clock of its first head starts at once.
         let head_deadline = Some(Box::pin(sleep_until(Instant::now() + head_limit)));
-        Self { stream, turns, turn: 0, head_limit, write_limit, head_deadline, write_deadline: None }
+        Self {
+            stream,
+            turns,
+            turn: 0,
+            head_limit,
+            write_limit,
+            head_deadline,
+            write_deadline: None,
+        }
     }
 
     /// Passes a finished write on; ends the connection where it was not finished in time.
-    fn bounded_write<T>(&mut self, context: &mut Context<'_>, poll: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+    fn bounded_write<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        poll: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
         if poll.is_ready() {
             self.write_deadline = None;
             return poll;
         }
         let limit = self.write_limit;
-        let deadline = self.write_deadline.get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + limit)));
+        let deadline = self
+            .write_deadline
+            .get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + limit)));
         ready!(deadline.as_mut().poll(context));
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client did not take the answer in time")))
+        Poll::Ready(Err(io::Error::new(
+            io::ErrorKind::TimedOut,
+            "the client did not take the answer in time",
+        )))
     }
 }
 
 impl AsyncRead for TimedStream {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let poll = Pin::new(&mut self.stream).poll_read(context, buffer);
         let turn = self.turns.0.load(Ordering::Acquire);
         if std::mem::replace(&mut self.turn, turn) != turn {
@@ -74,14 +102,21 @@ impl AsyncRead for TimedStream {
             None => Poll::Pending,
             Some(deadline) => {
                 ready!(deadline.as_mut().poll(context));
-                Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the head of the request did not arrive in time")))
+                Poll::Ready(Err(io::Error::new(
+                    io::ErrorKind::TimedOut,
+                    "the head of the request did not arrive in time",
+                )))
             }
         }
     }
 }
 
 impl AsyncWrite for TimedStream {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         let poll = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.bounded_write(context, poll)
     }

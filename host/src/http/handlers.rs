@@ -17,17 +17,31 @@ use crate::passwords::Password;
 use crate::policy::Slot;
 use crate::tokens::TokenPair;
 
-pub(super) async fn register(State(app): State<Arc<App>>, Extension(context): Extension<Context>, request: Request<Body>) -> Response {
-    let answer = async { decisions::register(&app, &context, credentials(&app, request).await?).await };
+pub(super) async fn register(
+    State(app): State<Arc<App>>,
+    Extension(context): Extension<Context>,
+    request: Request<Body>,
+) -> Response {
+    let answer =
+        async { decisions::register(&app, &context, credentials(&app, request).await?).await };
     respond(&app, Slot::Register, answer.await)
 }
 
-pub(super) async fn login(State(app): State<Arc<App>>, Extension(context): Extension<Context>, request: Request<Body>) -> Response {
-    let answer = async { decisions::login(&app, &context, credentials(&app, request).await?).await };
+pub(super) async fn login(
+    State(app): State<Arc<App>>,
+    Extension(context): Extension<Context>,
+    request: Request<Body>,
+) -> Response {
+    let answer =
+        async { decisions::login(&app, &context, credentials(&app, request).await?).await };
     respond(&app, Slot::Login, answer.await)
 }
 
-pub(super) async fn refresh(State(app): State<Arc<App>>, Extension(context): Extension<Context>, request: Request<Body>) -> Response {
+pub(super) async fn refresh(
+    State(app): State<Arc<App>>,
+    Extension(context): Extension<Context>,
+    request: Request<Body>,
+) -> Response {
     let answer = async {
         let mut object = read_object(request, app.body_limit()).await?;
         let token = zeroize::Zeroizing::new(take_text(&mut object, "refresh_token")?);

@@ -25,11 +25,18 @@ use crate::error::{ApiError, ErrorBody};
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-pub(super) async fn observe(State(app): State<Arc<App>>, mut request: Request<Body>, next: Next) -> Response {
+pub(super) async fn observe(
+    State(app): State<Arc<App>>,
+    mut request: Request<Body>,
+    next: Next,
+) -> Response {
     let started = Instant::now();
     let id = request_id(request.headers());
     let method = known(request.method());
-    let path = request.extensions().get::<MatchedPath>().map_or_else(|| "unmatched".to_owned(), |path| template(path.as_str()));
+    let path = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or_else(|| "unmatched".to_owned(), |path| template(path.as_str()));
     let traceparent = trace::continued(request.headers());
     let context = Context {
         request: capabilities::Request {
@@ -44,9 +51,17 @@ pub(super) async fn observe(State(app): State<Arc<App>>, mut request: Request<Bo
     let deadline = context.deadline;
     request.extensions_mut().insert(context);
     let span = tracing::info_span!("http", request_id = %id, trace_id = trace::id(&traceparent), method, path, slot = Empty, policy = Empty, generation = Empty);
-    let mut observation = Observation { app: Arc::clone(&app), method, path, started, span: span.clone(), status: CUT_OFF };
+    let mut observation = Observation {
+        app: Arc::clone(&app),
+        method,
+        path,
+        started,
+        span: span.clone(),
+        status: CUT_OFF,
+    };
     let answer = timeout_at(deadline, next.run(request)).instrument(span).await;
-    let mut response = with_body(answer.unwrap_or_else(|_| ApiError::timeout().into_response()), &id);
+    let mut response =
+        with_body(answer.unwrap_or_else(|_| ApiError::timeout().into_response()), &id);
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
@@ -54,7 +69,8 @@ pub(super) async fn observe(State(app): State<Arc<App>>, mut request: Request<Bo
     response
 }
 
-/// One request in the log and the metrics; also one that was cut off before its answer, when nobody polls the handler any more.
+/// One request in the log and the metrics; also one that was cut off before its answer, when nobody
+/// polls the handler any more.
 struct Observation {
     app: Arc<App>,
     method: &'static str,
@@ -75,13 +91,21 @@ impl Drop for Observation {
         let (method, path, elapsed) = (self.method, self.path.as_str(), self.started.elapsed());
         let metrics = &self.app.services.metrics;
         metrics.http_requests.with_label_values(&[method, path, self.status.as_str()]).inc();
-        metrics.http_request_duration.with_label_values(&[method, path]).observe(elapsed.as_secs_f64());
-        let (status, microseconds) = (self.status.as_u16(), u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX));
+        metrics
+            .http_request_duration
+            .with_label_values(&[method, path])
+            .observe(elapsed.as_secs_f64());
+        let (status, microseconds) =
+            (self.status.as_u16(), u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX));
         let _entered = self.span.enter();
         if status >= 500 {
             tracing::warn!(status, microseconds, "answered");
         } else if self.status == CUT_OFF {
-            tracing::info!(status, microseconds, "cut off before its answer; what was being committed is finished");
+            tracing::info!(
+                status,
+                microseconds,
+                "cut off before its answer; what was being committed is finished"
+            );
         } else if path == "/healthz" || path == "/readyz" || path.ends_with("/metrics") {
             tracing::debug!(status, microseconds, "answered");
         } else {
@@ -100,16 +124,29 @@ fn with_body(response: Response, id: &str) -> Response {
     let error = match response.extensions().get::<ApiError>() {
         Some(error) => error.clone(),
         // The router answers a wrong method by itself.
-        None if response.status() == StatusCode::METHOD_NOT_ALLOWED => ApiError::method_not_allowed(),
+        None if response.status() == StatusCode::METHOD_NOT_ALLOWED => {
+            ApiError::method_not_allowed()
+        }
         // Swagger UI answers for a file that it does not have.
         None if response.status() == StatusCode::NOT_FOUND => ApiError::not_found(),
         None => return response,
     };
-    let body = ErrorBody { error: &error.message, code: &error.code, request_id: id, fields: &error.fields };
+    let body = ErrorBody {
+        error: &error.message,
+        code: &error.code,
+        request_id: id,
+        fields: &error.fields,
+    };
     let (mut parts, _) = response.into_parts();
     let (json, content) = Json(body).into_response().into_parts();
     parts.headers.remove(axum::http::header::CONTENT_LENGTH);
-    parts.headers.insert(CONTENT_TYPE, json.headers.get(CONTENT_TYPE).cloned().unwrap_or(HeaderValue::from_static("application/json")));
+    parts.headers.insert(
+        CONTENT_TYPE,
+        json.headers
+            .get(CONTENT_TYPE)
+            .cloned()
+            .unwrap_or(HeaderValue::from_static("application/json")),
+    );
     if let Some(seconds) = error.retry_after {
         parts.headers.insert(RETRY_AFTER, seconds.into());
     }
@@ -119,7 +156,8 @@ fn with_body(response: Response, id: &str) -> Response {
 /// The caller's id, where it is at most 128 visible ASCII characters; else a new one.
 fn request_id(headers: &HeaderMap) -> String {
     let given = headers.get(&REQUEST_ID).and_then(|value| value.to_str().ok());
-    let good = |id: &&str| (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+    let good =
+        |id: &&str| (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
     given.filter(good).map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned)
 }
 
@@ -139,7 +177,11 @@ fn known(method: &Method) -> &'static str {
 
 /// The documentation's files are one series.
 fn template(path: &str) -> String {
-    if path.starts_with("/api/auth/swagger") { "/api/auth/swagger/{*rest}".to_owned() } else { path.to_owned() }
+    if path.starts_with("/api/auth/swagger") {
+        "/api/auth/swagger/{*rest}".to_owned()
+    } else {
+        path.to_owned()
+    }
 }
 
 fn user_agent(headers: &HeaderMap) -> Option<String> {
@@ -147,15 +189,18 @@ fn user_agent(headers: &HeaderMap) -> Option<String> {
     Some(text.chars().filter(|c| !c.is_control()).take(256).collect())
 }
 
-/// The client, where a proxy that the operator trusts vouches for it: so many entries from the right of `X-Forwarded-For`.
+/// The client, where a proxy that the operator trusts vouches for it: so many entries from the
+/// right of `X-Forwarded-For`.
 fn client_address(app: &App, request: &Request<Body>) -> Option<IpAddr> {
     let peer = request.extensions().get::<Peer>()?.0.ip().to_canonical();
     if !app.config.trusted_proxies.iter().any(|network| network.contains(&peer)) {
         return None;
     }
-    // Bytes: what the client itself put in front need not be text, and must not hide what the proxy added.
+    // Bytes: what the client itself put in front need not be text, and must not hide what the proxy
+    // added.
     let values = request.headers().get_all(&FORWARDED_FOR).iter();
-    let hops: Vec<&[u8]> = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).collect();
+    let hops: Vec<&[u8]> =
+        values.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).collect();
     let hop = hops.len().checked_sub(app.config.trusted_proxy_hops)?;
     std::str::from_utf8(hops[hop]).ok()?.trim().parse().ok()
 }

@@ -1,5 +1,5 @@
-//! The OpenAPI document: the host's part is written here; the request schemas and the refusals come from the manifests of the policies that
-//! serve now, so that a swap changes the document.
+//! The OpenAPI document: the host's part is written here; the request schemas and the refusals come
+//! from the manifests of the policies that serve now, so that a swap changes the document.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -37,21 +37,23 @@ pub(super) async fn document(State(app): State<Arc<App>>) -> Json<Value> {
     let mut document = serde_json::to_value(Document::openapi()).unwrap_or_default();
     for slot in Slot::ALL {
         let generation = app.generations.current(slot);
-        document["paths"][format!("/api/auth/{slot}")] =
-            json!({ "post": operation(slot, generation.as_deref().map(|generation| &generation.identity.manifest)) });
+        document["paths"][format!("/api/auth/{slot}")] = json!({ "post": operation(slot, generation.as_deref().map(|generation| &generation.identity.manifest)) });
     }
     document["paths"]["/healthz"] = get("Whether the process lives", &[("200", "It does")]);
     document["paths"]["/readyz"] = get(
         "Whether it should get requests, and which policies serve",
         &[("200", "It should"), ("503", "It should not; `reasons` says why")],
     );
-    document["paths"]["/api/auth/metrics"] = get("Metrics in Prometheus' text format", &[("200", "The metrics")]);
+    document["paths"]["/api/auth/metrics"] =
+        get("Metrics in Prometheus' text format", &[("200", "The metrics")]);
     Json(document)
 }
 
 fn get(summary: &str, answers: &[(&str, &str)]) -> Value {
-    let responses: serde_json::Map<_, _> =
-        answers.iter().map(|(status, text)| ((*status).to_owned(), json!({ "description": text }))).collect();
+    let responses: serde_json::Map<_, _> = answers
+        .iter()
+        .map(|(status, text)| ((*status).to_owned(), json!({ "description": text })))
+        .collect();
     json!({ "get": { "tags": ["operations"], "summary": summary, "responses": responses } })
 }
 
@@ -70,12 +72,14 @@ fn operation(slot: Slot, manifest: Option<&Manifest>) -> Value {
             "content": { "application/json": { "schema": { "$ref": "#/components/schemas/ErrorBody" } } },
         });
         if status == 429 || status == 503 {
-            answer["headers"] =
-                json!({ "Retry-After": { "description": "Seconds after which to try again", "schema": { "type": "integer" } } });
+            answer["headers"] = json!({ "Retry-After": { "description": "Seconds after which to try again", "schema": { "type": "integer" } } });
         }
         responses.insert(status.to_string(), answer);
     }
-    let schema = manifest.map_or_else(|| json!({ "type": "object" }), |manifest| Value::Object(manifest.request.clone()));
+    let schema = manifest.map_or_else(
+        || json!({ "type": "object" }),
+        |manifest| Value::Object(manifest.request.clone()),
+    );
     json!({
         "tags": ["auth"],
         "operationId": slot,
@@ -90,7 +94,8 @@ fn operation(slot: Slot, manifest: Option<&Manifest>) -> Value {
     })
 }
 
-/// Every status that is not 200, with what it means here: the host's own answers, and the policy's refusals.
+/// Every status that is not 200, with what it means here: the host's own answers, and the policy's
+/// refusals.
 fn failures(slot: Slot, manifest: Option<&Manifest>) -> BTreeMap<u16, Vec<String>> {
     let mut failures: BTreeMap<u16, Vec<String>> = BTreeMap::new();
     let mut add = |status: u16, text: String| failures.entry(status).or_default().push(text);
@@ -121,7 +126,10 @@ fn failures(slot: Slot, manifest: Option<&Manifest>) -> BTreeMap<u16, Vec<String
         if slot == Slot::Login && code == "invalid_credentials" {
             continue;
         }
-        add(refusal.status.unwrap_or_else(|| slot.default_refusal_status()), format!("`{code}`: {}", refusal.description));
+        add(
+            refusal.status.unwrap_or_else(|| slot.default_refusal_status()),
+            format!("`{code}`: {}", refusal.description),
+        );
     }
     failures
 }

@@ -26,11 +26,18 @@ pub(super) async fn readyz(State(app): State<Arc<App>>) -> Response {
         json!({ "slot": identity.slot, "name": identity.manifest.name, "version": identity.manifest.version, "digest": identity.digest, "generation": identity.generation })
     }).collect();
     let status = if reasons.is_empty() { "ready" } else { "not ready" };
-    let body = Json(json!({ "status": status, "reasons": reasons, "policies": policies, "events": events(&app) }));
-    if reasons.is_empty() { body.into_response() } else { (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")], body).into_response() }
+    let body = Json(
+        json!({ "status": status, "reasons": reasons, "policies": policies, "events": events(&app) }),
+    );
+    if reasons.is_empty() {
+        body.into_response()
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")], body).into_response()
+    }
 }
 
-/// Where events go, and what waits. A broker that is away is no reason to take the service out: it serves, and the events wait.
+/// Where events go, and what waits. A broker that is away is no reason to take the service out: it
+/// serves, and the events wait.
 fn events(app: &App) -> Value {
     let metrics = &app.services.metrics;
     let mut status = app.sink.status();
@@ -42,7 +49,10 @@ fn events(app: &App) -> Value {
 
 /// Prometheus' text format.
 pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
-    app.services.metrics.password_hash_queued.set(i64::try_from(app.services.passwords.waiting()).unwrap_or(i64::MAX));
+    app.services
+        .metrics
+        .password_hash_queued
+        .set(i64::try_from(app.services.passwords.waiting()).unwrap_or(i64::MAX));
     app.services.store.measure();
     match app.services.metrics.render() {
         Ok(text) => ([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response(),

@@ -1,4 +1,5 @@
-//! The server: accepts connections, as many as it may, and serves each until the client leaves, idles too long, or the service stops.
+//! The server: accepts connections, as many as it may, and serves each until the client leaves,
+//! idles too long, or the service stops.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,13 +22,15 @@ use crate::app::App;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Peer(pub(super) SocketAddr);
 
-/// Serves until `stop`; then no connection is accepted any more, and those that are open end with the request that they are at.
-/// Returns once they have.
+/// Serves until `stop`; then no connection is accepted any more, and those that are open end with
+/// the request that they are at. Returns once they have.
 pub async fn serve(app: Arc<App>, listener: TcpListener, stop: CancellationToken) {
     let router = super::router(&app);
     let connections = Arc::new(Semaphore::new(app.config.max_connections));
     let graceful = GracefulShutdown::new();
-    while let Some(Ok(permit)) = stop.run_until_cancelled(Arc::clone(&connections).acquire_owned()).await {
+    while let Some(Ok(permit)) =
+        stop.run_until_cancelled(Arc::clone(&connections).acquire_owned()).await
+    {
         let (stream, peer) = match stop.run_until_cancelled(listener.accept()).await {
             None => break,
             Some(Ok(accepted)) => accepted,
@@ -38,7 +41,8 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: CancellationToken
                 continue;
             }
         };
-        let connection = serve_connection(Arc::clone(&app), router.clone(), graceful.watcher(), stream, peer);
+        let connection =
+            serve_connection(Arc::clone(&app), router.clone(), graceful.watcher(), stream, peer);
         app.tasks.spawn(async move {
             connection.await;
             drop(permit);
@@ -48,10 +52,17 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: CancellationToken
     graceful.shutdown().await;
 }
 
-async fn serve_connection(app: Arc<App>, router: Router, watcher: Watcher, stream: TcpStream, peer: SocketAddr) {
+async fn serve_connection(
+    app: Arc<App>,
+    router: Router,
+    watcher: Watcher,
+    stream: TcpStream,
+    peer: SocketAddr,
+) {
     let _ = stream.set_nodelay(true);
     let turns = Turns::default();
-    let stream = TimedStream::new(stream, turns.clone(), app.config.read_timeout, app.config.write_timeout);
+    let stream =
+        TimedStream::new(stream, turns.clone(), app.config.read_timeout, app.config.write_timeout);
     let service = service_fn(move |request: axum::http::Request<hyper::body::Incoming>| {
         turns.next();
         let (router, turns) = (router.clone(), turns.clone());

@@ -1,4 +1,5 @@
-//! The embedded sink: a file of JSON lines, for a person or a script to follow. An event counts as published once the file is on disk.
+//! The embedded sink: a file of JSON lines, for a person or a script to follow. An event counts as
+//! published once the file is on disk.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -38,7 +39,11 @@ impl FileSink {
         };
         let outcome = |_| match &failure {
             None => Outcome::Confirmed,
-            Some(error) => Outcome::Failed(Failure { result: "error", error: error.clone(), blame: Blame::Sink }),
+            Some(error) => Outcome::Failed(Failure {
+                result: "error",
+                error: error.clone(),
+                blame: Blame::Sink,
+            }),
         };
         events.iter().map(outcome).collect()
     }
@@ -55,13 +60,15 @@ impl FileSink {
                 "timestamp": event.created_at / 1000,
                 "ordering_key": event.ordering_key,
             });
-            // The body goes in as it is stored, so that a consumer sees the members in the contract's order.
+            // The body goes in as it is stored, so that a consumer sees the members in the
+            // contract's order.
             let line = line.to_string();
             writeln!(lines, "{},\"body\":{body}}}", &line[..line.len() - 1])?;
         }
         let mut file = File::options().create(true).read(true).append(true).open(&self.path)?;
         if ends_within_a_line(&file)? {
-            // A crash or a full disk cut the last write off; its events are not marked as published and come again.
+            // A crash or a full disk cut the last write off; its events are not marked as published
+            // and come again.
             file.write_all(b"\n")?;
         }
         file.write_all(&lines)?;

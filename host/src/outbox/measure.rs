@@ -36,7 +36,8 @@ pub(super) async fn measure(app: Arc<App>, stop: CancellationToken) {
         metrics.database_up.set(i64::from(up));
         // Also while the database is away: what waited there goes on waiting.
         #[expect(clippy::cast_precision_loss, reason = "a metric in seconds")]
-        let age = oldest.map_or(0.0, |oldest| (app.services.clock.now() - oldest).max(0) as f64 / 1000.0);
+        let age =
+            oldest.map_or(0.0, |oldest| (app.services.clock.now() - oldest).max(0) as f64 / 1000.0);
         metrics.outbox_oldest_age.set(age);
         let pause = if up { (begun.elapsed() * 20).clamp(EVERY, AT_LEAST_EVERY) } else { EVERY };
         stop.run_until_cancelled(tokio::time::sleep(pause)).await;

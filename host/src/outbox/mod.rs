@@ -1,8 +1,9 @@
-//! The relay: takes committed events out of the outbox and publishes them, in order of their keys, at least once, never before they are
-//! committed and never forgotten after.
+//! The relay: takes committed events out of the outbox and publishes them, in order of their keys,
+//! at least once, never before they are committed and never forgotten after.
 //!
-//! A lane leases a batch, publishes it, and marks what was confirmed. Whatever happens in between (a crash, a broker that dies or freezes, a
-//! database that goes away), the lease runs out and somebody publishes the batch again under the same message ids.
+//! A lane leases a batch, publishes it, and marks what was confirmed. Whatever happens in between
+//! (a crash, a broker that dies or freezes, a database that goes away), the lease runs out and
+//! somebody publishes the batch again under the same message ids.
 
 mod file;
 mod link;
@@ -32,9 +33,11 @@ pub use link::{AmqpSettings, Link};
 use rabbitmq::RabbitLane;
 use settle::{Ledger, Settled};
 
-/// How long a lane holds what it leased, beside twice the time limit of confirms. A crash delays its events by that.
+/// How long a lane holds what it leased, beside twice the time limit of confirms. A crash delays
+/// its events by that.
 const LEASE: Duration = Duration::from_secs(5);
-/// Waking is the hint, looking is the truth: for events whose replica is gone. Half of it is added at random.
+/// Waking is the hint, looking is the truth: for events whose replica is gone. Half of it is added
+/// at random.
 const POLL: Duration = Duration::from_millis(400);
 /// Batches that the broker has at once.
 const WINDOW: usize = 3;
@@ -83,9 +86,11 @@ struct Failure {
 enum Blame {
     /// The broker, the network, the disk: costs the event nothing.
     Sink,
-    /// The queue, which is full, missing, or cannot keep it: costs the event nothing, but it has to wait, and others do not.
+    /// The queue, which is full, missing, or cannot keep it: costs the event nothing, but it has to
+    /// wait, and others do not.
     Queue,
-    /// Perhaps the event: it is sent alone next time, and what fails alone while others on the same way get through was its own fault.
+    /// Perhaps the event: it is sent alone next time, and what fails alone while others on the same
+    /// way get through was its own fault.
     Suspect,
     /// The event: it can never be sent as it is.
     Event,
@@ -112,7 +117,8 @@ impl Lane {
             Self::File(_) => true,
             Self::Rabbit(lane) => lane.is_ready(),
         };
-        Instant::now() < deadline && (is_ready || timeout_at(deadline, self.ready(stop)).await == Ok(true))
+        Instant::now() < deadline
+            && (is_ready || timeout_at(deadline, self.ready(stop)).await == Ok(true))
     }
 
     /// Publishes a batch: one outcome for each event.
@@ -127,7 +133,8 @@ impl Lane {
 /// What the lanes share.
 struct Shared {
     ledger: Ledger,
-    /// One lane at a time waits for events and leases them: two that look at the same moment would find the same.
+    /// One lane at a time waits for events and leases them: two that look at the same moment would
+    /// find the same.
     turn: Mutex<()>,
     window: Semaphore,
 }
@@ -135,17 +142,27 @@ struct Shared {
 /// Publishes until it is told to stop; batches in hand are finished first.
 pub async fn relay(app: Arc<App>, stop: CancellationToken) {
     let (mut tasks, mut lanes) = (JoinSet::new(), JoinSet::new());
-    let shared = Arc::new(Shared { ledger: Ledger::default(), turn: Mutex::default(), window: Semaphore::new(WINDOW) });
-    let run = |lane| run(Arc::clone(&app), lane, Arc::clone(&shared), stop.clone()).in_current_span();
+    let shared = Arc::new(Shared {
+        ledger: Ledger::default(),
+        turn: Mutex::default(),
+        window: Semaphore::new(WINDOW),
+    });
+    let run =
+        |lane| run(Arc::clone(&app), lane, Arc::clone(&shared), stop.clone()).in_current_span();
     let stop_link = CancellationToken::new();
     // Events of the time before.
     app.outbox_wake.notify_one();
     match &app.sink {
         Sink::File(sink) => drop(lanes.spawn(run(Lane::File(sink.clone())))),
         Sink::Rabbit(link) => {
-            tasks.spawn(Arc::clone(link).supervise(Arc::clone(&app), stop_link.clone()).in_current_span());
+            tasks.spawn(
+                Arc::clone(link).supervise(Arc::clone(&app), stop_link.clone()).in_current_span(),
+            );
             for _ in 0..LANES {
-                lanes.spawn(run(Lane::Rabbit(RabbitLane::new(Arc::clone(link), Arc::clone(&app.services.metrics)))));
+                lanes.spawn(run(Lane::Rabbit(RabbitLane::new(
+                    Arc::clone(link),
+                    Arc::clone(&app.services.metrics),
+                ))));
             }
         }
     }
@@ -157,8 +174,12 @@ pub async fn relay(app: Arc<App>, stop: CancellationToken) {
         _ = tasks.join_next() => return,
         _ = lanes.join_next() => return,
     }
-    // The connection is there for the last confirms, as long as there is time to write down what came of them: half of what is left.
-    let left = app.stop_by.get().map_or(app.config.shutdown_timeout, |end| end.duration_since(Instant::now()));
+    // The connection is there for the last confirms, as long as there is time to write down what
+    // came of them: half of what is left.
+    let left = app
+        .stop_by
+        .get()
+        .map_or(app.config.shutdown_timeout, |end| end.duration_since(Instant::now()));
     let _ = timeout(left / 2, async { while lanes.join_next().await.is_some() {} }).await;
     stop_link.cancel();
     while lanes.join_next().await.is_some() {}
@@ -184,7 +205,8 @@ async fn run(app: Arc<App>, mut lane: Lane, shared: Arc<Shared>, stop: Cancellat
                     // There may be more.
                     app.outbox_wake.notify_one();
                 }
-                let settled = publish(&app, &mut lane, &shared, owner, events, (begun, lease), &stop).await;
+                let settled =
+                    publish(&app, &mut lane, &shared, owner, events, (begun, lease), &stop).await;
                 if settled != Settled::Later {
                     // What was behind these, or was given back, may go now.
                     app.outbox_wake.notify_one();
@@ -195,7 +217,8 @@ async fn run(app: Arc<App>, mut lane: Lane, shared: Arc<Shared>, stop: Cancellat
                     Settled::Some | Settled::Later => most,
                     Settled::None => (most / 2).max(1),
                 };
-                failures = if matches!(settled, Settled::All | Settled::Later) { 0 } else { failures + 1 };
+                failures =
+                    if matches!(settled, Settled::All | Settled::Later) { 0 } else { failures + 1 };
                 pause(failures, &stop).await;
             }
             Err(error) => {
@@ -220,20 +243,31 @@ async fn publish(
     stop: &CancellationToken,
 ) -> Settled {
     let (suspects, others): (Vec<_>, Vec<_>) = events.into_iter().partition(|event| event.suspect);
-    let batches = [others].into_iter().chain(suspects.into_iter().map(|suspect| vec![suspect])).filter(|batch| !batch.is_empty());
-    // What is begun past half of the lease could be confirmed after its end, when somebody else sends it as well.
+    let batches = [others]
+        .into_iter()
+        .chain(suspects.into_iter().map(|suspect| vec![suspect]))
+        .filter(|batch| !batch.is_empty());
+    // What is begun past half of the lease could be confirmed after its end, when somebody else
+    // sends it as well.
     let deadline = begun + lease / 2;
     let mut all = Vec::new();
     for batch in batches {
         let outcomes = match timeout_at(deadline, shared.window.acquire()).await {
             // One that was refused may have cost the channel.
             Ok(Ok(_place)) if lane.still_ready(stop, deadline).await => {
-                app.services.metrics.outbox_batch_size.observe(f64::from(u32::try_from(batch.len()).unwrap_or(u32::MAX)));
+                app.services
+                    .metrics
+                    .outbox_batch_size
+                    .observe(f64::from(u32::try_from(batch.len()).unwrap_or(u32::MAX)));
                 let _timed = app.services.metrics.outbox_publish_seconds.start_timer();
                 lane.publish(&batch).await
             }
             _ => {
-                let missed = Failure { result: "timeout", error: "its turn came too late".into(), blame: Blame::Sink };
+                let missed = Failure {
+                    result: "timeout",
+                    error: "its turn came too late".into(),
+                    blame: Blame::Sink,
+                };
                 batch.iter().map(|_| Outcome::Failed(missed.clone())).collect()
             }
         };
@@ -251,13 +285,20 @@ async fn due(app: &App, stop: &CancellationToken) -> bool {
 /// The pause after so many failures on end: up to five seconds.
 async fn pause(failures: u32, stop: &CancellationToken) {
     if failures > 0 {
-        stop.run_until_cancelled(tokio::time::sleep(backoff(failures, Duration::from_millis(100), Duration::from_secs(5)))).await;
+        stop.run_until_cancelled(tokio::time::sleep(backoff(
+            failures,
+            Duration::from_millis(100),
+            Duration::from_secs(5),
+        )))
+        .await;
     }
 }
 
-/// Exponential backoff with full jitter (at least a tenth): so long after the given number of failures.
+/// Exponential backoff with full jitter (at least a tenth): so long after the given number of
+/// failures.
 fn backoff(failures: u32, first: Duration, most: Duration) -> Duration {
-    let whole = first.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1).min(20))).min(most);
+    let whole =
+        first.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1).min(20))).min(most);
     let share = f64::from(u16::from_le_bytes(keys::random())) / f64::from(u16::MAX);
     whole.mul_f64(0.1 + 0.9 * share)
 }

@@ -1,7 +1,9 @@
-//! Publishing a batch to RabbitMQ: persistent messages, publisher confirms in a window as large as the batch, and a time limit of our own.
+//! Publishing a batch to RabbitMQ: persistent messages, publisher confirms in a window as large as
+//! the batch, and a time limit of our own.
 //!
-//! A message that reached no queue comes back with SOME confirm of its channel, not always with its own: so what came back is looked at only
-//! after every confirm of the batch is there, and a channel carries one batch at a time.
+//! A message that reached no queue comes back with SOME confirm of its channel, not always with its
+//! own: so what came back is looked at only after every confirm of the batch is there, and a
+//! channel carries one batch at a time.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -20,7 +22,8 @@ use crate::metrics::Metrics;
 use crate::store::OutboxEvent;
 use crate::telemetry::causes;
 
-/// After the last confirm was due: what a broker that answers needs to close a channel, or to declare a queue.
+/// After the last confirm was due: what a broker that answers needs to close a channel, or to
+/// declare a queue.
 const ANSWER: Duration = Duration::from_secs(5);
 
 /// A channel in confirm mode, made anew where the last one was lost.
@@ -37,14 +40,17 @@ impl RabbitLane {
 
     /// Whether there is a channel that takes messages.
     pub(super) fn is_ready(&self) -> bool {
-        self.channel.as_ref().is_some_and(|(_, channel)| channel.status().connected()) && self.link.takes_messages()
+        self.channel.as_ref().is_some_and(|(_, channel)| channel.status().connected())
+            && self.link.takes_messages()
     }
 
     /// Waits for a channel that takes messages.
     pub(super) async fn ready(&mut self) {
         loop {
             let connection = self.link.connection().await;
-            if self.channel.as_ref().is_some_and(|(of, channel)| Arc::ptr_eq(of, &connection) && channel.status().connected()) {
+            if self.channel.as_ref().is_some_and(|(of, channel)| {
+                Arc::ptr_eq(of, &connection) && channel.status().connected()
+            }) {
                 return;
             }
             self.channel = None;
@@ -62,8 +68,11 @@ impl RabbitLane {
 
     /// One outcome for each event.
     pub(super) async fn publish(&mut self, events: &[OutboxEvent]) -> Vec<Outcome> {
-        let all = |failure: &Failure| events.iter().map(|_| Outcome::Failed(failure.clone())).collect();
-        let Some((connection, channel)) = self.channel.clone().filter(|_| self.link.takes_messages()) else {
+        let all =
+            |failure: &Failure| events.iter().map(|_| Outcome::Failed(failure.clone())).collect();
+        let Some((connection, channel)) =
+            self.channel.clone().filter(|_| self.link.takes_messages())
+        else {
             return all(&sink("error", "there is no connection to the broker"));
         };
         let limit = self.link.settings.confirm_timeout;
@@ -79,8 +88,10 @@ impl RabbitLane {
                 let failure = lost(&error);
                 if topology::is_missing(&error) {
                     self.mend_topology(&connection, &failure.error).await;
-                } else if !matches!(error.kind(), ErrorKind::ProtocolError(_) | ErrorKind::InvalidChannelState(..))
-                    || !connection.status().connected()
+                } else if !matches!(
+                    error.kind(),
+                    ErrorKind::ProtocolError(_) | ErrorKind::InvalidChannelState(..)
+                ) || !connection.status().connected()
                 {
                     self.link.broken(&connection, &failure.error);
                 }
@@ -96,22 +107,30 @@ impl RabbitLane {
     }
 
     /// Publishes a batch and waits for every confirm of it.
-    async fn confirmed(&self, channel: &Channel, events: &[OutboxEvent]) -> Result<Vec<Outcome>, lapin::Error> {
+    async fn confirmed(
+        &self,
+        channel: &Channel,
+        events: &[OutboxEvent],
+    ) -> Result<Vec<Outcome>, lapin::Error> {
         let mut outcomes: Vec<Outcome> = Vec::with_capacity(events.len());
         let mut confirms: Vec<(usize, PublisherConfirm)> = Vec::with_capacity(2 * events.len());
         for (place, event) in events.iter().enumerate() {
-            let (routes, properties) = match self.routes(event).and_then(|routes| Ok((routes, properties(event)?))) {
-                Ok(message) => message,
-                Err(failure) => {
-                    outcomes.push(Outcome::Failed(failure));
-                    continue;
-                }
-            };
+            let (routes, properties) =
+                match self.routes(event).and_then(|routes| Ok((routes, properties(event)?))) {
+                    Ok(message) => message,
+                    Err(failure) => {
+                        outcomes.push(Outcome::Failed(failure));
+                        continue;
+                    }
+                };
             outcomes.push(Outcome::Confirmed);
             for Route { exchange, routing_key, mandatory } in routes {
                 let options = BasicPublishOptions { mandatory, ..BasicPublishOptions::default() };
                 let body = event.payload.as_bytes();
-                match channel.basic_publish(exchange, routing_key, options, body, properties.clone()).await {
+                match channel
+                    .basic_publish(exchange, routing_key, options, body, properties.clone())
+                    .await
+                {
                     Ok(confirm) => confirms.push((place, confirm)),
                     Err(error) => return Err(refusal(confirms).await.unwrap_or(error)),
                 }
@@ -123,13 +142,28 @@ impl RabbitLane {
             match &confirmation {
                 Confirmation::Ack(_) => {}
                 Confirmation::Nack(_) => {
-                    let failure = Failure { result: "nack", error: "the broker refused it (nack)".into(), blame: Blame::Queue };
+                    let failure = Failure {
+                        result: "nack",
+                        error: "the broker refused it (nack)".into(),
+                        blame: Blame::Queue,
+                    };
                     outcomes[place] = Outcome::Failed(failure);
                 }
-                Confirmation::NotRequested => outcomes[place] = Outcome::Failed(sink("error", "the channel is not in confirm mode")),
+                Confirmation::NotRequested => {
+                    outcomes[place] =
+                        Outcome::Failed(sink("error", "the channel is not in confirm mode"))
+                }
             }
             if let Some(message) = confirmation.take_message() {
-                returned.insert(message.delivery.properties.message_id().as_ref().map(ToString::to_string).unwrap_or_default());
+                returned.insert(
+                    message
+                        .delivery
+                        .properties
+                        .message_id()
+                        .as_ref()
+                        .map(ToString::to_string)
+                        .unwrap_or_default(),
+                );
             }
         }
         // One that we cannot name may be any of them.
@@ -137,21 +171,34 @@ impl RabbitLane {
         for (event, outcome) in events.iter().zip(&mut outcomes) {
             if unknown || returned.contains(&event.message_id) {
                 let error = "it came back: the queue is missing".to_owned();
-                *outcome = Outcome::Failed(Failure { result: "returned", error, blame: Blame::Queue });
+                *outcome =
+                    Outcome::Failed(Failure { result: "returned", error, blame: Blame::Queue });
             }
         }
         Ok(outcomes)
     }
 
-    /// Where an event goes. The queue of the consumers that exist is addressed by its name, because `mandatory` tells only whether ANY queue got a
-    /// message: through the topic exchange, a queue that is missing would stay unnoticed as soon as another one is bound there.
+    /// Where an event goes. The queue of the consumers that exist is addressed by its name, because
+    /// `mandatory` tells only whether ANY queue got a message: through the topic exchange, a queue
+    /// that is missing would stay unnoticed as soon as another one is bound there.
     fn routes(&self, event: &OutboxEvent) -> Result<Vec<Route>, Failure> {
         let settings = &self.link.settings;
-        let everybody = Route { exchange: short(&settings.exchange)?, routing_key: short(&event.event_type)?, mandatory: false };
+        let everybody = Route {
+            exchange: short(&settings.exchange)?,
+            routing_key: short(&event.event_type)?,
+            mandatory: false,
+        };
         if event.event_type != QUEUED_EVENT {
             return Ok(vec![everybody]);
         }
-        Ok(vec![Route { exchange: ShortString::default(), routing_key: short(&settings.queue)?, mandatory: true }, everybody])
+        Ok(vec![
+            Route {
+                exchange: ShortString::default(),
+                routing_key: short(&settings.queue)?,
+                mandatory: true,
+            },
+            everybody,
+        ])
     }
 
     /// The queue or the exchange is gone: what is missing is declared again.
@@ -176,11 +223,14 @@ async fn open(connection: &Connection) -> Result<Channel, lapin::Error> {
     Ok(channel)
 }
 
-/// A channel that the broker has closed takes no more messages, and does not say why. The confirms that it owes do.
+/// A channel that the broker has closed takes no more messages, and does not say why. The confirms
+/// that it owes do.
 async fn refusal(confirms: Vec<(usize, PublisherConfirm)>) -> Option<lapin::Error> {
     for (_, confirm) in confirms {
         match confirm.await {
-            Err(error) if matches!(error.kind(), ErrorKind::ProtocolError(_)) => return Some(error),
+            Err(error) if matches!(error.kind(), ErrorKind::ProtocolError(_)) => {
+                return Some(error);
+            }
             _ => {}
         }
     }
@@ -191,7 +241,8 @@ fn sink(result: &'static str, error: &str) -> Failure {
     Failure { result, error: error.to_owned(), blame: Blame::Sink }
 }
 
-/// The channel or the connection ended. Where the broker says that we did something wrong, one of the messages may be the cause.
+/// The channel or the connection ended. Where the broker says that we did something wrong, one of
+/// the messages may be the cause.
 fn lost(error: &lapin::Error) -> Failure {
     let blame = match error.kind() {
         // 320: the broker stops, or an operator closed the connection. 404: the exchange is gone.
@@ -210,10 +261,15 @@ struct Route {
 
 /// AMQP's short strings have at most 255 bytes.
 fn short(text: &str) -> Result<ShortString, Failure> {
-    ShortString::try_new(text.to_owned()).map_err(|fault| Failure { result: "error", error: fault.to_string(), blame: Blame::Event })
+    ShortString::try_new(text.to_owned()).map_err(|fault| Failure {
+        result: "error",
+        error: fault.to_string(),
+        blame: Blame::Event,
+    })
 }
 
-/// What a message says of itself, for consumers (AMQP 0-9-1 properties; the attributes of `CloudEvents` as headers, in the form of their AMQP binding).
+/// What a message says of itself, for consumers (AMQP 0-9-1 properties; the attributes of
+/// `CloudEvents` as headers, in the form of their AMQP binding).
 fn properties(event: &OutboxEvent) -> Result<BasicProperties, Failure> {
     let mut headers = FieldTable::default();
     let mut header = |name: &str, value: &str| {
@@ -224,7 +280,8 @@ fn properties(event: &OutboxEvent) -> Result<BasicProperties, Failure> {
     header("cloudEvents_source", "/auth-host");
     header("cloudEvents_type", &event.event_type);
     header("cloudEvents_partitionkey", &event.ordering_key);
-    let time = OffsetDateTime::from_unix_timestamp_nanos(i128::from(event.created_at) * 1_000_000).ok();
+    let time =
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(event.created_at) * 1_000_000).ok();
     if let Some(time) = time.and_then(|time| time.format(&Rfc3339).ok()) {
         header("cloudEvents_time", &time);
     }

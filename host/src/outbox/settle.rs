@@ -1,4 +1,5 @@
-//! Writing down what became of a batch: what was confirmed is marked, what was not goes back, and what cannot be sent is given up in the end.
+//! Writing down what became of a batch: what was confirmed is marked, what was not goes back, and
+//! what cannot be sent is given up in the end.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -43,10 +44,15 @@ impl Ledger {
         entries.failed.remove(&event.sequence);
     }
 
-    /// An event failed alone: how often now, and whether others of its way got through since it last did.
+    /// An event failed alone: how often now, and whether others of its way got through since it
+    /// last did.
     fn failed(&self, event: &OutboxEvent) -> (u32, bool) {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let confirmed = if event.event_type == QUEUED_EVENT { entries.confirmed_queued } else { entries.confirmed };
+        let confirmed = if event.event_type == QUEUED_EVENT {
+            entries.confirmed_queued
+        } else {
+            entries.confirmed
+        };
         let before = entries.failed.get(&event.sequence).copied();
         let times = before.map_or(1, |(_, times)| times.saturating_add(1));
         entries.failed.insert(event.sequence, (Instant::now(), times));
@@ -57,7 +63,8 @@ impl Ledger {
     }
 }
 
-/// What became of a batch. What waits for its own matter (its queue, a refusal) does not count where others were confirmed or failed with the sink.
+/// What became of a batch. What waits for its own matter (its queue, a refusal) does not count
+/// where others were confirmed or failed with the sink.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Settled {
     All,
@@ -116,7 +123,11 @@ pub(super) async fn settle(
 /// What was not published is free for the next lease, or given up.
 async fn give_back(app: &App, owner: Uuid, batch: &[OutboxEvent], failed: &[Undelivered]) {
     let Some(first) = failed.first() else { return };
-    tracing::warn!(events = failed.len(), error = first.error, "events were not published; they wait in the outbox");
+    tracing::warn!(
+        events = failed.len(),
+        error = first.error,
+        "events were not published; they wait in the outbox"
+    );
     if let Err(error) = app.services.store.outbox_undelivered(owner, failed).await {
         tracing::error!(%error, "what was not published cannot be given back; it is free when its lease ends");
         return;
@@ -131,20 +142,33 @@ async fn give_back(app: &App, owner: Uuid, batch: &[OutboxEvent], failed: &[Unde
 }
 
 /// What to write down of an event that failed.
-fn undelivered(app: &App, ledger: &Ledger, event: &OutboxEvent, failure: Failure, alone: bool) -> Undelivered {
-    let (times, others_got_through) =
-        if failure.blame == Blame::Suspect && alone && event.suspect { ledger.failed(event) } else { (0, false) };
-    let own = failure.blame == Blame::Event || failure.blame == Blame::Suspect && others_got_through;
+fn undelivered(
+    app: &App,
+    ledger: &Ledger,
+    event: &OutboxEvent,
+    failure: Failure,
+    alone: bool,
+) -> Undelivered {
+    let (times, others_got_through) = if failure.blame == Blame::Suspect && alone && event.suspect {
+        ledger.failed(event)
+    } else {
+        (0, false)
+    };
+    let own =
+        failure.blame == Blame::Event || failure.blame == Blame::Suspect && others_got_through;
     let attempts = event.attempts + u32::from(own);
     let now = app.services.clock.now();
     let wait = match failure.blame {
         Blame::Sink => Duration::ZERO,
         // A quarter of its age: many that wait for long do not get in the way of the others.
         Blame::Queue => {
-            let age = Duration::from_millis(u64::try_from(now - event.created_at).unwrap_or_default());
+            let age =
+                Duration::from_millis(u64::try_from(now - event.created_at).unwrap_or_default());
             backoff(1, (age / 4).max(Duration::from_secs(1)), LONGEST_WAIT)
         }
-        Blame::Suspect | Blame::Event => backoff(times.max(attempts).max(1), Duration::from_secs(1), LONGEST_WAIT),
+        Blame::Suspect | Blame::Event => {
+            backoff(times.max(attempts).max(1), Duration::from_secs(1), LONGEST_WAIT)
+        }
     };
     Undelivered {
         sequence: event.sequence,
@@ -156,7 +180,8 @@ fn undelivered(app: &App, ledger: &Ledger, event: &OutboxEvent, failure: Failure
     }
 }
 
-/// Marks what was confirmed. While the database is away it tries again as long as the lease allows: what is not marked is sent twice.
+/// Marks what was confirmed. While the database is away it tries again as long as the lease allows:
+/// what is not marked is sent twice.
 async fn mark(app: &App, owner: Uuid, confirmed: &[&OutboxEvent], lease_end: Instant) -> bool {
     let sequences: Vec<i64> = confirmed.iter().map(|event| event.sequence).collect();
     let mut tries = 0;
@@ -166,7 +191,12 @@ async fn mark(app: &App, owner: Uuid, confirmed: &[&OutboxEvent], lease_end: Ins
             Err(error) if Instant::now() < lease_end => {
                 tries += 1;
                 tracing::warn!(%error, tries, "what was published cannot be marked; trying again");
-                tokio::time::sleep(backoff(tries, Duration::from_millis(100), Duration::from_secs(1))).await;
+                tokio::time::sleep(backoff(
+                    tries,
+                    Duration::from_millis(100),
+                    Duration::from_secs(1),
+                ))
+                .await;
             }
             Err(error) => {
                 tracing::error!(%error, events = sequences.len(), "what was published cannot be marked; it will be sent again");
@@ -178,7 +208,10 @@ async fn mark(app: &App, owner: Uuid, confirmed: &[&OutboxEvent], lease_end: Ins
     let lost = (sequences.len() as u64).saturating_sub(marked);
     metrics.outbox_leases_lost.inc_by(lost);
     if lost > 0 {
-        tracing::warn!(lost, "leases had ended before the events were marked; they may be sent twice");
+        tracing::warn!(
+            lost,
+            "leases had ended before the events were marked; they may be sent twice"
+        );
     }
     let now = app.services.clock.now();
     for event in confirmed {

@@ -1,5 +1,6 @@
-//! The socket under a connection to RabbitMQ. lapin waits for a silent broker for ever (for its greeting, for its goodbye, for the permission to
-//! write while it blocks us), each time in a thread of its own. Where its socket is shut down, it gives up at once.
+//! The socket under a connection to RabbitMQ. lapin waits for a silent broker for ever (for its
+//! greeting, for its goodbye, for the permission to write while it blocks us), each time in a
+//! thread of its own. Where its socket is shut down, it gives up at once.
 
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::AsFd as _;
@@ -29,7 +30,10 @@ impl Drop for Socket {
 }
 
 /// Connects as lapin does, and keeps the socket in reach.
-pub(super) async fn connect(uri: AMQPUri, properties: ConnectionProperties) -> Result<(Connection, Socket), lapin::Error> {
+pub(super) async fn connect(
+    uri: AMQPUri,
+    properties: ConnectionProperties,
+) -> Result<(Connection, Socket), lapin::Error> {
     let socket = Socket::default();
     let kept = Arc::clone(&socket.0);
     let open = async move |uri: AMQPUri, runtime| {
@@ -42,9 +46,11 @@ pub(super) async fn connect(uri: AMQPUri, properties: ConnectionProperties) -> R
             AsyncTcpStream::Rustls(stream) => stream.get_ref().0.get_ref().as_fd(),
             _ => return Err(std::io::Error::from(std::io::ErrorKind::Unsupported).into()),
         };
-        *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(handle.try_clone_to_owned()?.into());
+        *kept.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some(handle.try_clone_to_owned()?.into());
         Ok(stream)
     };
-    let connection = Connection::connector(uri, lapin::runtime::default_runtime()?, open, properties).await?;
+    let connection =
+        Connection::connector(uri, lapin::runtime::default_runtime()?, open, properties).await?;
     Ok((connection, socket))
 }

@@ -1,4 +1,5 @@
-//! What the broker must have: the queue of the consumers that exist, on the default exchange, and the topic exchange for everybody else.
+//! What the broker must have: the queue of the consumers that exist, on the default exchange, and
+//! the topic exchange for everybody else.
 
 use anyhow::Context as _;
 use lapin::options::{ExchangeDeclareOptions, QueueDeclareOptions};
@@ -15,27 +16,39 @@ const OTHERWISE: u16 = 406;
 /// Our user may use it, but not declare it.
 const FORBIDDEN: u16 = 403;
 
-/// Declares what is missing, and leaves alone what is there: it may have arguments that we do not know. What an operator should change there.
-pub(super) async fn declare(connection: &Connection, settings: &AmqpSettings) -> anyhow::Result<Option<String>> {
+/// Declares what is missing, and leaves alone what is there: it may have arguments that we do not
+/// know. What an operator should change there.
+pub(super) async fn declare(
+    connection: &Connection,
+    settings: &AmqpSettings,
+) -> anyhow::Result<Option<String>> {
     let AmqpSettings { exchange, queue, .. } = settings;
-    exchange_is_there(connection, exchange)
+    exchange_is_there(connection, exchange).await.with_context(|| {
+        format!("the exchange {exchange} cannot be used or declared (durable, topic)")
+    })?;
+    queue_is_there(connection, queue)
         .await
-        .with_context(|| format!("the exchange {exchange} cannot be used or declared (durable, topic)"))?;
-    queue_is_there(connection, queue).await.with_context(|| format!("the queue {queue} cannot be used or declared (durable)"))
+        .with_context(|| format!("the queue {queue} cannot be used or declared (durable)"))
 }
 
 async fn exchange_is_there(connection: &Connection, exchange: &str) -> Result<(), lapin::Error> {
     let declare = async |passive| {
         // An answer "no" closes the channel: each question has one of its own.
         let channel = connection.create_channel().await?;
-        let options = ExchangeDeclareOptions { passive, durable: true, ..ExchangeDeclareOptions::default() };
-        channel.exchange_declare(exchange.into(), ExchangeKind::Topic, options, FieldTable::default()).await?;
+        let options =
+            ExchangeDeclareOptions { passive, durable: true, ..ExchangeDeclareOptions::default() };
+        channel
+            .exchange_declare(exchange.into(), ExchangeKind::Topic, options, FieldTable::default())
+            .await?;
         channel.close(200, "declared".into()).await
     };
     let Err(error) = declare(false).await else { return Ok(()) };
     match code(&error) {
         Some(OTHERWISE) => {
-            tracing::warn!(exchange, "the exchange is not durable, no topic exchange, or has arguments; it is used as it is");
+            tracing::warn!(
+                exchange,
+                "the exchange is not durable, no topic exchange, or has arguments; it is used as it is"
+            );
         }
         Some(FORBIDDEN) => {}
         _ => return Err(error),
@@ -43,7 +56,10 @@ async fn exchange_is_there(connection: &Connection, exchange: &str) -> Result<()
     declare(true).await
 }
 
-async fn queue_is_there(connection: &Connection, queue: &str) -> Result<Option<String>, lapin::Error> {
+async fn queue_is_there(
+    connection: &Connection,
+    queue: &str,
+) -> Result<Option<String>, lapin::Error> {
     let declare = async |options| {
         let channel = connection.create_channel().await?;
         channel.queue_declare(queue.into(), options, FieldTable::default()).await?;
@@ -52,7 +68,8 @@ async fn queue_is_there(connection: &Connection, queue: &str) -> Result<Option<S
     match declare(QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() }).await {
         Ok(()) => {}
         Err(error) if is_missing(&error) => {
-            declare(QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() }).await?;
+            declare(QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() })
+                .await?;
             tracing::info!(queue, "queue declared");
             return Ok(None);
         }
@@ -61,9 +78,14 @@ async fn queue_is_there(connection: &Connection, queue: &str) -> Result<Option<S
     // Asked for one that keeps what it has, the broker says in what it differs.
     match declare(QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() }).await {
         Err(error)
-            if code(&error) == Some(OTHERWISE) && ["'durable'", "'auto_delete'"].iter().any(|name| error.to_string().contains(name)) =>
+            if code(&error) == Some(OTHERWISE)
+                && ["'durable'", "'auto_delete'"]
+                    .iter()
+                    .any(|name| error.to_string().contains(name)) =>
         {
-            let fault = format!("the queue {queue} is not durable or deletes itself: events that the broker confirmed can be lost there");
+            let fault = format!(
+                "the queue {queue} is not durable or deletes itself: events that the broker confirmed can be lost there"
+            );
             tracing::warn!(fault, "the queue is used as it is");
             Ok(Some(fault))
         }

@@ -1,8 +1,10 @@
-//! Passwords: argon2id (RFC 9106) on native threads of their own. Their number and their queue are bounded; beyond, the answer is "busy", at
-//! once. Each thread reserves its memory at its first hash and reuses it.
+//! Passwords: argon2id (RFC 9106) on native threads of their own. Their number and their queue are
+//! bounded; beyond, the answer is "busy", at once. Each thread reserves its memory at its first
+//! hash and reuses it.
 //!
-//! bcrypt hashes of the old service are verified and replaced. While one is left, a failed verification costs what both algorithms cost, whatever
-//! hash the account has, or none: nobody can tell imported, new and unknown accounts apart.
+//! bcrypt hashes of the old service are verified and replaced. While one is left, a failed
+//! verification costs what both algorithms cost, whatever hash the account has, or none: nobody can
+//! tell imported, new and unknown accounts apart.
 
 mod stored;
 #[cfg(test)]
@@ -41,7 +43,10 @@ struct Forms {
 impl Password {
     /// Takes a password over.
     pub fn new(text: &str) -> Self {
-        Self(Arc::new(Forms { normal: Zeroizing::new(text.nfc().collect()), given: Zeroizing::new(text.to_owned()) }))
+        Self(Arc::new(Forms {
+            normal: Zeroizing::new(text.nfc().collect()),
+            given: Zeroizing::new(text.to_owned()),
+        }))
     }
 
     /// The normalised text (NFC), for hashing and for estimates of its strength.
@@ -87,8 +92,15 @@ pub struct PasswordHasher {
 impl PasswordHasher {
     /// Starts the threads.
     pub fn start(config: &Config, metrics: &Arc<Metrics>) -> anyhow::Result<Self> {
-        let params = Params::new(config.hash_memory_kib, config.hash_iterations, 1, Some(Params::DEFAULT_OUTPUT_LEN))
-            .map_err(|fault| anyhow::anyhow!("PASSWORD_HASH_MEMORY_KIB and PASSWORD_HASH_ITERATIONS: {fault}"))?;
+        let params = Params::new(
+            config.hash_memory_kib,
+            config.hash_iterations,
+            1,
+            Some(Params::DEFAULT_OUTPUT_LEN),
+        )
+        .map_err(|fault| {
+            anyhow::anyhow!("PASSWORD_HASH_MEMORY_KIB and PASSWORD_HASH_ITERATIONS: {fault}")
+        })?;
         let (jobs, queue) = bounded(config.hash_queue);
         let bcrypt_cost = Arc::new(AtomicU32::new(0));
         for number in 0..config.hash_threads {
@@ -100,9 +112,12 @@ impl PasswordHasher {
                 bcrypt_hashes: metrics.password_hashes.with_label_values(&["bcrypt"]),
             };
             let (queue, metrics) = (queue.clone(), Arc::clone(metrics));
-            std::thread::Builder::new().name(format!("password-{number}")).spawn(move || thread.work(&queue, &metrics))?;
+            std::thread::Builder::new()
+                .name(format!("password-{number}"))
+                .spawn(move || thread.work(&queue, &metrics))?;
         }
-        let stand_in = thread::phc(&params, &keys::random::<16>(), &keys::random::<32>()).map_err(|fault| anyhow::anyhow!("{fault}"))?;
+        let stand_in = thread::phc(&params, &keys::random::<16>(), &keys::random::<32>())
+            .map_err(|fault| anyhow::anyhow!("{fault}"))?;
         Ok(Self { jobs, stand_in: stand_in.into(), bcrypt_cost })
     }
 
@@ -118,10 +133,19 @@ impl PasswordHasher {
         hash.await.map_err(|_| HashError::Busy)?
     }
 
-    /// Whether `password` is what `hash` was made from. Without a hash it does the same work and finds no match.
-    pub async fn verify(&self, password: &Password, hash: Option<&str>) -> Result<Verified, HashError> {
+    /// Whether `password` is what `hash` was made from. Without a hash it does the same work and
+    /// finds no match.
+    pub async fn verify(
+        &self,
+        password: &Password,
+        hash: Option<&str>,
+    ) -> Result<Verified, HashError> {
         let (answer, verified) = oneshot::channel();
-        self.submit(Job::Verify(password.clone(), hash.unwrap_or(&self.stand_in).to_owned(), answer))?;
+        self.submit(Job::Verify(
+            password.clone(),
+            hash.unwrap_or(&self.stand_in).to_owned(),
+            answer,
+        ))?;
         let mut verified = verified.await.map_err(|_| HashError::Busy)??;
         verified.matches &= hash.is_some();
         Ok(verified)
@@ -133,6 +157,8 @@ impl PasswordHasher {
     }
 
     fn submit(&self, job: Job) -> Result<(), HashError> {
-        self.jobs.try_send((job, Instant::now())).map_err(|(TrySendError::Full(_) | TrySendError::Disconnected(_))| HashError::Busy)
+        self.jobs
+            .try_send((job, Instant::now()))
+            .map_err(|(TrySendError::Full(_) | TrySendError::Disconnected(_))| HashError::Busy)
     }
 }

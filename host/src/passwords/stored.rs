@@ -3,11 +3,13 @@
 use argon2::Params;
 use argon2::password_hash::phc::PasswordHash;
 
-/// The highest cost of a bcrypt hash that is verified: about a quarter of a second of a core. Everybody's failed logins cost as much as the dearest
-/// hash that is stored, so a dearer one would be a means to keep everybody out.
+/// The highest cost of a bcrypt hash that is verified: about a quarter of a second of a core.
+/// Everybody's failed logins cost as much as the dearest hash that is stored, so a dearer one would
+/// be a means to keep everybody out.
 pub const MAX_BCRYPT_COST: u32 = 12;
 
-/// The most memory of an argon2id hash that is taken over, in KiB: each hash thread would keep so much.
+/// The most memory of an argon2id hash that is taken over, in KiB: each hash thread would keep so
+/// much.
 const MAX_MEMORY_KIB: u32 = 256 * 1024;
 /// The most memory and iterations multiplied, in KiB: about half a second of a core.
 const MAX_WORK_KIB: u32 = 512 * 1024;
@@ -44,9 +46,11 @@ impl StoredHash {
     fn argon2id(text: &str) -> Option<Self> {
         let hash = PasswordHash::new(text).ok()?;
         let params = Params::try_from(&hash).ok()?;
-        let known = hash.algorithm == argon2::ARGON2ID_IDENT && hash.version == Some(argon2::Version::V0x13.into());
+        let known = hash.algorithm == argon2::ARGON2ID_IDENT
+            && hash.version == Some(argon2::Version::V0x13.into());
         let whole = hash.salt.is_some() && hash.hash.is_some();
-        let bounded = params.m_cost() <= MAX_MEMORY_KIB && params.m_cost().saturating_mul(params.t_cost()) <= MAX_WORK_KIB;
+        let bounded = params.m_cost() <= MAX_MEMORY_KIB
+            && params.m_cost().saturating_mul(params.t_cost()) <= MAX_WORK_KIB;
         (known && whole && bounded).then_some(Self::Argon2id)
     }
 }
@@ -59,7 +63,10 @@ mod tests {
     fn what_can_be_verified_is_told_from_what_cannot() {
         let rest = "Ci9l6kjaSd1dzkT.dYvK1ODr4dwTcotKPk2iFaAJbKgkCiSeMVu5m";
         for (version, cost) in [("2a", 10), ("2b", 4), ("2y", 12)] {
-            assert_eq!(StoredHash::of(&format!("${version}${cost:02}${rest}")), Some(StoredHash::Bcrypt { cost }));
+            assert_eq!(
+                StoredHash::of(&format!("${version}${cost:02}${rest}")),
+                Some(StoredHash::Bcrypt { cost })
+            );
         }
         let argon2 = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
         assert_eq!(StoredHash::of(argon2), Some(StoredHash::Argon2id));
@@ -79,7 +86,11 @@ mod tests {
             "$1$salt$qJH7.N4xYta3aEG/dfqo/0".to_owned(),
         ];
         for text in wrong {
-            assert_eq!(StoredHash::of(&text), None, "{text:?} was taken for a hash that can be verified");
+            assert_eq!(
+                StoredHash::of(&text),
+                None,
+                "{text:?} was taken for a hash that can be verified"
+            );
         }
     }
 }

@@ -16,9 +16,14 @@ const LONG: &str = "$2a$04$qttfz6FyhpvNLAh5IqgWD.6v2uTCARFLlQL1/lK5fqbGOWt8LxyJO
 const DEARER: &str = "$2a$10$Ci9l6kjaSd1dzkT.dYvK1ODr4dwTcotKPk2iFaAJbKgkCiSeMVu5m";
 
 fn hasher() -> (PasswordHasher, Arc<Metrics>) {
-    let settings =
-        [("ENV", "local"), ("PASSWORD_HASH_MEMORY_KIB", "64"), ("PASSWORD_HASH_ITERATIONS", "1"), ("PASSWORD_HASH_THREADS", "1")];
-    let settings: HashMap<String, String> = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let settings = [
+        ("ENV", "local"),
+        ("PASSWORD_HASH_MEMORY_KIB", "64"),
+        ("PASSWORD_HASH_ITERATIONS", "1"),
+        ("PASSWORD_HASH_THREADS", "1"),
+    ];
+    let settings: HashMap<String, String> =
+        settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     let metrics = Arc::new(Metrics::new().unwrap());
     (PasswordHasher::start(&Config::from_pairs(&settings).unwrap(), &metrics).unwrap(), metrics)
 }
@@ -35,7 +40,10 @@ async fn hashes_of_the_old_service_are_verified_and_replaced() {
         assert!(verified.matches, "{password:?}");
         let new = verified.rehashed.unwrap();
         assert!(new.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{new}");
-        assert!(matches(&hasher, password, &new).await, "{password:?} does not match the hash that replaced bcrypt's");
+        assert!(
+            matches(&hasher, password, &new).await,
+            "{password:?} does not match the hash that replaced bcrypt's"
+        );
         let wrong = hasher.verify(&Password::new("wrong"), Some(hash)).await.unwrap();
         assert!(!wrong.matches && wrong.rehashed.is_none());
     }
@@ -58,7 +66,10 @@ async fn of_a_long_password_bcrypt_takes_72_bytes_and_its_successor_all() {
 
 /// What the hashes of both algorithms were, that a verification cost.
 async fn cost(hasher: &PasswordHasher, metrics: &Metrics, hash: Option<&str>) -> [u64; 2] {
-    let count = || ["argon2id", "bcrypt"].map(|algorithm| metrics.password_hashes.with_label_values(&[algorithm]).get());
+    let count = || {
+        ["argon2id", "bcrypt"]
+            .map(|algorithm| metrics.password_hashes.with_label_values(&[algorithm]).get())
+    };
     let before = count();
     assert!(!hasher.verify(&Password::new("wrong"), hash).await.unwrap().matches);
     let after = count();
@@ -70,7 +81,11 @@ async fn a_failure_costs_the_same_algorithms_whatever_hash_there_is() {
     let (hasher, metrics) = hasher();
     let argon2 = hasher.hash(&Password::new("superpassword")).await.unwrap();
     for hash in [None, Some(argon2.as_str())] {
-        assert_eq!(cost(&hasher, &metrics, hash).await, [1, 0], "nobody has a bcrypt hash: {hash:?}");
+        assert_eq!(
+            cost(&hasher, &metrics, hash).await,
+            [1, 0],
+            "nobody has a bcrypt hash: {hash:?}"
+        );
     }
     hasher.expect_bcrypt(Some(10));
     for hash in [None, Some(argon2.as_str()), Some(LONG), Some(DEARER)] {
@@ -86,7 +101,15 @@ async fn a_failure_costs_the_same_algorithms_whatever_hash_there_is() {
 #[tokio::test]
 async fn a_damaged_hash_is_an_error_and_no_panic() {
     let (hasher, _) = hasher();
-    for hash in ["$2a$", "$2a$31$Ci9l6kjaSd1dzkT.dYvK1ODr4dwTcotKPk2iFaAJbKgkCiSeMVu5m", "$argon2id$", ""] {
-        assert!(matches!(hasher.verify(&Password::new("x"), Some(hash)).await, Err(HashError::Failed(_))), "{hash:?}");
+    for hash in
+        ["$2a$", "$2a$31$Ci9l6kjaSd1dzkT.dYvK1ODr4dwTcotKPk2iFaAJbKgkCiSeMVu5m", "$argon2id$", ""]
+    {
+        assert!(
+            matches!(
+                hasher.verify(&Password::new("x"), Some(hash)).await,
+                Err(HashError::Failed(_))
+            ),
+            "{hash:?}"
+        );
     }
 }

@@ -26,7 +26,8 @@ pub(super) struct HashThread {
 
 impl HashThread {
     pub(super) fn work(mut self, queue: &Receiver<(Job, Instant)>, metrics: &Metrics) {
-        // Refreshes and health checks stay fast beside logins. On Linux a thread may lower its own priority without any right.
+        // Refreshes and health checks stay fast beside logins. On Linux a thread may lower its own
+        // priority without any right.
         if let Err(fault) = rustix::process::setpriority_process(None, 10) {
             tracing::debug!(%fault, "hash thread keeps its priority");
         }
@@ -35,8 +36,12 @@ impl HashThread {
             let _busy = metrics.password_hash_seconds.start_timer();
             // A caller that has gone is not worth 15 ms of a core.
             match job {
-                Job::Hash(password, answer) if !answer.is_closed() => drop(answer.send(self.hash(&password))),
-                Job::Verify(password, hash, answer) if !answer.is_closed() => drop(answer.send(self.verify(&password, &hash))),
+                Job::Hash(password, answer) if !answer.is_closed() => {
+                    drop(answer.send(self.hash(&password)))
+                }
+                Job::Verify(password, hash, answer) if !answer.is_closed() => {
+                    drop(answer.send(self.verify(&password, &hash)))
+                }
                 Job::Hash(..) | Job::Verify(..) => {}
             }
         }
@@ -65,13 +70,18 @@ impl HashThread {
     /// bcrypt takes the first 72 bytes, as the caller gave them.
     fn verify_bcrypt(&mut self, password: &Password, hash: &str) -> Result<Verified, HashError> {
         let Some(StoredHash::Bcrypt { cost }) = StoredHash::of(hash) else {
-            return Err(HashError::Failed(format!("the stored bcrypt hash is damaged, or its cost is over {MAX_BCRYPT_COST}")));
+            return Err(HashError::Failed(format!(
+                "the stored bcrypt hash is damaged, or its cost is over {MAX_BCRYPT_COST}"
+            )));
         };
-        // From now on other accounts cost the same, also where this hash came while we were running.
+        // From now on other accounts cost the same, also where this hash came while we were
+        // running.
         let dearest = self.bcrypt_cost.fetch_max(cost, Ordering::Relaxed).max(cost);
         self.bcrypt_hashes.inc();
-        let matches = bcrypt::verify(password.0.given.as_bytes(), hash).map_err(|fault| HashError::Failed(fault.to_string()))?;
-        // Where it matches, this is the hash that replaces it; where not, it is work that any other account would have cost.
+        let matches = bcrypt::verify(password.0.given.as_bytes(), hash)
+            .map_err(|fault| HashError::Failed(fault.to_string()))?;
+        // Where it matches, this is the hash that replaces it; where not, it is work that any other
+        // account would have cost.
         let rehashed = self.hash(password)?;
         if !matches {
             // Each cost is twice the one before: 2^c + (2^c + 2^(c+1) + ... + 2^(d-1)) = 2^d.
@@ -81,22 +91,32 @@ impl HashThread {
     }
 
     fn verify_argon2(&mut self, password: &Password, hash: &str) -> Result<Verified, HashError> {
-        let failed = |fault: &dyn std::fmt::Display| HashError::Failed(format!("the stored hash: {fault}"));
+        let failed =
+            |fault: &dyn std::fmt::Display| HashError::Failed(format!("the stored hash: {fault}"));
         let stored = PasswordHash::new(hash).map_err(|fault| failed(&fault))?;
         let params = Params::try_from(&stored).map_err(|fault| failed(&fault))?;
-        let (Some(salt), Some(expected)) = (stored.salt, stored.hash) else { return Err(failed(&"no salt or no hash")) };
+        let (Some(salt), Some(expected)) = (stored.salt, stored.hash) else {
+            return Err(failed(&"no salt or no hash"));
+        };
         if stored.algorithm != argon2::ARGON2ID_IDENT {
             return Err(failed(&"not argon2id"));
         }
         let output = self.derive(password, salt.as_ref(), &params, expected.as_bytes().len())?;
-        let matches = aws_lc_rs::constant_time::verify_slices_are_equal(&output, expected.as_bytes()).is_ok();
-        let current =
-            (params.m_cost(), params.t_cost(), params.p_cost()) == (self.params.m_cost(), self.params.t_cost(), self.params.p_cost());
+        let matches =
+            aws_lc_rs::constant_time::verify_slices_are_equal(&output, expected.as_bytes()).is_ok();
+        let current = (params.m_cost(), params.t_cost(), params.p_cost())
+            == (self.params.m_cost(), self.params.t_cost(), self.params.p_cost());
         let rehashed = if matches && !current { Some(self.hash(password)?) } else { None };
         Ok(Verified { matches, rehashed })
     }
 
-    fn derive(&mut self, password: &Password, salt: &[u8], params: &Params, length: usize) -> Result<Zeroizing<Vec<u8>>, HashError> {
+    fn derive(
+        &mut self,
+        password: &Password,
+        salt: &[u8],
+        params: &Params,
+        length: usize,
+    ) -> Result<Zeroizing<Vec<u8>>, HashError> {
         self.argon2_hashes.inc();
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
         let blocks = params.block_count();
@@ -104,8 +124,14 @@ impl HashThread {
             self.memory.resize(blocks, Block::default());
         }
         let mut output = Zeroizing::new(vec![0; length]);
-        let result = argon2.hash_password_into_with_memory(password.expose().as_bytes(), salt, &mut output, &mut self.memory[..blocks]);
-        // The first blocks are derived from the password most directly; the rest is overwritten by the next hash.
+        let result = argon2.hash_password_into_with_memory(
+            password.expose().as_bytes(),
+            salt,
+            &mut output,
+            &mut self.memory[..blocks],
+        );
+        // The first blocks are derived from the password most directly; the rest is overwritten by
+        // the next hash.
         self.memory.iter_mut().take(4).for_each(zeroize::Zeroize::zeroize);
         result.map_err(|fault| HashError::Failed(fault.to_string()))?;
         Ok(output)

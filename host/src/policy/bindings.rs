@@ -1,5 +1,5 @@
-//! The WIT, as Rust sees it from the host: the traits that `capabilities` implements. One world holds the imports of all three slots;
-//! a component is checked against its own world at admission.
+//! The WIT, as Rust sees it from the host: the traits that `capabilities` implements. One world
+//! holds the imports of all three slots; a component is checked against its own world at admission.
 
 #![expect(missing_docs, reason = "generated from the WIT, whose comments are its documentation")]
 

@@ -1,5 +1,6 @@
-//! Compiled components on disk, so that a restart does not compile. A file counts only where its HMAC says that this host wrote it for this
-//! very engine: what is read is verified, and then those same bytes are loaded.
+//! Compiled components on disk, so that a restart does not compile. A file counts only where its
+//! HMAC says that this host wrote it for this very engine: what is read is verified, and then those
+//! same bytes are loaded.
 
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
@@ -46,7 +47,12 @@ impl Cache {
     }
 
     /// The compiled form of a component.
-    pub fn compile(&self, engine: &Engine, bytes: &[u8], component_digest: &str) -> wasmtime::Result<(Component, Origin)> {
+    pub fn compile(
+        &self,
+        engine: &Engine,
+        bytes: &[u8],
+        component_digest: &str,
+    ) -> wasmtime::Result<(Component, Origin)> {
         let identity = identity(engine, component_digest);
         let file = self.folder.join(format!("{}.cwasm", &identity[..32]));
         let origin = match self.load(engine, &file, &identity) {
@@ -68,7 +74,8 @@ impl Cache {
         }
         let content = std::fs::read(file).map_err(|_| Unusable::Missing)?;
         let (tag, compiled) = content.split_at_checked(TAG).ok_or(Unusable::NotOurs)?;
-        hmac::verify(&self.key, &[identity.as_bytes(), compiled].concat(), tag).map_err(|_| Unusable::NotOurs)?;
+        hmac::verify(&self.key, &[identity.as_bytes(), compiled].concat(), tag)
+            .map_err(|_| Unusable::NotOurs)?;
         deserialize(engine, compiled).map_err(|_| Unusable::NotOurs)
     }
 
@@ -85,10 +92,14 @@ enum Unusable {
     NotOurs,
 }
 
-#[expect(unsafe_code, reason = "the one place that loads machine code: compiled by this process, or by this host under its own HMAC")]
+#[expect(
+    unsafe_code,
+    reason = "the one place that loads machine code: compiled by this process, or by this host under its own HMAC"
+)]
 fn deserialize(engine: &Engine, compiled: &[u8]) -> wasmtime::Result<Component> {
-    // SAFETY: `compiled` is the output of `precompile_component`: it was made just now, or its HMAC over these same bytes was verified with a
-    // key that only this host has. wasmtime itself refuses another version or other settings.
+    // SAFETY: `compiled` is the output of `precompile_component`: it was made just now, or its HMAC
+    // over these same bytes was verified with a key that only this host has. wasmtime itself
+    // refuses another version or other settings.
     unsafe { Component::deserialize(engine, compiled) }
 }
 

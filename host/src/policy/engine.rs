@@ -1,4 +1,5 @@
-//! The WebAssembly engine: one for all policies. Its settings make a fresh instance a call cheap (resident pool, no system call but one).
+//! The WebAssembly engine: one for all policies. Its settings make a fresh instance a call cheap
+//! (resident pool, no system call but one).
 
 use std::thread;
 
@@ -14,9 +15,11 @@ pub fn build() -> anyhow::Result<Engine> {
     let engine = match Engine::new(&config(None)) {
         Ok(engine) => engine,
         Err(fault) => {
-            // Address space is scarce here (a container's limit, a small machine): reserve what an instance can use and no more.
+            // Address space is scarce here (a container's limit, a small machine): reserve what an
+            // instance can use and no more.
             tracing::warn!(fault = %format!("{fault:#}"), "the engine's usual reservation of address space failed; policy calls will be slower");
-            Engine::new(&config(Some(MAX_MEMORY as u64))).map_err(|fault| anyhow::anyhow!("{fault:#}"))?
+            Engine::new(&config(Some(MAX_MEMORY as u64)))
+                .map_err(|fault| anyhow::anyhow!("{fault:#}"))?
         }
     };
     start_clock(&engine)?;
@@ -26,13 +29,15 @@ pub fn build() -> anyhow::Result<Engine> {
 /// What a component may import: the whole contract. Its own world was checked before.
 pub fn linker(engine: &Engine) -> anyhow::Result<Linker<CallState>> {
     let mut linker = Linker::new(engine);
-    Host_::add_to_linker::<_, HasSelf<_>>(&mut linker, |state: &mut CallState| state).map_err(|fault| anyhow::anyhow!("{fault:#}"))?;
+    Host_::add_to_linker::<_, HasSelf<_>>(&mut linker, |state: &mut CallState| state)
+        .map_err(|fault| anyhow::anyhow!("{fault:#}"))?;
     Ok(linker)
 }
 
 fn config(memory_reservation: Option<u64>) -> Config {
     let mut pool = PoolingAllocationConfig::new();
-    // Room for other languages too: a component of an embedded script engine has dozens of core instances and three memories.
+    // Room for other languages too: a component of an embedded script engine has dozens of core
+    // instances and three memories.
     pool.total_component_instances(MAX_INSTANCES)
         .total_core_instances(MAX_INSTANCES * 16)
         .total_memories(MAX_INSTANCES * 2)

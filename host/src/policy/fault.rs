@@ -5,7 +5,17 @@ use wasmtime::Trap;
 use super::limits::BoundExceeded;
 
 /// Why a call can be a policy's fault; the label `cause` of the metric.
-pub const CAUSES: [&str; 9] = ["panic", "deadline", "memory", "stack_overflow", "host_calls", "contract", "decision", "failed", "trap"];
+pub const CAUSES: [&str; 9] = [
+    "panic",
+    "deadline",
+    "memory",
+    "stack_overflow",
+    "host_calls",
+    "contract",
+    "decision",
+    "failed",
+    "trap",
+];
 
 /// A call without a decision. Nothing was written.
 #[derive(Debug)]
@@ -50,7 +60,8 @@ impl From<wasmtime::Error> for CallError {
             (Some(_), _) => "trap",
             (None, Some(BoundExceeded::Memory)) => "memory",
             (None, Some(BoundExceeded::HostCalls)) => "host_calls",
-            // What the canonical ABI refuses: forged handles, too many handles, values that are too large.
+            // What the canonical ABI refuses: forged handles, too many handles, values that are too
+            // large.
             (None, None) => "contract",
         };
         Self::Fault { cause, detail: format!("{error:#}") }

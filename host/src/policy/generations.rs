@@ -1,4 +1,5 @@
-//! Generations: what serves in each slot. A call takes the current one and keeps it to its end; a swap is one atomic store.
+//! Generations: what serves in each slot. A call takes the current one and keeps it to its end; a
+//! swap is one atomic store.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,7 +31,8 @@ pub enum Code {
         /// The export to call.
         export: ComponentExportIndex,
     },
-    /// The same policy compiled into this program: for benchmarks, that measure what the component costs.
+    /// The same policy compiled into this program: for benchmarks, that measure what the component
+    /// costs.
     #[cfg(feature = "native-policies")]
     Native(Arc<dyn super::native::NativePolicy>),
 }
@@ -49,8 +51,10 @@ pub struct Generations {
 
 impl Default for Generations {
     fn default() -> Self {
-        // Together no more than the pool has instances; logins that wait for the hash threads cannot starve refreshes.
-        let place = |permits| Place { current: ArcSwapOption::empty(), permits: Semaphore::new(permits) };
+        // Together no more than the pool has instances; logins that wait for the hash threads
+        // cannot starve refreshes.
+        let place =
+            |permits| Place { current: ArcSwapOption::empty(), permits: Semaphore::new(permits) };
         Self { places: [place(48), place(80), place(120)], counter: AtomicU64::new(0) }
     }
 }
@@ -91,7 +95,13 @@ impl Generation {
     pub fn with_settings(&self, number: u64, settings: Map<String, Value>) -> Result<Self, Faults> {
         let Identity { slot, digest, manifest, .. } = &*self.identity;
         manifest.check_settings(&settings)?;
-        let identity = Identity { slot: *slot, generation: number, digest: digest.clone(), manifest: manifest.clone(), settings };
+        let identity = Identity {
+            slot: *slot,
+            generation: number,
+            digest: digest.clone(),
+            manifest: manifest.clone(),
+            settings,
+        };
         Ok(Self { identity: Arc::new(identity), code: self.code.clone() })
     }
 }

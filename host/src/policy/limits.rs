@@ -1,4 +1,5 @@
-//! The bounds of one call, in one place. What the WIT promises about them stands in `wit/policy.wit`.
+//! The bounds of one call, in one place. What the WIT promises about them stands in
+//! `wit/policy.wit`.
 
 use std::time::Duration;
 
@@ -53,7 +54,9 @@ pub const MAX_CLAIMS_BYTES: usize = 2 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum BoundExceeded {
     /// Memory or tables.
-    #[error("the instance asked for more than {MAX_MEMORY} bytes of memory or {MAX_TABLE_ELEMENTS} elements of a table")]
+    #[error(
+        "the instance asked for more than {MAX_MEMORY} bytes of memory or {MAX_TABLE_ELEMENTS} elements of a table"
+    )]
     Memory,
     /// Host calls, after `failure.limit` was ignored again and again.
     #[error("the call went on making host calls after it was told {} times that it had made too many", MAX_HOST_CALLS_IGNORED - MAX_HOST_CALLS)]
@@ -67,14 +70,20 @@ pub struct Taken {
 }
 
 impl Taken {
-    /// Bytes of linear memory. Memory never shrinks: at the end of a call it is the most that the call had.
+    /// Bytes of linear memory. Memory never shrinks: at the end of a call it is the most that the
+    /// call had.
     pub fn memory(&self) -> usize {
         self.memory
     }
 }
 
 impl ResourceLimiter for Taken {
-    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         // `StoreLimits` would bound each memory by itself; a component may have several.
         let taken = self.memory.saturating_add(desired.saturating_sub(current));
         if taken > MAX_MEMORY {
@@ -84,7 +93,16 @@ impl ResourceLimiter for Taken {
         Ok(true)
     }
 
-    fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        if desired > MAX_TABLE_ELEMENTS { Err(wasmtime::Error::new(BoundExceeded::Memory)) } else { Ok(true) }
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        if desired > MAX_TABLE_ELEMENTS {
+            Err(wasmtime::Error::new(BoundExceeded::Memory))
+        } else {
+            Ok(true)
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! Policies: components that decide. This module owns their way from bytes to a running generation, and each single call.
+//! Policies: components that decide. This module owns their way from bytes to a running generation,
+//! and each single call.
 
 pub mod admission;
 pub mod bindings;
@@ -17,7 +18,8 @@ pub mod source;
 
 use std::fmt;
 
-/// One of the three places that a policy can have; its name is the route, the export, the file and the metric.
+/// One of the three places that a policy can have; its name is the route, the export, the file and
+/// the metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Slot {

@@ -1,4 +1,5 @@
-//! Policies compiled into this program, for benchmarks only: they use the same capabilities as a component, without the component.
+//! Policies compiled into this program, for benchmarks only: they use the same capabilities as a
+//! component, without the component.
 
 use std::pin::Pin;
 
@@ -8,8 +9,10 @@ use super::call::{Contract, Returned};
 use crate::capabilities::CallState;
 use crate::policy::bindings::types::Rejection;
 
-/// What a native policy returns: the number of its acceptance in the call's table of resources, or a rejection.
-pub type Decided<'a> = Pin<Box<dyn Future<Output = wasmtime::Result<Result<u32, Rejection>>> + Send + 'a>>;
+/// What a native policy returns: the number of its acceptance in the call's table of resources, or
+/// a rejection.
+pub type Decided<'a> =
+    Pin<Box<dyn Future<Output = wasmtime::Result<Result<u32, Rejection>>> + Send + 'a>>;
 
 /// A policy in Rust. It returns the number of its acceptance in the call's table of resources.
 pub trait NativePolicy: Send + Sync {
@@ -17,6 +20,9 @@ pub trait NativePolicy: Send + Sync {
     fn call<'a>(&'a self, state: &'a mut CallState) -> Decided<'a>;
 }
 
-pub(super) async fn run<C: Contract>(policy: &dyn NativePolicy, state: &mut CallState) -> wasmtime::Result<Returned<C>> {
+pub(super) async fn run<C: Contract>(
+    policy: &dyn NativePolicy,
+    state: &mut CallState,
+) -> wasmtime::Result<Returned<C>> {
     Ok(policy.call(state).await?.map(Resource::new_own))
 }

@@ -5,7 +5,8 @@ use wasmparser::{Parser, Payload};
 
 use super::manifest::{self, Manifest};
 
-/// Makes a component from a core module that wit-bindgen built (or takes a component as it is) and appends the manifest.
+/// Makes a component from a core module that wit-bindgen built (or takes a component as it is) and
+/// appends the manifest.
 pub fn pack(module_or_component: &[u8], manifest_text: &[u8]) -> anyhow::Result<Vec<u8>> {
     Manifest::read(manifest_text).map_err(|faults| anyhow::anyhow!("{}", faults.join("; ")))?;
     let mut component = if Parser::is_component(module_or_component) {
@@ -19,7 +20,8 @@ pub fn pack(module_or_component: &[u8], manifest_text: &[u8]) -> anyhow::Result<
     anyhow::ensure!(sections(&component)?.is_empty(), "the component has a manifest already");
     let compact = serde_json::to_vec(&serde_json::from_slice::<serde_json::Value>(manifest_text)?)?;
     component.push(ComponentSectionId::CoreCustom.into());
-    wasm_encoder::CustomSection { name: manifest::SECTION.into(), data: compact.into() }.encode(&mut component);
+    wasm_encoder::CustomSection { name: manifest::SECTION.into(), data: compact.into() }
+        .encode(&mut component);
     Ok(component)
 }
 
@@ -31,7 +33,11 @@ pub fn sections(component: &[u8]) -> anyhow::Result<Vec<&[u8]>> {
         match payload? {
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
             Payload::End(_) => depth = depth.saturating_sub(1),
-            Payload::CustomSection(section) if depth == 0 && section.name() == manifest::SECTION => found.push(section.data()),
+            Payload::CustomSection(section)
+                if depth == 0 && section.name() == manifest::SECTION =>
+            {
+                found.push(section.data())
+            }
             _ => {}
         }
     }

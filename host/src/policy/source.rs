@@ -1,7 +1,9 @@
-//! The policy directory: `<slot>.wasm` and `<slot>.settings.json`. Looking is cheap and works on every file system, so it is polled.
+//! The policy directory: `<slot>.wasm` and `<slot>.settings.json`. Looking is cheap and works on
+//! every file system, so it is polled.
 //!
-//! A file counts once it has stayed the same for one look, so that a half-written one is not taken. A removed or refused component leaves the
-//! running generation where it is; at a start, where none runs yet, a refused one gives way to the last that was admitted.
+//! A file counts once it has stayed the same for one look, so that a half-written one is not taken.
+//! A removed or refused component leaves the running generation where it is; at a start, where none
+//! runs yet, a refused one gives way to the last that was admitted.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,8 +19,9 @@ use crate::app::App;
 
 const POLL: Duration = Duration::from_millis(200);
 
-/// What a file looks like from outside; none where it is not there. With the time of its last change of any kind: a mode that was mended, and
-/// bytes that were replaced under an old date, are news as well.
+/// What a file looks like from outside; none where it is not there. With the time of its last
+/// change of any kind: a mode that was mended, and bytes that were replaced under an old date, are
+/// news as well.
 type Look = Option<(SystemTime, u64, u64, (i64, i64))>;
 
 /// The directory, and what was last made of it.
@@ -82,7 +85,9 @@ impl PolicyDirectory {
         let running = app.generations.current(slot).filter(|_| watched.admitted == look.0);
         let (files, work) = (PolicyFiles::in_folder(&self.folder, slot), Arc::clone(app));
         // One compilation at a time, off the request threads.
-        let admitted = tokio::task::spawn_blocking(move || admit(&work, &files, slot, running.as_deref())).await;
+        let admitted =
+            tokio::task::spawn_blocking(move || admit(&work, &files, slot, running.as_deref()))
+                .await;
         match admitted.unwrap_or_else(|_| Err(vec!["admission itself failed".into()])) {
             Ok(generation) => {
                 self.slots[slot as usize].admitted = look.0;
@@ -101,11 +106,21 @@ impl PolicyDirectory {
 fn look(file: &Path) -> Look {
     use std::os::unix::fs::MetadataExt as _;
     let metadata = std::fs::metadata(file).ok()?;
-    Some((metadata.modified().ok()?, metadata.len(), metadata.ino(), (metadata.ctime(), metadata.ctime_nsec())))
+    Some((
+        metadata.modified().ok()?,
+        metadata.len(),
+        metadata.ino(),
+        (metadata.ctime(), metadata.ctime_nsec()),
+    ))
 }
 
 /// Admits what the files hold; where only the settings are new, the running component gets them.
-fn admit(app: &App, files: &PolicyFiles, slot: Slot, running: Option<&Generation>) -> Result<Generation, Faults> {
+fn admit(
+    app: &App,
+    files: &PolicyFiles,
+    slot: Slot,
+    running: Option<&Generation>,
+) -> Result<Generation, Faults> {
     let settings = files.read_settings(app.config.local)?;
     let kept = PolicyFiles::in_folder(&app.last_good_folder(), slot);
     let generation = if let Some(running) = running {

@@ -1,4 +1,5 @@
-//! Events as the outbox keeps them, for the relay that publishes them and for operators who look at them.
+//! Events as the outbox keeps them, for the relay that publishes them and for operators who look at
+//! them.
 
 use crate::clock::Timestamp;
 

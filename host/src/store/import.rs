@@ -49,7 +49,8 @@ pub enum Outcome {
     Imported,
     /// It was here before.
     There,
-    /// It was imported, or was here before, and shares its address with another but for letter case and the like.
+    /// It was imported, or was here before, and shares its address with another but for letter case
+    /// and the like.
     Twin,
     /// It was imported before, and deleted since.
     Removed,
@@ -115,12 +116,20 @@ impl Outcome {
 impl Part {
     /// How many rows came to that.
     pub fn count(&self, outcome: Outcome) -> i64 {
-        self.findings.iter().filter(|finding| finding.outcome == outcome).map(|finding| finding.count).sum()
+        self.findings
+            .iter()
+            .filter(|finding| finding.outcome == outcome)
+            .map(|finding| finding.count)
+            .sum()
     }
 
     /// How many rows there were.
     pub fn total(&self) -> i64 {
-        self.findings.iter().filter(|finding| finding.outcome != Outcome::Twin).map(|finding| finding.count).sum()
+        self.findings
+            .iter()
+            .filter(|finding| finding.outcome != Outcome::Twin)
+            .map(|finding| finding.count)
+            .sum()
     }
 }
 
@@ -128,6 +137,10 @@ impl ImportReport {
     /// How many rows should be here now, and are not.
     pub fn skipped(&self) -> i64 {
         let parts = std::iter::once(&self.accounts).chain(&self.events);
-        parts.flat_map(|part| &part.findings).filter(|finding| finding.outcome.is_skipped()).map(|finding| finding.count).sum()
+        parts
+            .flat_map(|part| &part.findings)
+            .filter(|finding| finding.outcome.is_skipped())
+            .map(|finding| finding.count)
+            .sum()
     }
 }

@@ -1,7 +1,9 @@
-//! The database, behind one seam: [`Store`] is how the rest of the host asks, and what it gets are the types here.
+//! The database, behind one seam: [`Store`] is how the rest of the host asks, and what it gets are
+//! the types here.
 //!
-//! The rule: a decision that must be atomic (taking an e-mail address, claiming a refresh token, leasing an event) is one statement or holds a
-//! lock, never a read and then a write. Times are compared with the clock that the store was opened with.
+//! The rule: a decision that must be atomic (taking an e-mail address, claiming a refresh token,
+//! leasing an event) is one statement or holds a lock, never a read and then a write. Times are
+//! compared with the clock that the store was opened with.
 
 mod events;
 pub mod import;
@@ -19,7 +21,8 @@ pub use events::{Backlog, EventFilter, EventRow, EventState, OutboxEvent, Undeli
 pub use postgres::{DatabaseMetrics, Postgres, PostgresSettings};
 pub use sqlite::Sqlite;
 pub use types::{
-    Account, Carried, Conflict, NewEvent, NewSession, NewToken, Session, StorageWrite, StoreError, StoredToken, ThrottleHit, Writes,
+    Account, Carried, Conflict, NewEvent, NewSession, NewToken, Session, StorageWrite, StoreError,
+    StoredToken, ThrottleHit, Writes,
 };
 
 /// All of an account's attributes, as JSON, have at most so many bytes.
@@ -76,12 +79,14 @@ impl Store {
         }
     }
 
-    /// Deletes what has expired, a batch of each kind; the number of rows deleted. Call again while it is not 0.
+    /// Deletes what has expired, a batch of each kind; the number of rows deleted. Call again while
+    /// it is not 0.
     pub async fn clean(&self, outbox_retention: Duration) -> Result<u64, StoreError> {
         ask!(self.clean(outbox_retention).await)
     }
 
-    /// A secret that the database keeps: the given value where there is none yet, else the one that is there.
+    /// A secret that the database keeps: the given value where there is none yet, else the one that
+    /// is there.
     pub async fn secret(&self, name: &str, value_if_absent: &[u8]) -> Result<Vec<u8>, StoreError> {
         ask!(self.secret(name, value_if_absent).await)
     }
@@ -89,8 +94,13 @@ impl Store {
 
 /// Accounts and sessions.
 impl Store {
-    /// The account of a canonical address. Of imported accounts that differ in letter case only, it is the one with this very `spelling`.
-    pub async fn account_by_email(&self, email: &str, spelling: &str) -> Result<Option<Account>, StoreError> {
+    /// The account of a canonical address. Of imported accounts that differ in letter case only, it
+    /// is the one with this very `spelling`.
+    pub async fn account_by_email(
+        &self,
+        email: &str,
+        spelling: &str,
+    ) -> Result<Option<Account>, StoreError> {
         ask!(self.account_by_email(email, spelling).await)
     }
 
@@ -109,8 +119,9 @@ impl Store {
         ask!(self.refresh_token(lookup).await)
     }
 
-    /// Takes a refresh token of the old service over: a session with that token, where there is none yet, and the account is one that was imported
-    /// and may log in. Another account of that id is somebody else's.
+    /// Takes a refresh token of the old service over: a session with that token, where there is
+    /// none yet, and the account is one that was imported and may log in. Another account of that
+    /// id is somebody else's.
     pub async fn adopt(&self, user_id: i64, session: &NewSession) -> Result<(), StoreError> {
         match self {
             Self::Postgres(store) => store.adopt(user_id, session).await,
@@ -119,8 +130,8 @@ impl Store {
         }
     }
 
-    /// Creates an account with its first session, its events and what the policy wrote. `sign` makes the answer from the new id, before the
-    /// commit: where it fails, nothing was written.
+    /// Creates an account with its first session, its events and what the policy wrote. `sign`
+    /// makes the answer from the new id, before the commit: where it fails, nothing was written.
     pub async fn register<T>(
         &self,
         email: &str,
@@ -132,12 +143,20 @@ impl Store {
         ask!(self.register(email, password_hash, session, writes, sign).await)
     }
 
-    /// Opens a session, where the account is as it was when the password was verified. `rehashed` replaces the hash that was verified.
-    pub async fn login(&self, account: &Account, rehashed: Option<&str>, session: &NewSession, writes: &Writes) -> Carried<()> {
+    /// Opens a session, where the account is as it was when the password was verified. `rehashed`
+    /// replaces the hash that was verified.
+    pub async fn login(
+        &self,
+        account: &Account,
+        rehashed: Option<&str>,
+        session: &NewSession,
+        writes: &Writes,
+    ) -> Carried<()> {
         ask!(self.login(account, rehashed, session, writes).await)
     }
 
-    /// Replaces a refresh token by its successor: one call claims it, and its answer is kept for the others until `grace_until`.
+    /// Replaces a refresh token by its successor: one call claims it, and its answer is kept for
+    /// the others until `grace_until`.
     pub async fn rotate(
         &self,
         claimed: &StoredToken,
@@ -150,12 +169,18 @@ impl Store {
         ask!(self.rotate(claimed, successor, sealed_answer, grace_until, ends_at, writes).await)
     }
 
-    /// A replaced token came back after its window: revokes the whole family, with one event for it. True for the call that did so.
-    pub async fn revoke_reused(&self, token: &StoredToken, event: NewEvent) -> Result<bool, StoreError> {
+    /// A replaced token came back after its window: revokes the whole family, with one event for
+    /// it. True for the call that did so.
+    pub async fn revoke_reused(
+        &self,
+        token: &StoredToken,
+        event: NewEvent,
+    ) -> Result<bool, StoreError> {
         ask!(self.revoke_reused(token, event).await)
     }
 
-    /// Commits what remains of a call that ended in a refusal; `proved` is the account that the caller proved to own.
+    /// Commits what remains of a call that ended in a refusal; `proved` is the account that the
+    /// caller proved to own.
     pub async fn refuse(&self, proved: Option<i64>, writes: &Writes) -> Carried<()> {
         ask!(self.refuse(proved, writes).await)
     }
@@ -173,7 +198,8 @@ impl Store {
         ask!(self.storage_size(slot).await)
     }
 
-    /// Counts one against every limit, at once, in one statement; the longest wait in milliseconds where one is exceeded.
+    /// Counts one against every limit, at once, in one statement; the longest wait in milliseconds
+    /// where one is exceeded.
     pub async fn throttle_hit(&self, hits: &[ThrottleHit]) -> Result<Option<i64>, StoreError> {
         ask!(self.throttle_hit(hits).await)
     }
@@ -182,17 +208,30 @@ impl Store {
 /// The outbox.
 impl Store {
     /// Leases the oldest events that may be published, at most one of a key, for so long.
-    pub async fn outbox_lease(&self, owner: Uuid, most: u32, lease: Duration) -> Result<Vec<OutboxEvent>, StoreError> {
+    pub async fn outbox_lease(
+        &self,
+        owner: Uuid,
+        most: u32,
+        lease: Duration,
+    ) -> Result<Vec<OutboxEvent>, StoreError> {
         ask!(self.outbox_lease(owner, most, lease).await)
     }
 
     /// Marks events as published, where `owner` holds them; how many that were.
-    pub async fn outbox_published(&self, owner: Uuid, sequences: &[i64]) -> Result<u64, StoreError> {
+    pub async fn outbox_published(
+        &self,
+        owner: Uuid,
+        sequences: &[i64],
+    ) -> Result<u64, StoreError> {
         ask!(self.outbox_published(owner, sequences).await)
     }
 
     /// Gives events back that were not published.
-    pub async fn outbox_undelivered(&self, owner: Uuid, events: &[Undelivered]) -> Result<(), StoreError> {
+    pub async fn outbox_undelivered(
+        &self,
+        owner: Uuid,
+        events: &[Undelivered],
+    ) -> Result<(), StoreError> {
         ask!(self.outbox_undelivered(owner, events).await)
     }
 
@@ -212,7 +251,11 @@ impl Store {
     }
 
     /// Deletes published events that are older than `before`, or, with ids, any event; how many.
-    pub async fn outbox_purge(&self, message_ids: &[Uuid], before: Timestamp) -> Result<u64, StoreError> {
+    pub async fn outbox_purge(
+        &self,
+        message_ids: &[Uuid],
+        before: Timestamp,
+    ) -> Result<u64, StoreError> {
         ask!(self.outbox_purge(message_ids, before).await)
     }
 }

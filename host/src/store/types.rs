@@ -1,4 +1,5 @@
-//! What the rest of the host knows of the database: rows, writes and faults, whichever database it is.
+//! What the rest of the host knows of the database: rows, writes and faults, whichever database it
+//! is.
 
 use serde_json::{Map, Value};
 
@@ -27,7 +28,8 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
-/// Why a decision was not carried out: what it rested on has changed since it was read. Nothing was written.
+/// Why a decision was not carried out: what it rested on has changed since it was read. Nothing was
+/// written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Conflict {
     /// Somebody has an account with this address.
@@ -148,7 +150,12 @@ impl NewEvent {
     pub(super) fn payload(&self, user_id: i64) -> String {
         let mut data = Map::with_capacity(self.data.len() + 1);
         data.insert("user_id".into(), Value::from(user_id));
-        data.extend(self.data.iter().filter(|(name, _)| *name != "user_id").map(|(name, value)| (name.clone(), value.clone())));
+        data.extend(
+            self.data
+                .iter()
+                .filter(|(name, _)| *name != "user_id")
+                .map(|(name, value)| (name.clone(), value.clone())),
+        );
         Value::Object(data).to_string()
     }
 
@@ -163,7 +170,8 @@ impl NewEvent {
 pub struct StorageWrite {
     /// The key.
     pub key: String,
-    /// What the row must hold at the commit, where the policy asked for that; the inner none stands for "no row".
+    /// What the row must hold at the commit, where the policy asked for that; the inner none stands
+    /// for "no row".
     pub expected: Option<Option<Vec<u8>>>,
     /// The value and when it expires; none deletes the row.
     pub value: Option<(Vec<u8>, Timestamp)>,

@@ -1,4 +1,5 @@
-//! Refresh tokens of the old service: JWTs that it signed with the gateway's secret and stored nowhere. Until a set moment each is taken once.
+//! Refresh tokens of the old service: JWTs that it signed with the gateway's secret and stored
+//! nowhere. Until a set moment each is taken once.
 
 use std::time::Duration;
 
@@ -28,7 +29,8 @@ pub struct LegacyToken {
     pub user_id: i64,
     /// When it expires.
     pub expires_at: Timestamp,
-    /// What stands for it from now on: it follows from the old token, and from nothing that the gateway knows.
+    /// What stands for it from now on: it follows from the old token, and from nothing that the
+    /// gateway knows.
     pub token: RefreshToken,
 }
 
@@ -51,14 +53,18 @@ impl LegacyTokens {
         Self { key: DecodingKey::from_secret(secret.as_bytes()), validation, until, most_ahead }
     }
 
-    /// Reads one. None for whatever is not a valid refresh token of the old service, such as an access token.
+    /// Reads one. None for whatever is not a valid refresh token of the old service, such as an
+    /// access token.
     pub fn read(&self, text: &str, keys: &Keys, now: Timestamp) -> Option<LegacyToken> {
         if now >= self.until || text.len() > MAX_BYTES {
             return None;
         }
         let claims = jsonwebtoken::decode::<Claims>(text, &self.key, &self.validation).ok()?.claims;
         let expires_at = claims.exp.checked_mul(1000)?;
-        if claims.kind != "refresh" || expires_at <= now || expires_at > now.saturating_add(self.most_ahead) {
+        if claims.kind != "refresh"
+            || expires_at <= now
+            || expires_at > now.saturating_add(self.most_ahead)
+        {
             return None;
         }
         let user_id = match claims.sub {
@@ -70,7 +76,11 @@ impl LegacyTokens {
         let (signed, _) = text.rsplit_once('.')?;
         let mut random = [0; super::RANDOM];
         random.copy_from_slice(hmac::sign(&keys.refresh_legacy, signed.as_bytes()).as_ref());
-        Some(LegacyToken { user_id: user_id.filter(|id| *id > 0)?, expires_at, token: RefreshToken { random } })
+        Some(LegacyToken {
+            user_id: user_id.filter(|id| *id > 0)?,
+            expires_at,
+            token: RefreshToken { random },
+        })
     }
 }
 
@@ -92,7 +102,12 @@ mod tests {
     }
 
     fn signed(algorithm: Algorithm, secret: &str, claims: &Value) -> String {
-        jsonwebtoken::encode(&Header::new(algorithm), claims, &EncodingKey::from_secret(secret.as_bytes())).unwrap()
+        jsonwebtoken::encode(
+            &Header::new(algorithm),
+            claims,
+            &EncodingKey::from_secret(secret.as_bytes()),
+        )
+        .unwrap()
     }
 
     #[test]
@@ -103,7 +118,11 @@ mod tests {
         let again = tokens().read(OF_GO, &keys, NOW + 999).unwrap();
         assert_eq!(read.token.lookup(&keys), again.token.lookup(&keys));
         assert!(tokens().read(OF_GO, &keys, NOW + 1000).is_none());
-        let with_a_number = signed(Algorithm::HS256, SECRET, &json!({ "sub": 7, "type": "refresh", "exp": 1_800_000_000 }));
+        let with_a_number = signed(
+            Algorithm::HS256,
+            SECRET,
+            &json!({ "sub": 7, "type": "refresh", "exp": 1_800_000_000 }),
+        );
         assert_eq!(tokens().read(&with_a_number, &keys, NOW).unwrap().user_id, 7);
     }
 
@@ -123,20 +142,56 @@ mod tests {
         };
         assert!(tokens().read(&with("iat", json!(1)), &keys, NOW).is_some());
         let exp = |seconds: i64| with("exp", json!(NOW / 1000 + seconds));
-        assert!(tokens().read(&exp(8 * 86_400), &keys, NOW).is_some(), "the lifetime of ours and a day");
-        let mut wrong = vec![exp(0), exp(-1), exp(8 * 86_400 + 1), with("exp", json!("1800000000")), with("exp", json!(i64::MAX))];
+        assert!(
+            tokens().read(&exp(8 * 86_400), &keys, NOW).is_some(),
+            "the lifetime of ours and a day"
+        );
+        let mut wrong = vec![
+            exp(0),
+            exp(-1),
+            exp(8 * 86_400 + 1),
+            with("exp", json!("1800000000")),
+            with("exp", json!(i64::MAX)),
+        ];
         wrong.extend(["sub", "type", "exp"].map(without));
         wrong.extend(["access", "Refresh", ""].map(|kind| with("type", json!(kind))));
         wrong.extend(
-            [json!("0"), json!("-7"), json!("+7"), json!("07"), json!(7.5), json!(""), json!([7]), json!(null)].map(|sub| with("sub", sub)),
+            [
+                json!("0"),
+                json!("-7"),
+                json!("+7"),
+                json!("07"),
+                json!(7.5),
+                json!(""),
+                json!([7]),
+                json!(null),
+            ]
+            .map(|sub| with("sub", sub)),
         );
-        wrong.extend([Algorithm::HS384, Algorithm::HS512].map(|algorithm| signed(algorithm, SECRET, &good)));
+        wrong.extend(
+            [Algorithm::HS384, Algorithm::HS512].map(|algorithm| signed(algorithm, SECRET, &good)),
+        );
         wrong.push(signed(Algorithm::HS256, "another secret of at least thirty-two bytes", &good));
-        let none = OF_GO.replacen("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9", "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0", 1);
-        wrong.extend([none.clone(), format!("{}.", none.rsplit_once('.').unwrap().0), OF_GO.rsplit_once('.').unwrap().0.to_owned()]);
+        let none = OF_GO.replacen(
+            "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9",
+            "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0",
+            1,
+        );
+        wrong.extend([
+            none.clone(),
+            format!("{}.", none.rsplit_once('.').unwrap().0),
+            OF_GO.rsplit_once('.').unwrap().0.to_owned(),
+        ]);
         // Another spelling of the same signature: the two bits that its last letter has to spare.
         wrong.push(format!("{}t", &OF_GO[..OF_GO.len() - 1]));
-        wrong.extend([format!("{OF_GO}="), format!("{OF_GO} "), format!("{OF_GO}.x"), "..".to_owned(), String::new(), "x".repeat(5000)]);
+        wrong.extend([
+            format!("{OF_GO}="),
+            format!("{OF_GO} "),
+            format!("{OF_GO}.x"),
+            "..".to_owned(),
+            String::new(),
+            "x".repeat(5000),
+        ]);
         for text in wrong {
             assert!(tokens().read(&text, &keys, NOW).is_none(), "{text} was taken");
         }

@@ -1,4 +1,5 @@
-//! Tokens: access tokens are signed JWTs that the gateway checks by itself; refresh tokens are opaque.
+//! Tokens: access tokens are signed JWTs that the gateway checks by itself; refresh tokens are
+//! opaque.
 
 mod legacy;
 
@@ -15,8 +16,22 @@ use crate::keys::{self, Keys};
 
 pub use legacy::{LegacyToken, LegacyTokens};
 
-/// Claims that the host sets itself or keeps for itself, in lower case (RFC 7519, section 4.1, and the gateway's `type`).
-pub const RESERVED_CLAIMS: [&str; 12] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "type", "sid", "scope", "client_id", "user_id"];
+/// Claims that the host sets itself or keeps for itself, in lower case (RFC 7519, section 4.1, and
+/// the gateway's `type`).
+pub const RESERVED_CLAIMS: [&str; 12] = [
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "nbf",
+    "iat",
+    "jti",
+    "type",
+    "sid",
+    "scope",
+    "client_id",
+    "user_id",
+];
 
 /// The answer to a register, login or refresh that went well, as the contract fixes it.
 #[derive(Clone, Serialize, Deserialize, utoipa::ToSchema)]
@@ -39,10 +54,14 @@ pub struct AccessTokens {
 impl AccessTokens {
     /// `secret` is the gateway's, as it stands in its own configuration: the bytes of the text.
     pub fn new(secret: &str, lifetime: std::time::Duration) -> Self {
-        Self { key: EncodingKey::from_secret(secret.as_bytes()), lifetime_seconds: i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX) }
+        Self {
+            key: EncodingKey::from_secret(secret.as_bytes()),
+            lifetime_seconds: i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX),
+        }
     }
 
-    /// An access token: `sub` is a string, `type` is `access`, `sid` the session, and the policy's claims. It never outlives its session.
+    /// An access token: `sub` is a string, `type` is `access`, `sid` the session, and the policy's
+    /// claims. It never outlives its session.
     pub fn sign(
         &self,
         user_id: i64,
@@ -57,7 +76,10 @@ impl AccessTokens {
         all.insert("type".into(), json!("access"));
         all.insert("sid".into(), json!(session_id));
         all.insert("iat".into(), json!(issued));
-        all.insert("exp".into(), json!(issued.saturating_add(self.lifetime_seconds).min(session_ends_at / 1000)));
+        all.insert(
+            "exp".into(),
+            json!(issued.saturating_add(self.lifetime_seconds).min(session_ends_at / 1000)),
+        );
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &all, &self.key)
     }
 }
@@ -67,7 +89,8 @@ const RANDOM: usize = 32;
 const CHECKSUM: usize = 16;
 const LENGTH: usize = 4 + RANDOM + CHECKSUM;
 
-/// A refresh token that carries our checksum: `rt1_` and, in base64url, the id of the key, 256 random bits and a keyed checksum.
+/// A refresh token that carries our checksum: `rt1_` and, in base64url, the id of the key, 256
+/// random bits and a keyed checksum.
 pub struct RefreshToken {
     random: [u8; RANDOM],
 }
@@ -102,7 +125,11 @@ impl RefreshToken {
             return None;
         }
         let checksum = hmac::sign(&keys.refresh_checksum, &bytes[..4 + RANDOM]);
-        aws_lc_rs::constant_time::verify_slices_are_equal(&checksum.as_ref()[..CHECKSUM], &bytes[4 + RANDOM..]).ok()?;
+        aws_lc_rs::constant_time::verify_slices_are_equal(
+            &checksum.as_ref()[..CHECKSUM],
+            &bytes[4 + RANDOM..],
+        )
+        .ok()?;
         let mut random = [0; RANDOM];
         random.copy_from_slice(&bytes[4..4 + RANDOM]);
         Some(Self { random })
@@ -113,12 +140,19 @@ impl RefreshToken {
         hmac::sign(&keys.refresh_lookup, &self.random).as_ref().to_vec()
     }
 
-    /// Seals an answer so that only somebody who holds this token can read it (AES-256-GCM); `row` is bound to it.
+    /// Seals an answer so that only somebody who holds this token can read it (AES-256-GCM); `row`
+    /// is bound to it.
     pub fn seal(&self, keys: &Keys, row: &str, answer: &TokenPair) -> Option<Vec<u8>> {
         let mut text = serde_json::to_vec(answer).ok()?;
         let nonce = keys::random::<12>();
         let key = self.answer_key(keys)?;
-        let tag = key.seal_in_place_separate_tag(aead::Nonce::assume_unique_for_key(nonce), aead::Aad::from(row), &mut text).ok()?;
+        let tag = key
+            .seal_in_place_separate_tag(
+                aead::Nonce::assume_unique_for_key(nonce),
+                aead::Aad::from(row),
+                &mut text,
+            )
+            .ok()?;
         Some([nonce.as_slice(), &text, tag.as_ref()].concat())
     }
 
@@ -127,7 +161,8 @@ impl RefreshToken {
         let (nonce, text) = sealed.split_at_checked(12)?;
         let nonce = aead::Nonce::try_assume_unique_for_key(nonce).ok()?;
         let mut text = text.to_vec();
-        let opened = self.answer_key(keys)?.open_in_place(nonce, aead::Aad::from(row), &mut text).ok()?;
+        let opened =
+            self.answer_key(keys)?.open_in_place(nonce, aead::Aad::from(row), &mut text).ok()?;
         serde_json::from_slice(opened).ok()
     }
 
@@ -150,7 +185,10 @@ mod tests {
         let read = RefreshToken::decode(&text, &keys).expect("our own token");
         assert_eq!(read.lookup(&keys), token.lookup(&keys));
         let other = Keys::derive(&[8; 32]);
-        assert!(RefreshToken::decode(&text, &other).is_none(), "another master secret's token was taken");
+        assert!(
+            RefreshToken::decode(&text, &other).is_none(),
+            "another master secret's token was taken"
+        );
         for position in PREFIX.len()..text.len() {
             let mut changed = text.clone().into_bytes();
             changed[position] = if changed[position] == b'A' { b'B' } else { b'A' };

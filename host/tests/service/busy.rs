@@ -1,4 +1,5 @@
-//! More work than the hash threads can do: an answer at once that says when to try again, and no one else waits for them.
+//! More work than the hash threads can do: an answer at once that says when to try again, and no
+//! one else waits for them.
 
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection, SqliteConnection};
@@ -20,8 +21,13 @@ impl WriteLock {
             return Self::Sqlite(lock);
         };
         let mut lock = database.connection().await;
-        let tables = "accounts sessions refresh_tokens policy_storage throttles outbox".split(' ').map(|table| format!("auth.{table}"));
-        let statement = format!("BEGIN; LOCK TABLE {} IN EXCLUSIVE MODE", tables.collect::<Vec<_>>().join(", "));
+        let tables = "accounts sessions refresh_tokens policy_storage throttles outbox"
+            .split(' ')
+            .map(|table| format!("auth.{table}"));
+        let statement = format!(
+            "BEGIN; LOCK TABLE {} IN EXCLUSIVE MODE",
+            tables.collect::<Vec<_>>().join(", ")
+        );
         sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut lock).await.unwrap();
         Self::Postgres(lock)
     }
@@ -36,13 +42,20 @@ impl WriteLock {
 
 #[tokio::test]
 async fn beyond_the_queue_of_hashes_the_answer_is_503_at_once() {
-    let with = TestService::with().setting("PASSWORD_HASH_THREADS", "1").setting("PASSWORD_HASH_QUEUE", "1");
+    let with = TestService::with()
+        .setting("PASSWORD_HASH_THREADS", "1")
+        .setting("PASSWORD_HASH_QUEUE", "1");
     let service = with.setting("HTTP_SERVER_TIMEOUT", "60s").start().await;
     let (person, tokens) = service.newcomer("leo").await;
     let busy = service.busy_hash_thread().await;
     // One may wait; it is served in the end.
-    let waiting = tokio::spawn(service.request("POST", "/auth/register").json(&Person::new("patient").form()).send());
-    crate::support::eventually("a full queue", async || (service.app().services.passwords.waiting() == 1).then_some(())).await;
+    let waiting = tokio::spawn(
+        service.request("POST", "/auth/register").json(&Person::new("patient").form()).send(),
+    );
+    crate::support::eventually("a full queue", async || {
+        (service.app().services.passwords.waiting() == 1).then_some(())
+    })
+    .await;
     service.register(&Person::new("late").form()).await.refused(503, "busy");
     service.login(&person).await.refused(503, "unavailable");
     // Refreshes need no hash.
@@ -51,14 +64,20 @@ async fn beyond_the_queue_of_hashes_the_answer_is_503_at_once() {
     assert_eq!(in_time("the one that waited", waiting).await.unwrap().unwrap().status(), 200);
     busy.await.unwrap();
     service.login(&person).await.tokens();
-    assert_eq!(service.count("auth_policy_faults_total", &[]).await, 0, "a busy host is no fault of the policy");
+    assert_eq!(
+        service.count("auth_policy_faults_total", &[]).await,
+        0,
+        "a busy host is no fault of the policy"
+    );
     assert_eq!(service.events().await.len(), 2);
     service.stop().await;
 }
 
 #[tokio::test]
 async fn what_takes_too_long_is_answered_before_the_caller_gives_up() {
-    let with = TestService::with().setting("PASSWORD_HASH_THREADS", "1").setting("HTTP_SERVER_TIMEOUT", "500ms");
+    let with = TestService::with()
+        .setting("PASSWORD_HASH_THREADS", "1")
+        .setting("HTTP_SERVER_TIMEOUT", "500ms");
     let service = with.start().await;
     let (person, _) = service.newcomer("leo").await;
     let busy = service.busy_hash_thread().await;
@@ -67,7 +86,11 @@ async fn what_takes_too_long_is_answered_before_the_caller_gives_up() {
     assert_eq!(service.login(&person).await.status, 503);
     assert!(!busy.is_finished(), "the thread was not busy long enough for this test");
     busy.await.unwrap();
-    assert_eq!(service.count("auth_policy_faults_total", &[]).await, 0, "a slow host is no fault of the policy");
+    assert_eq!(
+        service.count("auth_policy_faults_total", &[]).await,
+        0,
+        "a slow host is no fault of the policy"
+    );
     service.login(&person).await.tokens();
     service.login(&late).await.refused(401, "invalid_credentials");
     assert_eq!(service.events().await.len(), 1);
@@ -76,19 +99,28 @@ async fn what_takes_too_long_is_answered_before_the_caller_gives_up() {
 
 #[tokio::test]
 async fn while_the_database_takes_no_writes_the_answer_is_503_and_nothing_is_lost() {
-    // Well below the time limits of requests and policies: then the answer says what was the matter.
+    // Well below the time limits of requests and policies: then the answer says what was the
+    // matter.
     let service = TestService::with().setting("DATABASE_STATEMENT_TIMEOUT", "1s").start().await;
     let (person, tokens) = service.newcomer("leo").await;
     service.events().await;
     let lock = WriteLock::on(&service).await;
     let late = Person::new("late").form();
-    let answers = tokio::join!(service.register(&late), service.login(&person), service.refresh(&tokens.refresh));
+    let answers = tokio::join!(
+        service.register(&late),
+        service.login(&person),
+        service.refresh(&tokens.refresh)
+    );
     for answer in [answers.0, answers.1, answers.2] {
         answer.refused(503, "unavailable");
     }
     assert_eq!(service.get("/healthz").await.status, 200);
     lock.end().await;
-    assert_eq!(service.count("auth_policy_faults_total", &[]).await, 0, "a database that is away is no fault of the policy");
+    assert_eq!(
+        service.count("auth_policy_faults_total", &[]).await,
+        0,
+        "a database that is away is no fault of the policy"
+    );
     service.register(&late).await.tokens();
     service.login(&person).await.tokens();
     service.refresh(&tokens.refresh).await.tokens();

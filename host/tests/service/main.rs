@@ -1,7 +1,9 @@
-//! The service through its public door: HTTP on a port of its own, files in the policy folder, signals to the process.
+//! The service through its public door: HTTP on a port of its own, files in the policy folder,
+//! signals to the process.
 //!
-//! Each test starts a service of its own (`support::TestService`) and ends it with `stop`, which asserts that everything in flight was
-//! finished, that no event was left in the outbox, and that no password or token was written to disk or to the log.
+//! Each test starts a service of its own (`support::TestService`) and ends it with `stop`, which
+//! asserts that everything in flight was finished, that no event was left in the outbox, and that
+//! no password or token was written to disk or to the log.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,27 +1,39 @@
-//! The contract with policies: it must not break those that exist, and the default ones must ask for no more than they need.
+//! The contract with policies: it must not break those that exist, and the default ones must ask
+//! for no more than they need.
 
 use auth_host::policy::{Slot, admission};
 use wit_parser::{Resolve, WorldId};
 
 use crate::support::{policy, wit};
 
-/// The last version that was released. At a release: copy `wit/policy.wit` to `wit/released/<its version>/policy.wit` and name that version
-/// here; the copies before it stay as they are. While the package is 0.x, a change that breaks policies needs a new minor version.
+/// The last version that was released. At a release: copy `wit/policy.wit` to `wit/released/<its
+/// version>/policy.wit` and name that version here; the copies before it stay as they are. While
+/// the package is 0.x, a change that breaks policies needs a new minor version.
 const RELEASED: &str = "0.1.0";
 
-/// Reads a text as if it were the package's version `version`: the check wants both of them side by side.
+/// Reads a text as if it were the package's version `version`: the check wants both of them side by
+/// side.
 fn worlds(resolve: &mut Resolve, text: &str, version: &str) -> [WorldId; 3] {
     let own = text.lines().find(|line| line.starts_with("package ")).unwrap();
-    let package = resolve.push_str("policy.wit", &text.replacen(own, &format!("package auth:policy@{version};"), 1)).unwrap();
+    let package = resolve
+        .push_str("policy.wit", &text.replacen(own, &format!("package auth:policy@{version};"), 1))
+        .unwrap();
     Slot::ALL.map(|slot| resolve.select_world(&[package], Some(&format!("{slot}-policy"))).unwrap())
 }
 
 #[test]
 fn a_policy_of_the_last_release_still_fits() {
     let (released, current) = (wit(&format!("released/{RELEASED}/policy.wit")), wit("policy.wit"));
-    assert!(released.contains(&format!("package auth:policy@{RELEASED};")), "the copy in wit/released/{RELEASED} is of another version");
+    assert!(
+        released.contains(&format!("package auth:policy@{RELEASED};")),
+        "the copy in wit/released/{RELEASED} is of another version"
+    );
     let minor = |version: &str| version.rsplit_once('.').unwrap().0.to_owned();
-    assert_eq!(minor(admission::wit_version()), minor(RELEASED), "a new minor version is a new contract: release it (see RELEASED)");
+    assert_eq!(
+        minor(admission::wit_version()),
+        minor(RELEASED),
+        "a new minor version is a new contract: release it (see RELEASED)"
+    );
     for (position, slot) in Slot::ALL.into_iter().enumerate() {
         let mut resolve = Resolve::default();
         let before = worlds(&mut resolve, &released, RELEASED)[position];
@@ -38,7 +50,11 @@ fn the_check_finds_a_break() {
     for (what, from, to) in [
         ("a removed function", "    length: func() -> u32;", ""),
         ("another result", "    length: func() -> u32;", "    length: func() -> u64;"),
-        ("another argument", "is-breached: func() -> result<bool, failure>;", "is-breached: func(words: string) -> result<bool, failure>;"),
+        (
+            "another argument",
+            "is-breached: func() -> result<bool, failure>;",
+            "is-breached: func(words: string) -> result<bool, failure>;",
+        ),
         ("a new case of a variant", "    other(string),", "    other(string),\n    more(string),"),
     ] {
         let changed = current.replacen(from, to, 1);
@@ -54,7 +70,10 @@ fn the_check_finds_a_break() {
 fn every_interface_and_world_says_since_when_it_is_there() {
     let text = wit("policy.wit");
     let lines: Vec<_> = text.lines().collect();
-    for pair in lines.windows(2).filter(|pair| pair[1].starts_with("interface ") || pair[1].starts_with("world ")) {
+    for pair in lines
+        .windows(2)
+        .filter(|pair| pair[1].starts_with("interface ") || pair[1].starts_with("world "))
+    {
         assert!(pair[0].starts_with("@since(version = "), "{} is not gated", pair[1]);
     }
 }
@@ -130,6 +149,10 @@ fn the_default_policies_import_this_and_nothing_else() {
         imports.sort();
         expected.sort();
         assert_eq!(imports, expected, "the imports of the default {slot} policy");
-        assert!(imports.iter().all(|import| import.starts_with("auth:policy/") && !import.contains("wasi")));
+        assert!(
+            imports
+                .iter()
+                .all(|import| import.starts_with("auth:policy/") && !import.contains("wasi"))
+        );
     }
 }

@@ -8,7 +8,11 @@ use super::{Postgres, only};
 use crate::store::{Account, StoreError};
 
 impl Postgres {
-    pub(in crate::store) async fn account_by_email(&self, email: &str, spelling: &str) -> Result<Option<Account>, StoreError> {
+    pub(in crate::store) async fn account_by_email(
+        &self,
+        email: &str,
+        spelling: &str,
+    ) -> Result<Option<Account>, StoreError> {
         // PostgreSQL's text has no U+0000; no address that we store has one either.
         if email.contains('\0') || spelling.contains('\0') {
             return Ok(None);
@@ -31,7 +35,11 @@ impl Postgres {
     }
 
     pub(in crate::store) async fn bcrypt_cost(&self) -> Result<Option<u32>, StoreError> {
-        let question = || sqlx::query("SELECT max(substr(password_hash, 5, 2)) FROM auth.accounts WHERE password_hash LIKE '$2%'");
+        let question = || {
+            sqlx::query(
+                "SELECT max(substr(password_hash, 5, 2)) FROM auth.accounts WHERE password_hash LIKE '$2%'",
+            )
+        };
         let cost: Option<String> = only(self.background(question).await?)?.try_get(0)?;
         Ok(cost.and_then(|cost| cost.parse().ok()))
     }
@@ -51,5 +59,6 @@ pub(super) fn account(row: &PgRow) -> Result<Account, StoreError> {
 }
 
 pub(super) fn attributes(text: &str) -> Result<Map<String, Value>, StoreError> {
-    serde_json::from_str(text).map_err(|fault| StoreError::Damaged(format!("accounts.attributes: {fault}")))
+    serde_json::from_str(text)
+        .map_err(|fault| StoreError::Damaged(format!("accounts.attributes: {fault}")))
 }

@@ -22,7 +22,8 @@ pub struct DatabaseMetrics {
     pub connections: IntGaugeVec,
 }
 
-/// When a connection last broke: those that are older are not trusted, because what broke one (a restart, a network that went) broke them all.
+/// When a connection last broke: those that are older are not trusted, because what broke one (a
+/// restart, a network that went) broke them all.
 pub(super) struct Breaks {
     begun: Instant,
     last: AtomicU64,
@@ -51,11 +52,13 @@ impl Breaks {
     }
 }
 
-/// A connection on loan. It goes back to the pool if it proved sound; else it is closed: also where its user was cancelled within a question.
+/// A connection on loan. It goes back to the pool if it proved sound; else it is closed: also where
+/// its user was cancelled within a question.
 pub(super) struct Loan(Option<PoolConnection<sqlx::Postgres>>);
 
 impl Loan {
-    /// sqlx asks the server once more before it takes a connection back, and left alone it waits for that answer for ever.
+    /// sqlx asks the server once more before it takes a connection back, and left alone it waits
+    /// for that answer for ever.
     fn sound(mut self, silence: Duration) {
         if let Some(mut connection) = self.0.take() {
             tokio::spawn(timeout(silence, connection.return_to_pool()));
@@ -80,13 +83,20 @@ enum Failed {
 }
 
 impl Postgres {
-    /// Asks for rows, on a connection for requests. Where the connection turns out to be dead it asks once more on another.
-    pub(super) async fn read<'q>(&self, question: impl Fn() -> Query<'q>) -> Result<Vec<PgRow>, StoreError> {
+    /// Asks for rows, on a connection for requests. Where the connection turns out to be dead it
+    /// asks once more on another.
+    pub(super) async fn read<'q>(
+        &self,
+        question: impl Fn() -> Query<'q>,
+    ) -> Result<Vec<PgRow>, StoreError> {
         self.ask_twice(&self.requests, "requests", question).await
     }
 
     /// A statement of the relay or the cleaner. It may be done twice.
-    pub(super) async fn background<'q>(&self, question: impl Fn() -> Query<'q>) -> Result<Vec<PgRow>, StoreError> {
+    pub(super) async fn background<'q>(
+        &self,
+        question: impl Fn() -> Query<'q>,
+    ) -> Result<Vec<PgRow>, StoreError> {
         self.ask_twice(&self.background, "background", question).await
     }
 
@@ -96,11 +106,18 @@ impl Postgres {
         match self.ask(loan, statement).await {
             Ok(rows) => Ok(rows),
             Err(Failed::Refused(error)) => Err(self.unavailable(error)),
-            Err(Failed::Lost(error)) => Err(self.counted("outcome_unknown", StoreError::OutcomeUnknown(error))),
+            Err(Failed::Lost(error)) => {
+                Err(self.counted("outcome_unknown", StoreError::OutcomeUnknown(error)))
+            }
         }
     }
 
-    async fn ask_twice<'q>(&self, pool: &PgPool, name: &str, question: impl Fn() -> Query<'q>) -> Result<Vec<PgRow>, StoreError> {
+    async fn ask_twice<'q>(
+        &self,
+        pool: &PgPool,
+        name: &str,
+        question: impl Fn() -> Query<'q>,
+    ) -> Result<Vec<PgRow>, StoreError> {
         let loan = self.acquire(pool, name).await?;
         let failed = match self.ask(loan, question()).await {
             Ok(rows) => return Ok(rows),
@@ -117,7 +134,9 @@ impl Postgres {
     }
 
     async fn ask(&self, mut loan: Loan, question: Query<'_>) -> Result<Vec<PgRow>, Failed> {
-        let Some(connection) = loan.0.as_deref_mut() else { return Err(Failed::Refused(sqlx::Error::PoolClosed)) };
+        let Some(connection) = loan.0.as_deref_mut() else {
+            return Err(Failed::Refused(sqlx::Error::PoolClosed));
+        };
         match timeout(self.silence, question.fetch_all(connection)).await {
             Ok(Ok(rows)) => {
                 loan.sound(self.silence);
@@ -125,7 +144,8 @@ impl Postgres {
             }
             Ok(Err(error)) if refused(&error) => {
                 if is_read_only(&error) {
-                    // After a failover: this server is a standby, and others of our connections lead to it as well.
+                    // After a failover: this server is a standby, and others of our connections
+                    // lead to it as well.
                     self.breaks.note();
                 } else {
                     loan.sound(self.silence);
@@ -152,9 +172,11 @@ impl Postgres {
         }
     }
 
-    /// A transaction of several statements. `work` ends it: where it commits, it says so by its result.
+    /// A transaction of several statements. `work` ends it: where it commits, it says so by its
+    /// result.
     pub(super) async fn begin(&self) -> Result<Transaction<'_>, StoreError> {
-        let mut transaction = Transaction { loan: self.acquire(&self.requests, "requests").await?, store: self };
+        let mut transaction =
+            Transaction { loan: self.acquire(&self.requests, "requests").await?, store: self };
         transaction.run(sqlx::query("BEGIN")).await?;
         Ok(transaction)
     }
@@ -164,12 +186,18 @@ impl Postgres {
         for (name, pool) in [("requests", &self.requests), ("background", &self.background)] {
             let idle = i64::try_from(pool.num_idle()).unwrap_or(i64::MAX);
             self.metrics.connections.with_label_values(&[name, "idle"]).set(idle);
-            self.metrics.connections.with_label_values(&[name, "used"]).set(i64::from(pool.size()).saturating_sub(idle));
+            self.metrics
+                .connections
+                .with_label_values(&[name, "used"])
+                .set(i64::from(pool.size()).saturating_sub(idle));
         }
     }
 
     fn unavailable(&self, error: sqlx::Error) -> StoreError {
-        self.counted(if timed_out(&error) { "timeout" } else { "unavailable" }, StoreError::Unavailable(error))
+        self.counted(
+            if timed_out(&error) { "timeout" } else { "unavailable" },
+            StoreError::Unavailable(error),
+        )
     }
 
     fn counted(&self, kind: &str, error: StoreError) -> StoreError {
@@ -178,7 +206,8 @@ impl Postgres {
     }
 }
 
-/// A transaction of several statements, for writes that need them. Dropped without a commit, its connection is closed, and the server rolls back.
+/// A transaction of several statements, for writes that need them. Dropped without a commit, its
+/// connection is closed, and the server rolls back.
 pub(super) struct Transaction<'s> {
     loan: Loan,
     store: &'s Postgres,
@@ -187,7 +216,9 @@ pub(super) struct Transaction<'s> {
 impl Transaction<'_> {
     /// One statement of it.
     pub(super) async fn run(&mut self, statement: Query<'_>) -> Result<Vec<PgRow>, StoreError> {
-        let Some(connection) = self.loan.0.as_deref_mut() else { return Err(StoreError::Unavailable(sqlx::Error::PoolClosed)) };
+        let Some(connection) = self.loan.0.as_deref_mut() else {
+            return Err(StoreError::Unavailable(sqlx::Error::PoolClosed));
+        };
         match timeout(self.store.silence, statement.fetch_all(connection)).await {
             Ok(Ok(rows)) => Ok(rows),
             Ok(Err(error)) => {
@@ -208,7 +239,9 @@ impl Transaction<'_> {
         match self.store.ask(self.loan, sqlx::query("COMMIT")).await {
             Ok(_) => Ok(()),
             Err(Failed::Refused(error)) => Err(self.store.unavailable(error)),
-            Err(Failed::Lost(error)) => Err(self.store.counted("outcome_unknown", StoreError::OutcomeUnknown(error))),
+            Err(Failed::Lost(error)) => {
+                Err(self.store.counted("outcome_unknown", StoreError::OutcomeUnknown(error)))
+            }
         }
     }
 
@@ -220,12 +253,13 @@ impl Transaction<'_> {
     }
 }
 
-/// Whether the server answered that it did not do it. A FATAL (it stops, or ends our connection) may come after a commit.
+/// Whether the server answered that it did not do it. A FATAL (it stops, or ends our connection)
+/// may come after a commit.
 fn refused(error: &sqlx::Error) -> bool {
     match error {
-        sqlx::Error::Database(error) => {
-            error.try_downcast_ref::<PgDatabaseError>().is_some_and(|error| matches!(error.severity(), PgSeverity::Error))
-        }
+        sqlx::Error::Database(error) => error
+            .try_downcast_ref::<PgDatabaseError>()
+            .is_some_and(|error| matches!(error.severity(), PgSeverity::Error)),
         // These are ours: nothing was sent, or the rows are not of the form that we read.
         sqlx::Error::Encode(_) | sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => true,
         _ => false,
@@ -239,10 +273,14 @@ fn is_read_only(error: &sqlx::Error) -> bool {
 
 /// The server did not answer for longer than a statement may take.
 fn silent() -> sqlx::Error {
-    sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, "the database did not answer"))
+    sqlx::Error::Io(std::io::Error::new(
+        std::io::ErrorKind::TimedOut,
+        "the database did not answer",
+    ))
 }
 
-/// Whether a statement took too long, by our clock or by the server's: SQLSTATE 57014, `query_canceled`, and 55P03, `lock_not_available`.
+/// Whether a statement took too long, by our clock or by the server's: SQLSTATE 57014,
+/// `query_canceled`, and 55P03, `lock_not_available`.
 fn timed_out(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(error) => error.kind() == std::io::ErrorKind::TimedOut,

@@ -1,7 +1,9 @@
-//! Carrying decisions out: each function is one transaction, and each commits only where what the decision rested on still holds.
+//! Carrying decisions out: each function is one transaction, and each commits only where what the
+//! decision rested on still holds.
 //!
-//! With what the default policies write, that transaction is ONE statement. Its first part locks or takes what must not change; all other parts
-//! take their rows from it, so that they write nothing where it found none. A policy that writes more gets a transaction around it.
+//! With what the default policies write, that transaction is ONE statement. Its first part locks or
+//! takes what must not change; all other parts take their rows from it, so that they write nothing
+//! where it found none. A policy that writes more gets a transaction around it.
 
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
@@ -10,12 +12,17 @@ use super::connection::Transaction;
 use super::flush::{EventColumns, flush};
 use super::{Postgres, Query, only};
 use crate::clock::Timestamp;
-use crate::store::{Account, Carried, Conflict, MAX_ATTRIBUTES_BYTES, NewEvent, NewSession, NewToken, StoreError, StoredToken, Writes};
+use crate::store::{
+    Account, Carried, Conflict, MAX_ATTRIBUTES_BYTES, NewEvent, NewSession, NewToken, StoreError,
+    StoredToken, Writes,
+};
 
-/// The end of every statement: events, and throttle keys to forget, for the one row of `done (user_id)`. Parameters 1 to 7.
+/// The end of every statement: events, and throttle keys to forget, for the one row of `done
+/// (user_id)`. Parameters 1 to 7.
 ///
-/// Events of one key are numbered in the order in which they are committed: who appends one holds the key until then. Without, a relay could see
-/// and publish the second of two before the first is there.
+/// Events of one key are numbered in the order in which they are committed: who appends one holds
+/// the key until then. Without, a relay could see and publish the second of two before the first is
+/// there.
 macro_rules! with_events {
     ($($part:literal),+; $tail:literal) => {
         concat!(
@@ -66,7 +73,8 @@ const LOGIN: &str = opening_a_session!(
          SELECT user_id FROM auth.accounts WHERE user_id = $15 AND password_version = $16 AND disabled_at IS NULL FOR NO KEY UPDATE)"
 );
 
-/// Another login may have re-hashed the same password meanwhile: that is no change, and its hash stays.
+/// Another login may have re-hashed the same password meanwhile: that is no change, and its hash
+/// stays.
 const LOGIN_REHASHED: &str = opening_a_session!(
     "done AS (
          UPDATE auth.accounts SET password_hash = CASE WHEN password_hash = $17 THEN $18 ELSE password_hash END
@@ -130,11 +138,23 @@ impl Postgres {
         let user_id: i64 = row.try_get(0)?;
         let answer = sign(user_id)?;
         let events = EventColumns::new(&writes.events, user_id);
-        let statement = events.bind(sqlx::query(REGISTER), self.clock.now(), &writes.throttle_clears);
-        let statement = bind_session(statement, session).bind(user_id).bind(email).bind(password_hash).bind(attributes);
+        let statement =
+            events.bind(sqlx::query(REGISTER), self.clock.now(), &writes.throttle_clears);
+        let statement = bind_session(statement, session)
+            .bind(user_id)
+            .bind(email)
+            .bind(password_hash)
+            .bind(attributes);
         // The account is new: its attributes are in the statement.
-        let rest = Writes { slot: writes.slot, storage: writes.storage.clone(), disable: writes.disable.clone(), ..Writes::default() };
-        let carried = self.carry(statement, Some(user_id), &rest, |row| one(row, Conflict::EmailTaken)).await?;
+        let rest = Writes {
+            slot: writes.slot,
+            storage: writes.storage.clone(),
+            disable: writes.disable.clone(),
+            ..Writes::default()
+        };
+        let carried = self
+            .carry(statement, Some(user_id), &rest, |row| one(row, Conflict::EmailTaken))
+            .await?;
         Ok(carried.map(|()| answer))
     }
 
@@ -147,13 +167,19 @@ impl Postgres {
     ) -> Carried<()> {
         let events = EventColumns::new(&writes.events, account.user_id);
         let statement = sqlx::query(if rehashed.is_some() { LOGIN_REHASHED } else { LOGIN });
-        let statement = bind_session(events.bind(statement, self.clock.now(), &writes.throttle_clears), session);
+        let statement = bind_session(
+            events.bind(statement, self.clock.now(), &writes.throttle_clears),
+            session,
+        );
         let mut statement = statement.bind(account.user_id).bind(account.password_version);
         if let Some(rehashed) = rehashed {
             statement = statement.bind(&account.password_hash).bind(rehashed);
         }
         // The statement locks the account before anything else.
-        self.carry(statement, Some(account.user_id), writes, |row| one(row, Conflict::AccountChanged)).await
+        self.carry(statement, Some(account.user_id), writes, |row| {
+            one(row, Conflict::AccountChanged)
+        })
+        .await
     }
 
     pub(in crate::store) async fn rotate(
@@ -179,7 +205,11 @@ impl Postgres {
         let user_id = claimed.account.user_id;
         let check = |row: &PgRow| {
             let (open, done): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
-            Ok(if done == 1 { Ok(()) } else { Err(if open == 1 { Conflict::TokenClaimed } else { Conflict::SessionChanged }) })
+            Ok(if done == 1 {
+                Ok(())
+            } else {
+                Err(if open == 1 { Conflict::TokenClaimed } else { Conflict::SessionChanged })
+            })
         };
         if writes.events.is_empty() && !writes.has_more_than_events() {
             return check(&only(self.commit(statement).await?)?);
@@ -190,22 +220,34 @@ impl Postgres {
         self.within(transaction, statement, Some(user_id), writes, check).await
     }
 
-    pub(in crate::store) async fn revoke_reused(&self, token: &StoredToken, event: NewEvent) -> Result<bool, StoreError> {
+    pub(in crate::store) async fn revoke_reused(
+        &self,
+        token: &StoredToken,
+        event: NewEvent,
+    ) -> Result<bool, StoreError> {
         let user_id = token.account.user_id;
         let events = EventColumns::new(std::slice::from_ref(&event), user_id);
-        let statement = events.bind(sqlx::query(REVOKE_REUSED), self.clock.now(), &[]).bind(&token.session.session_id).bind(user_id);
+        let statement = events
+            .bind(sqlx::query(REVOKE_REUSED), self.clock.now(), &[])
+            .bind(&token.session.session_id)
+            .bind(user_id);
         let revoked: i64 = only(self.commit(statement).await?)?.try_get(0)?;
         Ok(revoked == 1)
     }
 
-    pub(in crate::store) async fn refuse(&self, proved: Option<i64>, writes: &Writes) -> Carried<()> {
+    pub(in crate::store) async fn refuse(
+        &self,
+        proved: Option<i64>,
+        writes: &Writes,
+    ) -> Carried<()> {
         let now = self.clock.now();
         let mut transaction = self.begin().await?;
         if let Some(user_id) = proved {
             lock_account(&mut transaction, user_id).await?;
         }
         if let Some(user_id) = proved.filter(|_| !writes.events.is_empty()) {
-            let append = with_events!("done AS (SELECT $8::bigint AS user_id)"; "SELECT count(*) FROM done");
+            let append =
+                with_events!("done AS (SELECT $8::bigint AS user_id)"; "SELECT count(*) FROM done");
             let events = EventColumns::new(&writes.events, user_id);
             transaction.run(events.bind(sqlx::query(append), now, &[]).bind(user_id)).await?;
         }
@@ -215,7 +257,8 @@ impl Postgres {
         }
     }
 
-    /// Carries a statement out, with what else the policy wrote, where `check` finds in its row that it was done.
+    /// Carries a statement out, with what else the policy wrote, where `check` finds in its row
+    /// that it was done.
     async fn carry(
         &self,
         statement: Query<'_>,
@@ -251,9 +294,11 @@ impl Postgres {
     }
 }
 
-/// Whatever is written about an account locks it first, and then its sessions and the key of its events: so that nobody waits in a circle.
+/// Whatever is written about an account locks it first, and then its sessions and the key of its
+/// events: so that nobody waits in a circle.
 async fn lock_account(transaction: &mut Transaction<'_>, user_id: i64) -> Result<(), StoreError> {
-    let lock = sqlx::query("SELECT FROM auth.accounts WHERE user_id = $1 FOR NO KEY UPDATE").bind(user_id);
+    let lock =
+        sqlx::query("SELECT FROM auth.accounts WHERE user_id = $1 FOR NO KEY UPDATE").bind(user_id);
     transaction.run(lock).await.map(drop)
 }
 

@@ -6,7 +6,9 @@ use sqlx::Row as _;
 use super::connection::Transaction;
 use super::{Query, accounts};
 use crate::clock::Timestamp;
-use crate::store::{Carried, Conflict, MAX_ATTRIBUTES_BYTES, NewEvent, StorageWrite, StoreError, Writes};
+use crate::store::{
+    Carried, Conflict, MAX_ATTRIBUTES_BYTES, NewEvent, StorageWrite, StoreError, Writes,
+};
 
 /// Events as columns: a statement takes any number of them in one round trip.
 pub(super) struct EventColumns {
@@ -29,7 +31,12 @@ impl EventColumns {
     }
 
     /// Parameters 1 to 7.
-    pub(super) fn bind<'q>(self, statement: Query<'q>, now: Timestamp, throttle_clears: &'q [Vec<u8>]) -> Query<'q> {
+    pub(super) fn bind<'q>(
+        self,
+        statement: Query<'q>,
+        now: Timestamp,
+        throttle_clears: &'q [Vec<u8>],
+    ) -> Query<'q> {
         statement
             .bind(self.message_ids)
             .bind(self.event_types)
@@ -47,9 +54,15 @@ fn text(text: &str) -> String {
 }
 
 /// Writes everything but events and throttles.
-pub(super) async fn flush(transaction: &mut Transaction<'_>, user_id: Option<i64>, writes: &Writes, now: Timestamp) -> Carried<()> {
+pub(super) async fn flush(
+    transaction: &mut Transaction<'_>,
+    user_id: Option<i64>,
+    writes: &Writes,
+    now: Timestamp,
+) -> Carried<()> {
     if !writes.storage.is_empty() {
-        // Also a row that is not there yet is written by one after the other; in one order for all, so that nobody waits in a circle.
+        // Also a row that is not there yet is written by one after the other; in one order for all,
+        // so that nobody waits in a circle.
         let lock = sqlx::query(
             "SELECT pg_advisory_xact_lock(lock)
                FROM (SELECT DISTINCT hashtextextended($1 || encode(key, 'hex'), 7971) AS lock FROM unnest($2::bytea[]) AS key ORDER BY lock) AS locks",
@@ -63,7 +76,12 @@ pub(super) async fn flush(transaction: &mut Transaction<'_>, user_id: Option<i64
         }
     }
     if !writes.throttle_clears.is_empty() {
-        transaction.run(sqlx::query("DELETE FROM auth.throttles WHERE key = ANY ($1)").bind(&writes.throttle_clears)).await?;
+        transaction
+            .run(
+                sqlx::query("DELETE FROM auth.throttles WHERE key = ANY ($1)")
+                    .bind(&writes.throttle_clears),
+            )
+            .await?;
     }
     let Some(user_id) = user_id else { return Ok(Ok(())) };
     for (session_id, reason) in &writes.revocations {
@@ -88,9 +106,16 @@ pub(super) async fn flush(transaction: &mut Transaction<'_>, user_id: Option<i64
     Ok(Ok(()))
 }
 
-async fn store(transaction: &mut Transaction<'_>, slot: &str, write: &StorageWrite, now: Timestamp) -> Carried<()> {
+async fn store(
+    transaction: &mut Transaction<'_>,
+    slot: &str,
+    write: &StorageWrite,
+    now: Timestamp,
+) -> Carried<()> {
     if let Some(expected) = &write.expected {
-        let held = sqlx::query("SELECT value FROM auth.policy_storage WHERE slot = $1 AND key = $2 AND expires_at > $3");
+        let held = sqlx::query(
+            "SELECT value FROM auth.policy_storage WHERE slot = $1 AND key = $2 AND expires_at > $3",
+        );
         let rows = transaction.run(held.bind(slot).bind(write.key.as_bytes()).bind(now)).await?;
         let held: Option<Vec<u8>> = rows.first().map(|row| row.try_get(0)).transpose()?;
         if held != *expected {
@@ -112,8 +137,15 @@ async fn store(transaction: &mut Transaction<'_>, slot: &str, write: &StorageWri
     Ok(Ok(()))
 }
 
-async fn write_attributes(transaction: &mut Transaction<'_>, user_id: i64, writes: &Writes) -> Carried<()> {
-    let read = sqlx::query("SELECT attributes::text FROM auth.accounts WHERE user_id = $1 FOR NO KEY UPDATE").bind(user_id);
+async fn write_attributes(
+    transaction: &mut Transaction<'_>,
+    user_id: i64,
+    writes: &Writes,
+) -> Carried<()> {
+    let read = sqlx::query(
+        "SELECT attributes::text FROM auth.accounts WHERE user_id = $1 FOR NO KEY UPDATE",
+    )
+    .bind(user_id);
     let rows = transaction.run(read).await?;
     let Some(row) = rows.first() else { return Ok(Err(Conflict::AccountChanged)) };
     let mut all = accounts::attributes(row.try_get(0)?)?;
@@ -144,5 +176,8 @@ async fn revoke(
          UPDATE auth.refresh_tokens SET answer = NULL
           WHERE session_id = ANY (ARRAY (SELECT session_id FROM revoked)) AND answer IS NOT NULL",
     );
-    transaction.run(statement.bind(now).bind(text(reason)).bind(user_id).bind(session_id)).await.map(drop)
+    transaction
+        .run(statement.bind(now).bind(text(reason)).bind(user_id).bind(session_id))
+        .await
+        .map(drop)
 }

@@ -11,7 +11,10 @@ const BATCH: i64 = 1000;
 
 impl Postgres {
     /// Replicas that clean at the same time leave one another's rows alone.
-    pub(in crate::store) async fn clean(&self, outbox_retention: std::time::Duration) -> Result<u64, StoreError> {
+    pub(in crate::store) async fn clean(
+        &self,
+        outbox_retention: std::time::Duration,
+    ) -> Result<u64, StoreError> {
         let now = self.clock.now();
         let statements = [
             (
@@ -20,7 +23,8 @@ impl Postgres {
                 now,
             ),
             (
-                // A token of the old service is remembered until it expires by itself, also where its session ended before.
+                // A token of the old service is remembered until it expires by itself, also where
+                // its session ended before.
                 "WITH gone AS (SELECT ctid FROM auth.sessions
                                 WHERE expires_at <= $1
                                   AND NOT EXISTS (SELECT 1 FROM auth.refresh_tokens AS token
@@ -53,7 +57,8 @@ impl Postgres {
         ];
         let (mut changed, mut failed) = (0, None);
         for (statement, before) in statements {
-            // One kind of rows that takes too long does not keep the others: it is an error when nothing is left but that.
+            // One kind of rows that takes too long does not keep the others: it is an error when
+            // nothing is left but that.
             match self.background(|| sqlx::query(statement).bind(before).bind(BATCH)).await {
                 Ok(rows) => changed += rows.len(),
                 Err(error) => failed = Some(error),
@@ -65,14 +70,20 @@ impl Postgres {
         }
     }
 
-    pub(in crate::store) async fn secret(&self, name: &str, value_if_absent: &[u8]) -> Result<Vec<u8>, StoreError> {
+    pub(in crate::store) async fn secret(
+        &self,
+        name: &str,
+        value_if_absent: &[u8],
+    ) -> Result<Vec<u8>, StoreError> {
         self.commit(
             sqlx::query("INSERT INTO auth.secrets (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
                 .bind(name)
                 .bind(value_if_absent),
         )
         .await?;
-        let rows = self.read(|| sqlx::query("SELECT value FROM auth.secrets WHERE name = $1").bind(name)).await?;
+        let rows = self
+            .read(|| sqlx::query("SELECT value FROM auth.secrets WHERE name = $1").bind(name))
+            .await?;
         Ok(only(rows)?.try_get(0)?)
     }
 }

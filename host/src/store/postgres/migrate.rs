@@ -1,4 +1,5 @@
-//! The schema. Replicas that start at once wait for one another: sqlx holds an advisory lock while it migrates.
+//! The schema. Replicas that start at once wait for one another: sqlx holds an advisory lock while
+//! it migrates.
 
 use std::time::Duration;
 
@@ -23,12 +24,17 @@ fn migrator() -> Migrator {
     migrator
 }
 
-/// Applies what is missing. Where nothing is, it only reads: the service may run as a user that cannot change the schema.
+/// Applies what is missing. Where nothing is, it only reads: the service may run as a user that
+/// cannot change the schema.
 pub(super) async fn run(options: &PgConnectOptions) -> anyhow::Result<()> {
     let options = options.clone().application_name("auth-host migrate");
-    let mut connection = timeout(ANSWER, options.connect()).await.context("the database does not answer")??;
+    let mut connection =
+        timeout(ANSWER, options.connect()).await.context("the database does not answer")??;
     let mut migrator = migrator();
-    if !timeout(ANSWER, is_current(&mut connection, &migrator)).await.context("the database does not answer")?? {
+    if !timeout(ANSWER, is_current(&mut connection, &migrator))
+        .await
+        .context("the database does not answer")??
+    {
         // Its owner may be allowed to change it, and not to make one.
         let is_there = "SELECT to_regnamespace('auth') IS NOT NULL";
         if !sqlx::query_scalar::<_, bool>(is_there).fetch_one(&mut connection).await? {
@@ -36,7 +42,9 @@ pub(super) async fn run(options: &PgConnectOptions) -> anyhow::Result<()> {
         }
         let migrated = timeout(TURN, migrator.run_direct(None, &mut connection, false)).await;
         let nobody = "another replica migrates the database, or the database does not answer";
-        migrated.with_context(|| format!("within {TURN:?} it was not migrated: {nobody}"))?.context("the database cannot be migrated")?;
+        migrated
+            .with_context(|| format!("within {TURN:?} it was not migrated: {nobody}"))?
+            .context("the database cannot be migrated")?;
         tracing::info!("the database's schema is up to date");
     }
     // The connection is ours alone: there is nobody to wait for.
@@ -45,10 +53,17 @@ pub(super) async fn run(options: &PgConnectOptions) -> anyhow::Result<()> {
 }
 
 async fn is_current(connection: &mut PgConnection, migrator: &Migrator) -> anyhow::Result<bool> {
-    let there: bool = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL").bind(TABLE).fetch_one(&mut *connection).await?;
+    let there: bool = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
+        .bind(TABLE)
+        .fetch_one(&mut *connection)
+        .await?;
     if !there {
         return Ok(false);
     }
     let applied = connection.list_applied_migrations(TABLE).await?;
-    Ok(migrator.iter().all(|wanted| applied.iter().any(|done| done.version == wanted.version && done.checksum == wanted.checksum)))
+    Ok(migrator.iter().all(|wanted| {
+        applied
+            .iter()
+            .any(|done| done.version == wanted.version && done.checksum == wanted.checksum)
+    }))
 }

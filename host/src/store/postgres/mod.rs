@@ -1,5 +1,5 @@
-//! PostgreSQL: shared by all replicas, and the authority. Whatever can be is one statement that commits by itself: one round trip, and nothing
-//! is locked while we think.
+//! PostgreSQL: shared by all replicas, and the authority. Whatever can be is one statement that
+//! commits by itself: one round trip, and nothing is locked while we think.
 
 mod accounts;
 mod connection;
@@ -60,17 +60,23 @@ pub struct Postgres {
 
 impl Postgres {
     /// Migrates the database and opens its pools.
-    pub async fn open(settings: &PostgresSettings, clock: Clock, metrics: DatabaseMetrics) -> anyhow::Result<Self> {
+    pub async fn open(
+        settings: &PostgresSettings,
+        clock: Clock,
+        metrics: DatabaseMetrics,
+    ) -> anyhow::Result<Self> {
         migrate::run(&settings.options).await?;
         let limit = settings.statement_timeout.as_millis().to_string();
         let options = settings.options.clone().application_name("auth-host").options([
             ("statement_timeout", limit.as_str()),
             ("lock_timeout", limit.as_str()),
             ("idle_in_transaction_session_timeout", limit.as_str()),
-            // Our statements are short, whatever the planner expects of a long outbox: compiling one takes longer than it runs.
+            // Our statements are short, whatever the planner expects of a long outbox: compiling
+            // one takes longer than it runs.
             ("jit", "off"),
-            // Every statement of ours has its index. A plan that was made while a table was empty would read all of it for as long as the
-            // connection lives, however long it has become: an outbox fills within seconds when the broker is away.
+            // Every statement of ours has its index. A plan that was made while a table was empty
+            // would read all of it for as long as the connection lives, however long it has become:
+            // an outbox fills within seconds when the broker is away.
             ("enable_seqscan", "off"),
         ]);
         let breaks = Arc::new(Breaks::default());
@@ -121,7 +127,8 @@ impl Postgres {
     /// Sets our clock by the database's.
     pub(super) async fn set_clock(&self) -> Result<(), StoreError> {
         use sqlx::Row as _;
-        let question = || sqlx::query("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint");
+        let question =
+            || sqlx::query("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint");
         // The first answer is for the connection: the wait for it is no part of the second.
         self.background(question).await?;
         let asked = std::time::Instant::now();
@@ -134,5 +141,7 @@ impl Postgres {
 
 /// The one row of a query that always has one.
 fn only(rows: Vec<PgRow>) -> Result<PgRow, StoreError> {
-    rows.into_iter().next().ok_or_else(|| StoreError::Damaged("a query that always has a row had none".into()))
+    rows.into_iter()
+        .next()
+        .ok_or_else(|| StoreError::Damaged("a query that always has a row had none".into()))
 }

@@ -12,7 +12,8 @@ use super::events::{Backlog, EventFilter, EventRow, EventState, OutboxEvent, Und
 use crate::clock::{Timestamp, milliseconds};
 use crate::store::StoreError;
 
-/// Batches' worth of the oldest events that a lease looks at, at first: those that a relay may hold, and one more.
+/// Batches' worth of the oldest events that a lease looks at, at first: those that a relay may
+/// hold, and one more.
 const LOOKED_AT: u32 = 5;
 /// Where it finds none that is free, it looks at so many times as many.
 const WIDER: u32 = 4;
@@ -24,16 +25,26 @@ const COUNTED: i64 = 100_000;
 const BATCH: i64 = 10_000;
 
 impl Postgres {
-    /// Only the first waiting event of a key can be leased, whoever holds it: the next one follows when it is marked. Relays that look at the
-    /// same time skip one another's rows.
-    pub(in crate::store) async fn outbox_lease(&self, owner: Uuid, most: u32, lease: Duration) -> Result<Vec<OutboxEvent>, StoreError> {
-        // The oldest rows tell the first of each key among them. Others may hold all of these, or they may have to wait: then it looks at more,
-        // and so does the next lease, until it finds none.
-        let mut looked_at = most.saturating_mul(LOOKED_AT).max(self.looked_at.load(Ordering::Relaxed));
+    /// Only the first waiting event of a key can be leased, whoever holds it: the next one follows
+    /// when it is marked. Relays that look at the same time skip one another's rows.
+    pub(in crate::store) async fn outbox_lease(
+        &self,
+        owner: Uuid,
+        most: u32,
+        lease: Duration,
+    ) -> Result<Vec<OutboxEvent>, StoreError> {
+        // The oldest rows tell the first of each key among them. Others may hold all of these, or
+        // they may have to wait: then it looks at more, and so does the next lease, until it finds
+        // none.
+        let mut looked_at =
+            most.saturating_mul(LOOKED_AT).max(self.looked_at.load(Ordering::Relaxed));
         loop {
             let events = self.lease_among(looked_at, owner, most, lease).await?;
             let found = !events.is_empty();
-            if found || looked_at >= MOST_LOOKED_AT || !self.outbox_is_longer_than(looked_at).await? {
+            if found
+                || looked_at >= MOST_LOOKED_AT
+                || !self.outbox_is_longer_than(looked_at).await?
+            {
                 self.looked_at.store(if found { looked_at } else { 0 }, Ordering::Relaxed);
                 return Ok(events);
             }
@@ -46,10 +57,17 @@ impl Postgres {
         Ok(!self.background(|| sqlx::query(next).bind(i64::from(events))).await?.is_empty())
     }
 
-    /// Written so that the planner needs no statistics: in an outbox that is empty most of the time they are wrong when it matters. (Together with
-    /// `enable_seqscan=off` no plan of its parts is a bad one.) More rows are tried than wanted, because relays that look at the same time skip
+    /// Written so that the planner needs no statistics: in an outbox that is empty most of the time
+    /// they are wrong when it matters. (Together with `enable_seqscan=off` no plan of its parts is
+    /// a bad one.) More rows are tried than wanted, because relays that look at the same time skip
     /// one another's.
-    async fn lease_among(&self, looked_at: u32, owner: Uuid, most: u32, lease: Duration) -> Result<Vec<OutboxEvent>, StoreError> {
+    async fn lease_among(
+        &self,
+        looked_at: u32,
+        owner: Uuid,
+        most: u32,
+        lease: Duration,
+    ) -> Result<Vec<OutboxEvent>, StoreError> {
         let now = self.clock.now();
         let rows = self
             .background(|| {
@@ -85,13 +103,18 @@ impl Postgres {
         Ok(events)
     }
 
-    pub(in crate::store) async fn outbox_published(&self, owner: Uuid, sequences: &[i64]) -> Result<u64, StoreError> {
+    pub(in crate::store) async fn outbox_published(
+        &self,
+        owner: Uuid,
+        sequences: &[i64],
+    ) -> Result<u64, StoreError> {
         let now = self.clock.now();
         let rows = self
             .background(|| {
                 sqlx::query(
-                    // Also where the lease has ended, as long as nobody else has taken it. The owner stays: where the answer is lost and we ask
-                    // again, what we marked before counts.
+                    // Also where the lease has ended, as long as nobody else has taken it. The
+                    // owner stays: where the answer is lost and we ask again, what we marked before
+                    // counts.
                     "UPDATE auth.outbox SET published_at = coalesce(published_at, $1), leased_until = NULL
                       WHERE sequence = ANY ($2) AND lease_owner = $3::uuid AND (leased_until IS NOT NULL OR published_at IS NOT NULL)
                      RETURNING sequence",
@@ -104,14 +127,21 @@ impl Postgres {
         Ok(rows.len() as u64)
     }
 
-    pub(in crate::store) async fn outbox_undelivered(&self, owner: Uuid, events: &[Undelivered]) -> Result<(), StoreError> {
+    pub(in crate::store) async fn outbox_undelivered(
+        &self,
+        owner: Uuid,
+        events: &[Undelivered],
+    ) -> Result<(), StoreError> {
         let now = self.clock.now();
         let sequences: Vec<i64> = events.iter().map(|event| event.sequence).collect();
-        let errors: Vec<String> = events.iter().map(|event| event.error.replace('\0', "\u{fffd}")).collect();
-        let attempts: Vec<i32> = events.iter().map(|event| i32::try_from(event.attempts).unwrap_or(i32::MAX)).collect();
+        let errors: Vec<String> =
+            events.iter().map(|event| event.error.replace('\0', "\u{fffd}")).collect();
+        let attempts: Vec<i32> =
+            events.iter().map(|event| i32::try_from(event.attempts).unwrap_or(i32::MAX)).collect();
         let suspects: Vec<bool> = events.iter().map(|event| event.suspect).collect();
         let not_before: Vec<i64> = events.iter().map(|event| event.not_before).collect();
-        let dead_at: Vec<Option<i64>> = events.iter().map(|event| event.dead.then_some(now)).collect();
+        let dead_at: Vec<Option<i64>> =
+            events.iter().map(|event| event.dead.then_some(now)).collect();
         self.background(|| {
             sqlx::query(
                 "UPDATE auth.outbox AS event
@@ -145,11 +175,19 @@ impl Postgres {
             })
             .await?;
         let row = super::only(rows)?;
-        Ok(Backlog { pending: row.try_get(0)?, oldest_created_at: row.try_get(1)?, dead: row.try_get(2)? })
+        Ok(Backlog {
+            pending: row.try_get(0)?,
+            oldest_created_at: row.try_get(1)?,
+            dead: row.try_get(2)?,
+        })
     }
 
-    /// Each filter has its index: the few that wait or are dead are found at once among millions that are published.
-    pub(in crate::store) async fn outbox_list(&self, filter: &EventFilter) -> Result<Vec<EventRow>, StoreError> {
+    /// Each filter has its index: the few that wait or are dead are found at once among millions
+    /// that are published.
+    pub(in crate::store) async fn outbox_list(
+        &self,
+        filter: &EventFilter,
+    ) -> Result<Vec<EventRow>, StoreError> {
         macro_rules! listed {
             ($condition:literal) => {
                 concat!(
@@ -163,18 +201,32 @@ impl Postgres {
         }
         let statement = match (filter.message_id, filter.state) {
             (Some(_), _) => listed!("message_id = $2::uuid"),
-            (None, Some(EventState::Pending)) => listed!("published_at IS NULL AND dead_at IS NULL AND $2 IS NULL"),
+            (None, Some(EventState::Pending)) => {
+                listed!("published_at IS NULL AND dead_at IS NULL AND $2 IS NULL")
+            }
             (None, Some(EventState::Dead)) => listed!("dead_at IS NOT NULL AND $2 IS NULL"),
-            (None, Some(EventState::Published)) => listed!("published_at IS NOT NULL AND dead_at IS NULL AND $2 IS NULL"),
+            (None, Some(EventState::Published)) => {
+                listed!("published_at IS NOT NULL AND dead_at IS NULL AND $2 IS NULL")
+            }
             (None, None) => listed!("$2 IS NULL"),
         };
         let message_id = filter.message_id.map(|id| id.to_string());
-        let rows = self.background(|| sqlx::query(statement).bind(i64::from(filter.most)).bind(message_id.as_deref())).await?;
+        let rows = self
+            .background(|| {
+                sqlx::query(statement).bind(i64::from(filter.most)).bind(message_id.as_deref())
+            })
+            .await?;
         let events = rows.iter().map(event_row).collect::<Result<Vec<_>, _>>()?;
-        Ok(events.into_iter().filter(|event| filter.state.is_none_or(|state| event.state == state)).collect())
+        Ok(events
+            .into_iter()
+            .filter(|event| filter.state.is_none_or(|state| event.state == state))
+            .collect())
     }
 
-    pub(in crate::store) async fn outbox_retry(&self, message_ids: &[Uuid]) -> Result<u64, StoreError> {
+    pub(in crate::store) async fn outbox_retry(
+        &self,
+        message_ids: &[Uuid],
+    ) -> Result<u64, StoreError> {
         if message_ids.is_empty() {
             let dead = "UPDATE auth.outbox SET dead_at = NULL, published_at = NULL, attempts = 0, not_before = 0, suspect = TRUE
                          WHERE sequence = ANY (ARRAY (SELECT sequence FROM auth.outbox WHERE dead_at <= $2 LIMIT $1)) AND dead_at IS NOT NULL
@@ -190,7 +242,11 @@ impl Postgres {
         .await
     }
 
-    pub(in crate::store) async fn outbox_purge(&self, message_ids: &[Uuid], before: Timestamp) -> Result<u64, StoreError> {
+    pub(in crate::store) async fn outbox_purge(
+        &self,
+        message_ids: &[Uuid],
+        before: Timestamp,
+    ) -> Result<u64, StoreError> {
         if message_ids.is_empty() {
             let published = "DELETE FROM auth.outbox
                               WHERE sequence = ANY (ARRAY (SELECT sequence FROM auth.outbox WHERE published_at < $2 LIMIT $1)) AND published_at < $2
@@ -201,7 +257,11 @@ impl Postgres {
     }
 
     /// As often as it finds rows: each time within the time limit of a statement.
-    async fn in_batches(&self, statement: &'static str, before: Timestamp) -> Result<u64, StoreError> {
+    async fn in_batches(
+        &self,
+        statement: &'static str,
+        before: Timestamp,
+    ) -> Result<u64, StoreError> {
         let mut changed = 0;
         loop {
             let rows = self.background(|| sqlx::query(statement).bind(BATCH).bind(before)).await?;
@@ -212,7 +272,11 @@ impl Postgres {
         }
     }
 
-    async fn with_ids(&self, statement: &'static str, message_ids: &[Uuid]) -> Result<u64, StoreError> {
+    async fn with_ids(
+        &self,
+        statement: &'static str,
+        message_ids: &[Uuid],
+    ) -> Result<u64, StoreError> {
         let ids: Vec<String> = message_ids.iter().map(Uuid::to_string).collect();
         Ok(self.background(|| sqlx::query(statement).bind(&ids)).await?.len() as u64)
     }
@@ -233,7 +297,8 @@ fn event(row: &PgRow) -> Result<OutboxEvent, StoreError> {
 }
 
 fn event_row(row: &PgRow) -> Result<EventRow, StoreError> {
-    let (published_at, dead_at): (Option<i64>, Option<i64>) = (row.try_get("published_at")?, row.try_get("dead_at")?);
+    let (published_at, dead_at): (Option<i64>, Option<i64>) =
+        (row.try_get("published_at")?, row.try_get("dead_at")?);
     Ok(EventRow {
         state: EventState::of(published_at, dead_at),
         sequence: row.try_get("sequence")?,

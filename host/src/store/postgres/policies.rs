@@ -6,7 +6,11 @@ use super::{Postgres, only};
 use crate::store::{StoreError, ThrottleHit};
 
 impl Postgres {
-    pub(in crate::store) async fn storage_get(&self, slot: &str, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    pub(in crate::store) async fn storage_get(
+        &self,
+        slot: &str,
+        key: &str,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
         let now = self.clock.now();
         let rows = self
             .read(|| {
@@ -19,7 +23,10 @@ impl Postgres {
         Ok(rows.first().map(|row| row.try_get(0)).transpose()?)
     }
 
-    pub(in crate::store) async fn storage_size(&self, slot: &str) -> Result<(i64, i64), StoreError> {
+    pub(in crate::store) async fn storage_size(
+        &self,
+        slot: &str,
+    ) -> Result<(i64, i64), StoreError> {
         let rows = self
             .background(|| {
                 sqlx::query(
@@ -33,11 +40,16 @@ impl Postgres {
         Ok((row.try_get(0)?, row.try_get(1)?))
     }
 
-    pub(in crate::store) async fn throttle_hit(&self, hits: &[ThrottleHit]) -> Result<Option<i64>, StoreError> {
+    pub(in crate::store) async fn throttle_hit(
+        &self,
+        hits: &[ThrottleHit],
+    ) -> Result<Option<i64>, StoreError> {
         let now = self.clock.now();
         let keys: Vec<&[u8]> = hits.iter().map(|hit| hit.key.as_slice()).collect();
-        let ends: Vec<i64> = hits.iter().map(|hit| now + i64::from(hit.window_seconds) * 1000).collect();
-        // A window begins with its first hit. Keys in one order for everybody: two calls never wait for one another.
+        let ends: Vec<i64> =
+            hits.iter().map(|hit| now + i64::from(hit.window_seconds) * 1000).collect();
+        // A window begins with its first hit. Keys in one order for everybody: two calls never wait
+        // for one another.
         let rows = self
             .read(|| {
                 sqlx::query(
@@ -55,7 +67,8 @@ impl Postgres {
             .await?;
         let mut wait = None;
         for row in rows {
-            let (key, count, window_ends_at): (Vec<u8>, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+            let (key, count, window_ends_at): (Vec<u8>, i64, i64) =
+                (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
             if hits.iter().any(|hit| hit.key == key && count > i64::from(hit.most)) {
                 wait = wait.max(Some(window_ends_at - now));
             }

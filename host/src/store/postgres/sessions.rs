@@ -7,7 +7,11 @@ use super::{Postgres, accounts};
 use crate::store::{NewSession, Session, StoreError, StoredToken};
 
 impl Postgres {
-    pub(in crate::store) async fn open_sessions(&self, user_id: i64, most: u32) -> Result<Vec<Session>, StoreError> {
+    pub(in crate::store) async fn open_sessions(
+        &self,
+        user_id: i64,
+        most: u32,
+    ) -> Result<Vec<Session>, StoreError> {
         let now = self.clock.now();
         let rows = self
             .read(|| {
@@ -26,7 +30,10 @@ impl Postgres {
         rows.iter().map(session).collect()
     }
 
-    pub(in crate::store) async fn refresh_token(&self, lookup: &[u8]) -> Result<Option<StoredToken>, StoreError> {
+    pub(in crate::store) async fn refresh_token(
+        &self,
+        lookup: &[u8],
+    ) -> Result<Option<StoredToken>, StoreError> {
         let rows = self
             .read(|| {
                 sqlx::query(
@@ -55,7 +62,11 @@ impl Postgres {
             .transpose()
     }
 
-    pub(in crate::store) async fn adopt(&self, user_id: i64, session: &NewSession) -> Result<(), StoreError> {
+    pub(in crate::store) async fn adopt(
+        &self,
+        user_id: i64,
+        session: &NewSession,
+    ) -> Result<(), StoreError> {
         let now = self.clock.now();
         self.commit(
             sqlx::query(

@@ -9,7 +9,11 @@ use crate::clock::Timestamp;
 use crate::store::{Account, Conflict, MAX_ATTRIBUTES_BYTES, StoreError, Writes};
 
 impl Sqlite {
-    pub(in crate::store) async fn account_by_email(&self, email: &str, spelling: &str) -> Result<Option<Account>, StoreError> {
+    pub(in crate::store) async fn account_by_email(
+        &self,
+        email: &str,
+        spelling: &str,
+    ) -> Result<Option<Account>, StoreError> {
         let row = sqlx::query(
             "SELECT user_id, email, password_hash, password_version, attributes, created_at, disabled_at IS NOT NULL AS disabled
                FROM accounts
@@ -47,7 +51,8 @@ pub(super) fn account(row: &SqliteRow) -> Result<Account, StoreError> {
 }
 
 fn attributes(text: &str) -> Result<Map<String, Value>, StoreError> {
-    serde_json::from_str(text).map_err(|fault| StoreError::Damaged(format!("accounts.attributes: {fault}")))
+    serde_json::from_str(text)
+        .map_err(|fault| StoreError::Damaged(format!("accounts.attributes: {fault}")))
 }
 
 /// Writes what the policy wrote to the account: attributes, and whether it is disabled.
@@ -59,8 +64,10 @@ pub(super) async fn write(
 ) -> Result<Result<(), Conflict>, StoreError> {
     if !writes.attributes.is_empty() || !writes.removed_attributes.is_empty() {
         // The write lock is held: nobody changes the attributes between these two statements.
-        let text: String =
-            sqlx::query_scalar("SELECT attributes FROM accounts WHERE user_id = ?").bind(user_id).fetch_one(&mut *connection).await?;
+        let text: String = sqlx::query_scalar("SELECT attributes FROM accounts WHERE user_id = ?")
+            .bind(user_id)
+            .fetch_one(&mut *connection)
+            .await?;
         let mut all = attributes(&text)?;
         all.retain(|name, _| !writes.removed_attributes.contains(name));
         all.extend(writes.attributes.clone());
@@ -68,7 +75,11 @@ pub(super) async fn write(
         if text.len() > MAX_ATTRIBUTES_BYTES {
             return Ok(Err(Conflict::AttributesTooLarge));
         }
-        sqlx::query("UPDATE accounts SET attributes = ? WHERE user_id = ?").bind(text).bind(user_id).execute(&mut *connection).await?;
+        sqlx::query("UPDATE accounts SET attributes = ? WHERE user_id = ?")
+            .bind(text)
+            .bind(user_id)
+            .execute(&mut *connection)
+            .await?;
     }
     if let Some(reason) = &writes.disable {
         sqlx::query("UPDATE accounts SET disabled_at = ?, disabled_reason = ? WHERE user_id = ? AND disabled_at IS NULL")

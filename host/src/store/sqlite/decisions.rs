@@ -1,8 +1,11 @@
-//! Carrying decisions out: each function is one transaction, and each commits only where what the decision rested on still holds.
+//! Carrying decisions out: each function is one transaction, and each commits only where what the
+//! decision rested on still holds.
 
 use super::{Connection, Sqlite, accounts, commit, outbox, policies, sessions};
 use crate::clock::Timestamp;
-use crate::store::{Account, Carried, Conflict, NewEvent, NewSession, NewToken, StoreError, StoredToken, Writes};
+use crate::store::{
+    Account, Carried, Conflict, NewEvent, NewSession, NewToken, StoreError, StoredToken, Writes,
+};
 
 /// Carries on where there is no conflict; else rolls back and returns it.
 macro_rules! or_conflict {
@@ -54,7 +57,8 @@ impl Sqlite {
         let now = self.clock.now();
         let user_id = account.user_id;
         let mut transaction = self.begin().await?;
-        // Another login may have re-hashed the same password meanwhile: that is no change, and its hash stays.
+        // Another login may have re-hashed the same password meanwhile: that is no change, and its
+        // hash stays.
         let unchanged = sqlx::query(
             "UPDATE accounts SET password_hash = CASE WHEN password_hash = ?1 THEN ?2 ELSE password_hash END
               WHERE user_id = ?3 AND password_version = ?4 AND disabled_at IS NULL",
@@ -65,7 +69,10 @@ impl Sqlite {
         .bind(account.password_version)
         .execute(&mut *transaction)
         .await?;
-        or_conflict!(transaction, if unchanged.rows_affected() == 1 { Ok(()) } else { Err(Conflict::AccountChanged) });
+        or_conflict!(
+            transaction,
+            if unchanged.rows_affected() == 1 { Ok(()) } else { Err(Conflict::AccountChanged) }
+        );
         sessions::open(&mut transaction, user_id, session, now).await?;
         or_conflict!(transaction, flush(&mut transaction, Some(user_id), writes, now).await?);
         commit(transaction).await?;
@@ -83,7 +90,8 @@ impl Sqlite {
     ) -> Carried<()> {
         let now = self.clock.now();
         let mut transaction = self.begin().await?;
-        // One query, one trip to SQLite's thread. Where a line of it did not find what it asks for, all of it is rolled back below.
+        // One query, one trip to SQLite's thread. Where a line of it did not find what it asks for,
+        // all of it is rolled back below.
         let done: Vec<String> = sqlx::query_scalar(
             "-- The window of the token before this one ends with this use of its successor.
              UPDATE refresh_tokens INDEXED BY refresh_tokens_with_answer SET answer = NULL WHERE session_id = ?1 AND answer IS NOT NULL;
@@ -108,19 +116,35 @@ impl Sqlite {
         .bind(&successor.lookup)
         .fetch_all(&mut *transaction)
         .await?;
-        let has = |line: &str, otherwise| if done.iter().any(|done| done == line) { Ok(()) } else { Err(otherwise) };
+        let has = |line: &str, otherwise| {
+            if done.iter().any(|done| done == line) { Ok(()) } else { Err(otherwise) }
+        };
         or_conflict!(transaction, has("claimed", Conflict::TokenClaimed));
         or_conflict!(transaction, has("open", Conflict::SessionChanged));
-        or_conflict!(transaction, flush(&mut transaction, Some(claimed.account.user_id), writes, now).await?);
+        or_conflict!(
+            transaction,
+            flush(&mut transaction, Some(claimed.account.user_id), writes, now).await?
+        );
         commit(transaction).await?;
         Ok(Ok(()))
     }
 
-    pub(in crate::store) async fn revoke_reused(&self, token: &StoredToken, event: NewEvent) -> Result<bool, StoreError> {
+    pub(in crate::store) async fn revoke_reused(
+        &self,
+        token: &StoredToken,
+        event: NewEvent,
+    ) -> Result<bool, StoreError> {
         let now = self.clock.now();
         let mut transaction = self.begin().await?;
         let user_id = token.account.user_id;
-        let revoked = sessions::revoke(&mut transaction, user_id, &token.session.session_id, "refresh token reused", now).await?;
+        let revoked = sessions::revoke(
+            &mut transaction,
+            user_id,
+            &token.session.session_id,
+            "refresh token reused",
+            now,
+        )
+        .await?;
         if revoked {
             outbox::append(&mut transaction, user_id, &event, now).await?;
         }
@@ -128,7 +152,11 @@ impl Sqlite {
         Ok(revoked)
     }
 
-    pub(in crate::store) async fn refuse(&self, proved: Option<i64>, writes: &Writes) -> Carried<()> {
+    pub(in crate::store) async fn refuse(
+        &self,
+        proved: Option<i64>,
+        writes: &Writes,
+    ) -> Carried<()> {
         let now = self.clock.now();
         let mut transaction = self.begin().await?;
         or_conflict!(transaction, flush(&mut transaction, proved, writes, now).await?);
@@ -138,7 +166,12 @@ impl Sqlite {
 }
 
 /// Writes what the policy wrote.
-async fn flush(connection: &mut Connection, user_id: Option<i64>, writes: &Writes, now: Timestamp) -> Carried<()> {
+async fn flush(
+    connection: &mut Connection,
+    user_id: Option<i64>,
+    writes: &Writes,
+    now: Timestamp,
+) -> Carried<()> {
     if let Err(conflict) = policies::write_storage(connection, writes, now).await? {
         return Ok(Err(conflict));
     }

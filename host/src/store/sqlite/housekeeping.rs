@@ -10,12 +10,16 @@ use crate::store::StoreError;
 const BATCH: i64 = 1000;
 
 impl Sqlite {
-    pub(in crate::store) async fn clean(&self, outbox_retention: std::time::Duration) -> Result<u64, StoreError> {
+    pub(in crate::store) async fn clean(
+        &self,
+        outbox_retention: std::time::Duration,
+    ) -> Result<u64, StoreError> {
         let now = self.clock.now();
         let statements = [
             ("DELETE FROM refresh_tokens WHERE token_id IN (SELECT token_id FROM refresh_tokens WHERE expires_at <= ? LIMIT ?)", now),
             (
-                // A token of the old service is remembered until it expires by itself, also where its session ended before.
+                // A token of the old service is remembered until it expires by itself, also where
+                // its session ended before.
                 "DELETE FROM sessions WHERE session_id IN (
                      SELECT session_id FROM sessions
                       WHERE expires_at <= ?1
@@ -36,19 +40,33 @@ impl Sqlite {
         ];
         let mut changed = 0;
         for (statement, before) in statements {
-            changed += sqlx::query(statement).bind(before).bind(BATCH).execute(&self.writer).await?.rows_affected();
+            changed += sqlx::query(statement)
+                .bind(before)
+                .bind(BATCH)
+                .execute(&self.writer)
+                .await?
+                .rows_affected();
         }
         Ok(changed)
     }
 
-    pub(in crate::store) async fn secret(&self, name: &str, value_if_absent: &[u8]) -> Result<Vec<u8>, StoreError> {
+    pub(in crate::store) async fn secret(
+        &self,
+        name: &str,
+        value_if_absent: &[u8],
+    ) -> Result<Vec<u8>, StoreError> {
         let mut transaction = self.begin().await?;
-        sqlx::query("INSERT INTO secrets (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING")
+        sqlx::query(
+            "INSERT INTO secrets (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING",
+        )
+        .bind(name)
+        .bind(value_if_absent)
+        .execute(&mut *transaction)
+        .await?;
+        let row = sqlx::query("SELECT value FROM secrets WHERE name = ?")
             .bind(name)
-            .bind(value_if_absent)
-            .execute(&mut *transaction)
+            .fetch_one(&mut *transaction)
             .await?;
-        let row = sqlx::query("SELECT value FROM secrets WHERE name = ?").bind(name).fetch_one(&mut *transaction).await?;
         commit(transaction).await?;
         Ok(row.try_get("value")?)
     }

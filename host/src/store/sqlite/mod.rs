@@ -1,4 +1,5 @@
-//! SQLite, the embedded default: one writer, several readers, write-ahead log, `synchronous = FULL` (a commit is on disk when it returns).
+//! SQLite, the embedded default: one writer, several readers, write-ahead log, `synchronous = FULL`
+//! (a commit is on disk when it returns).
 
 mod accounts;
 mod decisions;
@@ -10,13 +11,17 @@ mod sessions;
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
+};
 use sqlx::{Sqlite as Driver, Transaction};
 
 use super::StoreError;
 use crate::clock::Clock;
 
-/// The longest wait for a connection or for the write lock: the caller gives up after 5 s, and its 503 must reach it.
+/// The longest wait for a connection or for the write lock: the caller gives up after 5 s, and its
+/// 503 must reach it.
 const ACQUIRE: Duration = Duration::from_secs(2);
 
 /// The embedded database.
@@ -67,7 +72,8 @@ impl Sqlite {
         &self.clock
     }
 
-    /// Takes the write lock at once: a transaction that reads first and writes later could fail in the middle.
+    /// Takes the write lock at once: a transaction that reads first and writes later could fail in
+    /// the middle.
     async fn begin(&self) -> Result<Transaction<'static, Driver>, StoreError> {
         Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
     }

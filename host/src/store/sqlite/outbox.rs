@@ -8,11 +8,18 @@ use uuid::Uuid;
 
 use super::{Connection, Sqlite, commit};
 use crate::clock::{Timestamp, milliseconds};
-use crate::store::{Backlog, EventFilter, EventRow, EventState, NewEvent, OutboxEvent, StoreError, Undelivered};
+use crate::store::{
+    Backlog, EventFilter, EventRow, EventState, NewEvent, OutboxEvent, StoreError, Undelivered,
+};
 
 impl Sqlite {
     /// Only the first waiting event of a key can be leased: the next one follows when it is marked.
-    pub(in crate::store) async fn outbox_lease(&self, owner: Uuid, most: u32, lease: Duration) -> Result<Vec<OutboxEvent>, StoreError> {
+    pub(in crate::store) async fn outbox_lease(
+        &self,
+        owner: Uuid,
+        most: u32,
+        lease: Duration,
+    ) -> Result<Vec<OutboxEvent>, StoreError> {
         let now = self.clock.now();
         let rows = sqlx::query(
             "UPDATE outbox SET lease_owner = ?1, leased_until = ?2
@@ -38,15 +45,28 @@ impl Sqlite {
         Ok(events)
     }
 
-    pub(in crate::store) async fn outbox_published(&self, owner: Uuid, sequences: &[i64]) -> Result<u64, StoreError> {
+    pub(in crate::store) async fn outbox_published(
+        &self,
+        owner: Uuid,
+        sequences: &[i64],
+    ) -> Result<u64, StoreError> {
         let now = self.clock.now();
-        let mut query = QueryBuilder::new("UPDATE outbox SET leased_until = NULL, published_at = coalesce(published_at, ");
+        let mut query = QueryBuilder::new(
+            "UPDATE outbox SET leased_until = NULL, published_at = coalesce(published_at, ",
+        );
         query.push_bind(now).push(") WHERE lease_owner = ").push_bind(owner.to_string());
-        among(query.push(" AND (leased_until IS NOT NULL OR published_at IS NOT NULL) AND sequence"), sequences);
+        among(
+            query.push(" AND (leased_until IS NOT NULL OR published_at IS NOT NULL) AND sequence"),
+            sequences,
+        );
         Ok(query.build().execute(&self.writer).await?.rows_affected())
     }
 
-    pub(in crate::store) async fn outbox_undelivered(&self, owner: Uuid, events: &[Undelivered]) -> Result<(), StoreError> {
+    pub(in crate::store) async fn outbox_undelivered(
+        &self,
+        owner: Uuid,
+        events: &[Undelivered],
+    ) -> Result<(), StoreError> {
         let now = self.clock.now();
         let mut transaction = self.begin().await?;
         for event in events {
@@ -75,10 +95,17 @@ impl Sqlite {
         )
         .fetch_one(&self.readers)
         .await?;
-        Ok(Backlog { pending: row.try_get("pending")?, oldest_created_at: row.try_get("oldest")?, dead: row.try_get("dead")? })
+        Ok(Backlog {
+            pending: row.try_get("pending")?,
+            oldest_created_at: row.try_get("oldest")?,
+            dead: row.try_get("dead")?,
+        })
     }
 
-    pub(in crate::store) async fn outbox_list(&self, filter: &EventFilter) -> Result<Vec<EventRow>, StoreError> {
+    pub(in crate::store) async fn outbox_list(
+        &self,
+        filter: &EventFilter,
+    ) -> Result<Vec<EventRow>, StoreError> {
         let rows = sqlx::query(
             "SELECT sequence, message_id, event_type, ordering_key, payload, traceparent, created_at, published_at, dead_at, attempts, last_error
                FROM outbox
@@ -95,9 +122,13 @@ impl Sqlite {
         rows.iter().map(event_row).collect()
     }
 
-    pub(in crate::store) async fn outbox_retry(&self, message_ids: &[Uuid]) -> Result<u64, StoreError> {
-        let mut query =
-            QueryBuilder::new("UPDATE outbox SET dead_at = NULL, published_at = NULL, attempts = 0, not_before = 0, suspect = TRUE WHERE ");
+    pub(in crate::store) async fn outbox_retry(
+        &self,
+        message_ids: &[Uuid],
+    ) -> Result<u64, StoreError> {
+        let mut query = QueryBuilder::new(
+            "UPDATE outbox SET dead_at = NULL, published_at = NULL, attempts = 0, not_before = 0, suspect = TRUE WHERE ",
+        );
         if message_ids.is_empty() {
             query.push("dead_at IS NOT NULL");
         } else {
@@ -106,7 +137,11 @@ impl Sqlite {
         Ok(query.build().execute(&self.writer).await?.rows_affected())
     }
 
-    pub(in crate::store) async fn outbox_purge(&self, message_ids: &[Uuid], before: Timestamp) -> Result<u64, StoreError> {
+    pub(in crate::store) async fn outbox_purge(
+        &self,
+        message_ids: &[Uuid],
+        before: Timestamp,
+    ) -> Result<u64, StoreError> {
         let mut query = QueryBuilder::new("DELETE FROM outbox WHERE ");
         if message_ids.is_empty() {
             query.push("published_at < ").push_bind(before);
@@ -144,7 +179,8 @@ fn event(row: &SqliteRow) -> Result<OutboxEvent, StoreError> {
 }
 
 fn event_row(row: &SqliteRow) -> Result<EventRow, StoreError> {
-    let (published_at, dead_at): (Option<i64>, Option<i64>) = (row.try_get("published_at")?, row.try_get("dead_at")?);
+    let (published_at, dead_at): (Option<i64>, Option<i64>) =
+        (row.try_get("published_at")?, row.try_get("dead_at")?);
     Ok(EventRow {
         state: EventState::of(published_at, dead_at),
         sequence: row.try_get("sequence")?,
@@ -161,7 +197,12 @@ fn event_row(row: &SqliteRow) -> Result<EventRow, StoreError> {
     })
 }
 
-pub(super) async fn append(connection: &mut Connection, user_id: i64, event: &NewEvent, now: Timestamp) -> Result<(), StoreError> {
+pub(super) async fn append(
+    connection: &mut Connection,
+    user_id: i64,
+    event: &NewEvent,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     sqlx::query("INSERT INTO outbox (message_id, event_type, ordering_key, payload, traceparent, created_at) VALUES (?, ?, ?, ?, ?, ?)")
         .bind(uuid::Uuid::now_v7().to_string())
         .bind(&event.event_type)

@@ -8,7 +8,11 @@ use crate::clock::Timestamp;
 use crate::store::{NewSession, Session, StoreError, StoredToken};
 
 impl Sqlite {
-    pub(in crate::store) async fn open_sessions(&self, user_id: i64, most: u32) -> Result<Vec<Session>, StoreError> {
+    pub(in crate::store) async fn open_sessions(
+        &self,
+        user_id: i64,
+        most: u32,
+    ) -> Result<Vec<Session>, StoreError> {
         let rows = sqlx::query(
             "SELECT session_id, address, user_agent, opened_at, refreshed_at, refreshes, ends_at, revoked_at IS NOT NULL AS revoked
                FROM sessions
@@ -24,7 +28,10 @@ impl Sqlite {
         rows.iter().map(session).collect()
     }
 
-    pub(in crate::store) async fn refresh_token(&self, lookup: &[u8]) -> Result<Option<StoredToken>, StoreError> {
+    pub(in crate::store) async fn refresh_token(
+        &self,
+        lookup: &[u8],
+    ) -> Result<Option<StoredToken>, StoreError> {
         let row = sqlx::query(
             "SELECT token_id, refresh_tokens.expires_at AS token_expires_at, replaced_at, grace_until, answer,
                     session_id, address, user_agent, opened_at, refreshed_at, refreshes, ends_at, revoked_at IS NOT NULL AS revoked,
@@ -64,7 +71,12 @@ fn session(row: &SqliteRow) -> Result<Session, StoreError> {
 }
 
 /// Opens a session with its first refresh token: one query, one trip to SQLite's thread.
-pub(super) async fn open(connection: &mut Connection, user_id: i64, new: &NewSession, now: Timestamp) -> Result<(), StoreError> {
+pub(super) async fn open(
+    connection: &mut Connection,
+    user_id: i64,
+    new: &NewSession,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO sessions (session_id, user_id, address, user_agent, opened_at, refreshed_at, expires_at, ends_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7);
@@ -84,7 +96,8 @@ pub(super) async fn open(connection: &mut Connection, user_id: i64, new: &NewSes
     Ok(())
 }
 
-/// Revokes an account's session; false where it is not open (or not that account's). A revoked session answers no repeat.
+/// Revokes an account's session; false where it is not open (or not that account's). A revoked
+/// session answers no repeat.
 pub(super) async fn revoke(
     connection: &mut Connection,
     user_id: i64,
@@ -104,7 +117,12 @@ pub(super) async fn revoke(
     Ok(revoked.rows_affected() == 1)
 }
 
-pub(super) async fn revoke_all(connection: &mut Connection, user_id: i64, reason: &str, now: Timestamp) -> Result<(), StoreError> {
+pub(super) async fn revoke_all(
+    connection: &mut Connection,
+    user_id: i64,
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     sqlx::query("UPDATE refresh_tokens SET answer = NULL WHERE answer IS NOT NULL AND session_id IN (SELECT session_id FROM sessions WHERE user_id = ?)")
         .bind(user_id)
         .execute(&mut *connection)

@@ -9,7 +9,8 @@ use test_guests::well_behaved_login;
 auth_policy_sdk::login!(login);
 
 fn login(attempt: &Attempt) -> Result<Acceptance, Rejection> {
-    // SAFETY: none, and none is needed: a component that names a handle it does not hold is stopped.
+    // SAFETY: none, and none is needed: a component that names a handle it does not hold is
+    // stopped.
     let forged = unsafe { Password::from_handle(4_242) };
     passwords::verify(&forged, None)?;
     well_behaved_login(attempt)

@@ -9,7 +9,8 @@ auth_policy_sdk::login!(login);
 fn login(attempt: &Attempt) -> Result<Acceptance, Rejection> {
     // First of all: what follows uses up the calls that a policy may make.
     let decision = well_behaved_login(attempt);
-    let count = |kind: String| metrics::increment("greetings_total", &[("kind".to_owned(), kind)], 1);
+    let count =
+        |kind: String| metrics::increment("greetings_total", &[("kind".to_owned(), kind)], 1);
     count("login".to_owned())?;
     for number in 0..200 {
         core::hint::black_box(count(format!("number {number}")).is_ok());

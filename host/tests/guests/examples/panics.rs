@@ -1,4 +1,5 @@
-//! Panics, with a person's data in the message: the log must name the place, and not repeat the message.
+//! Panics, with a person's data in the message: the log must name the place, and not repeat the
+//! message.
 
 use auth_policy_sdk::Rejection;
 use auth_policy_sdk::login::{Acceptance, Attempt};

@@ -1,4 +1,5 @@
-//! Accepts every registration, also one with an e-mail address that the host could not make canonical.
+//! Accepts every registration, also one with an e-mail address that the host could not make
+//! canonical.
 
 use auth_policy_sdk::Rejection;
 use auth_policy_sdk::register::{Acceptance, Attempt};

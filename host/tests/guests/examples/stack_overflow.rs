@@ -11,7 +11,8 @@ fn login(attempt: &Attempt) -> Result<Acceptance, Rejection> {
     well_behaved_login(attempt)
 }
 
-/// Too deep for any stack; not turned into a loop, since each step needs its own block after the next one has come back.
+/// Too deep for any stack; not turned into a loop, since each step needs its own block after the
+/// next one has come back.
 #[expect(unconditional_recursion, reason = "the stack is to overflow")]
 fn descend(depth: u64) -> u64 {
     let block = core::hint::black_box([depth; 64]);

@@ -12,7 +12,8 @@ fn login(attempt: &Attempt) -> Result<Acceptance, Rejection> {
     let password = attempt.password();
     let number = password.handle();
     drop(password);
-    // SAFETY: none, and none is needed: a component that names a handle it no longer holds is stopped.
+    // SAFETY: none, and none is needed: a component that names a handle it no longer holds is
+    // stopped.
     let stale = unsafe { Password::from_handle(number) };
     core::hint::black_box(stale.length());
     well_behaved_login(attempt)

@@ -1,4 +1,5 @@
-//! Writes to its storage, the log and a limit, then refuses without having asked about the password.
+//! Writes to its storage, the log and a limit, then refuses without having asked about the
+//! password.
 
 use auth_policy_sdk::log::{self, Level};
 use auth_policy_sdk::login::{Acceptance, Attempt};

@@ -1,4 +1,5 @@
-//! Policies that the host's tests need, one for each behaviour: `examples/<behaviour>.rs`, its manifest beside it.
+//! Policies that the host's tests need, one for each behaviour: `examples/<behaviour>.rs`, its
+//! manifest beside it.
 //!
 //! This library holds what several of them do on the way.
 

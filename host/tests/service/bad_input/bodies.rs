@@ -13,7 +13,9 @@ fn cases(good: &str) -> Vec<Case> {
     let members = good.trim_start_matches('{').trim_end_matches('}');
     let (first, rest) = good.split_at(good.len() - 2);
     let case = |what, body: &str, code| (what, body.as_bytes().to_vec(), code);
-    let bytes = |what, middle: &[u8]| (what, [first.as_bytes(), middle, rest.as_bytes()].concat(), "malformed_json");
+    let bytes = |what, middle: &[u8]| {
+        (what, [first.as_bytes(), middle, rest.as_bytes()].concat(), "malformed_json")
+    };
     vec![
         case("empty", "", "malformed_json"),
         case("not JSON", "email=leo&password=x", "malformed_json"),
@@ -33,13 +35,25 @@ fn cases(good: &str) -> Vec<Case> {
         case("a number without bounds", &format!("{{\"x\":1e999999,{members}}}"), "malformed_json"),
         case("every key twice", &format!("{{{members},{members}}}"), "duplicate_key"),
         case("another key twice", &format!("{{\"x\":1,{members},\"x\":2}}"), "duplicate_key"),
-        case("a key twice in its escaped form", &format!("{{\"x\":1,{members},\"\\u0078\":2}}"), "duplicate_key"),
-        case("a key twice, deep inside", &format!("{{\"x\":[{{\"y\":1,\"y\":2}}],{members}}}"), "duplicate_key"),
+        case(
+            "a key twice in its escaped form",
+            &format!("{{\"x\":1,{members},\"\\u0078\":2}}"),
+            "duplicate_key",
+        ),
+        case(
+            "a key twice, deep inside",
+            &format!("{{\"x\":[{{\"y\":1,\"y\":2}}],{members}}}"),
+            "duplicate_key",
+        ),
         case("NUL, escaped", &format!("{{\"x\":\"\\u0000\",{members}}}"), "malformed_json"),
         case("NUL in a key", &format!("{{\"x\\u0000\":1,{members}}}"), "malformed_json"),
         case("half a surrogate", &format!("{{\"x\":\"\\ud800\",{members}}}"), "malformed_json"),
         case("nested deeply", &"[".repeat(60_000), "malformed_json"),
-        case("a member nested deeply", &format!("{{\"x\":{}{},{members}}}", "[".repeat(9_000), "]".repeat(9_000)), "malformed_json"),
+        case(
+            "a member nested deeply",
+            &format!("{{\"x\":{}{},{members}}}", "[".repeat(9_000), "]".repeat(9_000)),
+            "malformed_json",
+        ),
         case("objects nested deeply", &"{\"x\":".repeat(10_000), "malformed_json"),
         bytes("NUL, raw", b"\0"),
         bytes("a raw line feed", b"\n"),
@@ -49,8 +63,16 @@ fn cases(good: &str) -> Vec<Case> {
         bytes("half a character", b"\xd0"),
         ("UTF-16", good.encode_utf16().flat_map(u16::to_le_bytes).collect(), "malformed_json"),
         ("compressed", b"\x1f\x8b\x08\0\0\0\0\0\0\x03".to_vec(), "malformed_json"),
-        case("more than 64 KiB", &format!("{{\"x\":\"{}\",{members}}}", "x".repeat(64 * 1024)), "body_too_large"),
-        case("more than 64 KiB of spaces", &format!("{}{good}", " ".repeat(64 * 1024)), "body_too_large"),
+        case(
+            "more than 64 KiB",
+            &format!("{{\"x\":\"{}\",{members}}}", "x".repeat(64 * 1024)),
+            "body_too_large",
+        ),
+        case(
+            "more than 64 KiB of spaces",
+            &format!("{}{good}", " ".repeat(64 * 1024)),
+            "body_too_large",
+        ),
     ]
 }
 
@@ -68,7 +90,12 @@ async fn a_body_that_is_no_json_object_is_refused_and_nothing_is_created() {
         for (what, body, code) in cases(&good.to_string()) {
             let answer = service.post(path, body).await;
             let status = if code == "body_too_large" { 413 } else { 400 };
-            assert_eq!((answer.status, answer.json()["code"].as_str()), (status, Some(code)), "{path}, {what}: {}", answer.text());
+            assert_eq!(
+                (answer.status, answer.json()["code"].as_str()),
+                (status, Some(code)),
+                "{path}, {what}: {}",
+                answer.text()
+            );
             answer.refused(status, code);
         }
         assert_no_account(&service, &person, path).await;
@@ -82,7 +109,10 @@ async fn a_duplicate_key_is_named() {
     let service = TestService::start().await;
     let body = r#"{"email":"a@example.com","email":"b@example.com","password":"superpassword"}"#;
     let answer = service.post("/auth/login", body).await;
-    assert_eq!(answer.refused(400, "duplicate_key").fields(), [("email".to_owned(), "duplicate_key".to_owned())]);
+    assert_eq!(
+        answer.refused(400, "duplicate_key").fields(),
+        [("email".to_owned(), "duplicate_key".to_owned())]
+    );
     service.stop().await;
 }
 

@@ -5,7 +5,9 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
 
 use super::assert_nothing_happened;
-use crate::support::{ENDPOINTS, Person, Raw, TestService, eventually, in_time, lines_with, post_bytes};
+use crate::support::{
+    ENDPOINTS, Person, Raw, TestService, eventually, in_time, lines_with, post_bytes,
+};
 
 /// Sends a byte now and then until the other side has had enough.
 async fn trickle(raw: &mut Raw, bytes: &[u8]) {
@@ -22,8 +24,11 @@ async fn a_hundred_megabytes_are_refused_long_before_they_have_arrived() {
     let service = TestService::start().await;
     for path in ENDPOINTS {
         for chunked in [false, true] {
-            let length = if chunked { "Transfer-Encoding: chunked" } else { "Content-Length: 104857600" };
-            let head = format!("POST {path} HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n{length}\r\n\r\n");
+            let length =
+                if chunked { "Transfer-Encoding: chunked" } else { "Content-Length: 104857600" };
+            let head = format!(
+                "POST {path} HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n{length}\r\n\r\n"
+            );
             let mut raw = service.raw().await;
             raw.send(head.as_bytes()).await.unwrap();
             let (mut receiver, mut sender) = raw.split();
@@ -31,7 +36,8 @@ async fn a_hundred_megabytes_are_refused_long_before_they_have_arrived() {
                 let block = vec![b' '; 100_000];
                 for _ in 0..1_049 {
                     let sent = if chunked {
-                        let chunk = [format!("{:x}\r\n", block.len()).as_bytes(), &block, b"\r\n"].concat();
+                        let chunk =
+                            [format!("{:x}\r\n", block.len()).as_bytes(), &block, b"\r\n"].concat();
                         sender.write_all(&chunk).await
                     } else {
                         sender.write_all(&block).await
@@ -43,7 +49,10 @@ async fn a_hundred_megabytes_are_refused_long_before_they_have_arrived() {
                 false
             });
             receiver.answer().await.refused(413, "body_too_large");
-            assert!(in_time("the end of the sending", sending).await.unwrap(), "the whole body was taken in");
+            assert!(
+                in_time("the end of the sending", sending).await.unwrap(),
+                "the whole body was taken in"
+            );
         }
     }
     assert_nothing_happened(&service).await;
@@ -71,7 +80,9 @@ async fn a_head_that_trickles_in_ends_its_connection() {
 async fn a_body_that_trickles_in_is_answered_with_408_and_ends_its_connection() {
     let service = TestService::with().setting("HTTP_SERVER_READ_TIMEOUT", "400ms").start().await;
     for path in ENDPOINTS {
-        let head = format!("POST {path} HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{{");
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{{"
+        );
         let mut raw = service.raw().await;
         raw.send(head.as_bytes()).await.unwrap();
         let (mut receiver, mut sender) = raw.split();
@@ -151,7 +162,9 @@ async fn connections_beyond_the_bound_wait_for_their_turn() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_registration_whose_client_hangs_up_is_done_whole_or_not_at_all() {
     // The usual cost of a hash: time enough to leave at any point.
-    let with = TestService::with().setting("PASSWORD_HASH_MEMORY_KIB", "19456").setting("PASSWORD_HASH_ITERATIONS", "2");
+    let with = TestService::with()
+        .setting("PASSWORD_HASH_MEMORY_KIB", "19456")
+        .setting("PASSWORD_HASH_ITERATIONS", "2");
     let service = with.start().await;
     let people: Vec<_> = (0..24).map(|number| Person::new(&format!("person{number}"))).collect();
     for (number, person) in people.iter().enumerate() {
@@ -162,17 +175,29 @@ async fn a_registration_whose_client_hangs_up_is_done_whole_or_not_at_all() {
         raw.send(&request[..sent]).await.unwrap();
         tokio::time::sleep(Duration::from_millis(3 * (number as u64 % 12))).await;
     }
-    eventually("the end of all connections", async || (service.count("auth_http_connections", &[]).await <= 1).then_some(())).await;
+    eventually("the end of all connections", async || {
+        (service.count("auth_http_connections", &[]).await <= 1).then_some(())
+    })
+    .await;
     // A restart waits for what was begun, and publishes what was committed.
     let service = service.stop_and_keep().await.start().await;
     let events = service.events().await;
     for person in &people {
         let created = events.iter().filter(|event| event["body"]["email"] == *person.email).count();
         let account = service.login(person).await;
-        assert_eq!((created, account.status), if created == 0 { (0, 401) } else { (1, 200) }, "{}", person.email);
+        assert_eq!(
+            (created, account.status),
+            if created == 0 { (0, 401) } else { (1, 200) },
+            "{}",
+            person.email
+        );
     }
     // Whoever left before the end of the request has no account.
-    assert!(people[..6].iter().all(|person| events.iter().all(|event| event["body"]["email"] != *person.email)));
+    assert!(
+        people[..6]
+            .iter()
+            .all(|person| events.iter().all(|event| event["body"]["email"] != *person.email))
+    );
     service.stop().await;
 }
 
@@ -206,12 +231,19 @@ async fn a_client_that_breaks_its_connection_off_is_in_the_log_and_the_metrics()
     let mut raw = service.raw().await;
     raw.send(&post_bytes("/auth/register", person.form().to_string().as_bytes())).await.unwrap();
     let asked = [("slot", "register"), ("outcome", "accepted")];
-    eventually("the policy's yes", async || (service.count("auth_policy_calls_total", &asked).await > 0).then_some(())).await;
+    eventually("the policy's yes", async || {
+        (service.count("auth_policy_calls_total", &asked).await > 0).then_some(())
+    })
+    .await;
     raw.break_off();
     let begun = service.log_mark();
     in_time("the end of the other hash", busy).await.unwrap();
     let path = [("path", "/auth/register")];
-    eventually("a count of it", async || (service.count("http_requests_total", &path).await > 0).then_some(())).await;
-    eventually("a line of it", async || (!lines_with(begun, "answer").is_empty()).then_some(())).await;
+    eventually("a count of it", async || {
+        (service.count("http_requests_total", &path).await > 0).then_some(())
+    })
+    .await;
+    eventually("a line of it", async || (!lines_with(begun, "answer").is_empty()).then_some(()))
+        .await;
     service.stop().await;
 }

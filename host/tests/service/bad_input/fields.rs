@@ -12,7 +12,9 @@ fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for member in ["email", "password"] {
         cases.push((member, None, "missing_field", "missing_field"));
-        for wrong in [json!(null), json!(1), json!(true), json!(["a@example.com"]), json!({ "a": "b" })] {
+        for wrong in
+            [json!(null), json!(1), json!(true), json!(["a@example.com"]), json!({ "a": "b" })]
+        {
             cases.push((member, Some(wrong), "wrong_type", "wrong_type"));
         }
     }
@@ -23,7 +25,8 @@ fn cases() -> Vec<Case> {
         }
     }
     for member in ["phone", "name", "surname", "fathers_name", "birth_date"] {
-        for wrong in [json!(1), json!(1.5), json!(false), json!(["Leo"]), json!({ "first": "Leo" })] {
+        for wrong in [json!(1), json!(1.5), json!(false), json!(["Leo"]), json!({ "first": "Leo" })]
+        {
             cases.push((member, Some(wrong), "invalid_request", "wrong_type"));
         }
     }
@@ -31,25 +34,112 @@ fn cases() -> Vec<Case> {
         cases.extend(texts.iter().map(|text| (member, Some(json!(text)), "invalid_request", code)));
     };
     let (many, labels) = ("a".repeat(320), "a.".repeat(130));
-    let (long_local, long_domain) = (format!("{}@example.com", "a".repeat(65)), format!("a@{labels}example.com"));
+    let (long_local, long_domain) =
+        (format!("{}@example.com", "a".repeat(65)), format!("a@{labels}example.com"));
     let (long, longer) = (format!("{many}@example.com"), format!("a@{}.com", "b".repeat(400)));
-    invalid("email", &["", " ", "leo", "leo.example.com", "@", "leo@", "@example.com", "a@b@example.com", "leo@example..com"], "invalid");
-    invalid("email", &["leo urin@example.com", "leo@exam ple.com", "leo@example.com\nBcc: x@example.com", "leo\t@example.com"], "invalid");
+    invalid(
+        "email",
+        &[
+            "",
+            " ",
+            "leo",
+            "leo.example.com",
+            "@",
+            "leo@",
+            "@example.com",
+            "a@b@example.com",
+            "leo@example..com",
+        ],
+        "invalid",
+    );
+    invalid(
+        "email",
+        &[
+            "leo urin@example.com",
+            "leo@exam ple.com",
+            "leo@example.com\nBcc: x@example.com",
+            "leo\t@example.com",
+        ],
+        "invalid",
+    );
     invalid("email", &[&many, &long, &longer, &long_local, &long_domain], "invalid");
-    invalid("email", &["leo\u{202e}@example.com", "leo\u{200b}@example.com", "leo@exam\u{ad}ple\u{202e}.com", "leo@\u{7f}.com"], "invalid");
-    invalid("email", &["<leo@example.com>", "leo@[127.0.0.1]", "\"leo\"@example.com", ".leo@example.com", "leo..u@example.com"], "invalid");
+    invalid(
+        "email",
+        &[
+            "leo\u{202e}@example.com",
+            "leo\u{200b}@example.com",
+            "leo@exam\u{ad}ple\u{202e}.com",
+            "leo@\u{7f}.com",
+        ],
+        "invalid",
+    );
+    invalid(
+        "email",
+        &[
+            "<leo@example.com>",
+            "leo@[127.0.0.1]",
+            "\"leo\"@example.com",
+            ".leo@example.com",
+            "leo..u@example.com",
+        ],
+        "invalid",
+    );
     invalid("password", &["", "short", "1234567", "пароль7"], "too_short");
     let password = "x".repeat(257);
     invalid("password", &[&password], "too_long");
-    invalid("phone", &["79999999999", "+09999999999", "+", "+7", "+1234567890123456", "+7 999 999", "+7(999)9999999"], "invalid");
-    invalid("phone", &["+7٩٩٩٩٩٩٩", "tel:+79999999999", "+79999999999;ext=1", "++79999999999"], "invalid");
+    invalid(
+        "phone",
+        &[
+            "79999999999",
+            "+09999999999",
+            "+",
+            "+7",
+            "+1234567890123456",
+            "+7 999 999",
+            "+7(999)9999999",
+        ],
+        "invalid",
+    );
+    invalid(
+        "phone",
+        &["+7٩٩٩٩٩٩٩", "tel:+79999999999", "+79999999999;ext=1", "++79999999999"],
+        "invalid",
+    );
     let name = "a".repeat(51);
     for member in ["name", "surname", "fathers_name"] {
-        invalid(member, &["Leo1", "李", "Αλέξης", "O'Neil", "Le\no", "<b>", "a\u{7f}b", "😀", "Leo\u{202e}"], "invalid");
+        invalid(
+            member,
+            &["Leo1", "李", "Αλέξης", "O'Neil", "Le\no", "<b>", "a\u{7f}b", "😀", "Leo\u{202e}"],
+            "invalid",
+        );
         invalid(member, &[&name], "too_long");
     }
-    invalid("birth_date", &["1993-02-30", "2023-02-29", "1900-02-29", "1993-13-01", "1993-00-01", "1993-01-00", "1993-04-31"], "invalid");
-    invalid("birth_date", &["03.03.1993", "1993-3-3", "1993-03-03T00:00:00Z", "19930303", "today", "0000-01-01", "+993-03-03"], "invalid");
+    invalid(
+        "birth_date",
+        &[
+            "1993-02-30",
+            "2023-02-29",
+            "1900-02-29",
+            "1993-13-01",
+            "1993-00-01",
+            "1993-01-00",
+            "1993-04-31",
+        ],
+        "invalid",
+    );
+    invalid(
+        "birth_date",
+        &[
+            "03.03.1993",
+            "1993-3-3",
+            "1993-03-03T00:00:00Z",
+            "19930303",
+            "today",
+            "0000-01-01",
+            "+993-03-03",
+        ],
+        "invalid",
+    );
     cases
 }
 
@@ -63,10 +153,22 @@ async fn a_member_that_breaks_its_rule_is_named_and_no_account_is_created() {
             (Some(Value::String(text)), true) => text.clone(),
             _ => other.to_owned(),
         };
-        let credentials = Person { email: text("email", &person.email), password: text("password", &person.password) };
+        let credentials = Person {
+            email: text("email", &person.email),
+            password: text("password", &person.password),
+        };
         let answer = service.register(&person.form_with(member, value.clone())).await;
-        assert_eq!((answer.status, answer.json()["code"].as_str()), (400, Some(code)), "{case}: {}", answer.text());
-        assert_eq!(answer.refused(400, code).fields(), [(member.to_owned(), field_code.to_owned())], "{case}");
+        assert_eq!(
+            (answer.status, answer.json()["code"].as_str()),
+            (400, Some(code)),
+            "{case}: {}",
+            answer.text()
+        );
+        assert_eq!(
+            answer.refused(400, code).fields(),
+            [(member.to_owned(), field_code.to_owned())],
+            "{case}"
+        );
         assert_no_account(&service, &credentials, &case).await;
     }
     assert_nothing_happened(&service).await;
@@ -77,8 +179,14 @@ async fn a_member_that_breaks_its_rule_is_named_and_no_account_is_created() {
 async fn all_faults_of_a_form_are_told_at_once() {
     let service = TestService::start().await;
     let form = json!({ "email": "leo", "password": "short", "phone": "1", "name": "李", "birth_date": "1993-02-30", "surname": 5 });
-    let mut fields: Vec<_> =
-        service.register(&form).await.refused(400, "invalid_request").fields().into_iter().map(|field| field.0).collect();
+    let mut fields: Vec<_> = service
+        .register(&form)
+        .await
+        .refused(400, "invalid_request")
+        .fields()
+        .into_iter()
+        .map(|field| field.0)
+        .collect();
     fields.sort();
     assert_eq!(fields, ["birth_date", "email", "name", "password", "phone", "surname"]);
     assert_nothing_happened(&service).await;
@@ -112,7 +220,11 @@ async fn what_is_unusual_and_within_the_rules_is_accepted() {
             "password" => value.clone_into(&mut same.password),
             _ => {}
         }
-        assert_eq!(service.login(&same).await.tokens().user_id, answer.tokens().user_id, "{member} {value:?}");
+        assert_eq!(
+            service.login(&same).await.tokens().user_id,
+            answer.tokens().user_id,
+            "{member} {value:?}"
+        );
     }
     service.stop().await;
 }
@@ -122,7 +234,13 @@ async fn a_login_without_its_members_or_with_others_is_refused() {
     let service = TestService::start().await;
     let (person, _) = service.newcomer("leo").await;
     for member in ["email", "password"] {
-        for value in [None, Some(json!(null)), Some(json!(1)), Some(json!([person.password])), Some(json!({ "$ne": "" }))] {
+        for value in [
+            None,
+            Some(json!(null)),
+            Some(json!(1)),
+            Some(json!([person.password])),
+            Some(json!({ "$ne": "" })),
+        ] {
             let code = if value.is_none() { "missing_field" } else { "wrong_type" };
             let mut credentials = json!({ "email": person.email, "password": person.password });
             credentials.as_object_mut().unwrap().shift_remove(member);
@@ -134,9 +252,18 @@ async fn a_login_without_its_members_or_with_others_is_refused() {
         }
     }
     let long = "x".repeat(60_000);
-    for (email, password) in [("", ""), (&*person.email, ""), (&*person.email, &*long), (&*long, "x"), ("' OR 1=1 --", "' OR 1=1 --")] {
+    for (email, password) in [
+        ("", ""),
+        (&*person.email, ""),
+        (&*person.email, &*long),
+        (&*long, "x"),
+        ("' OR 1=1 --", "' OR 1=1 --"),
+    ] {
         let credentials = json!({ "email": email, "password": password });
-        service.post("/auth/login", credentials.to_string()).await.refused(401, "invalid_credentials");
+        service
+            .post("/auth/login", credentials.to_string())
+            .await
+            .refused(401, "invalid_credentials");
     }
     service.login(&person).await.tokens();
     service.stop().await;

@@ -1,4 +1,5 @@
-//! What clients send that they should not: each gets an answer that says why, nothing is done, and the service goes on.
+//! What clients send that they should not: each gets an answer that says why, nothing is done, and
+//! the service goes on.
 
 mod bodies;
 mod connections;

@@ -14,10 +14,21 @@ fn attempts(tokens: &Tokens) -> Vec<(&'static str, String)> {
     let seconds = Clock::System.now() / 1000;
     let claims = |kind: &str, expires: i64| json!({ "sub": tokens.user_id.to_string(), "type": kind, "exp": expires });
     let sign = |algorithm, claims: &Value, secret: &str| {
-        jsonwebtoken::encode(&Header::new(algorithm), claims, &EncodingKey::from_secret(secret.as_bytes())).unwrap()
+        jsonwebtoken::encode(
+            &Header::new(algorithm),
+            claims,
+            &EncodingKey::from_secret(secret.as_bytes()),
+        )
+        .unwrap()
     };
     let good = claims("refresh", seconds + 3600);
-    let unsigned = |header: Value| format!("{}.{}.", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(good.to_string()));
+    let unsigned = |header: Value| {
+        format!(
+            "{}.{}.",
+            URL_SAFE_NO_PAD.encode(header.to_string()),
+            URL_SAFE_NO_PAD.encode(good.to_string())
+        )
+    };
     let flipped = |position: usize| {
         let mut bytes = refresh.clone().into_bytes();
         bytes[position] = if bytes[position] == b'A' { b'B' } else { b'A' };
@@ -43,9 +54,15 @@ fn attempts(tokens: &Tokens) -> Vec<(&'static str, String)> {
         ("alg none", unsigned(json!({ "alg": "none", "typ": "JWT" }))),
         ("alg None", unsigned(json!({ "alg": "None" }))),
         ("a refresh JWT with our secret", sign(Algorithm::HS256, &good, JWT_SECRET)),
-        ("a refresh JWT, expired", sign(Algorithm::HS256, &claims("refresh", seconds - 3600), JWT_SECRET)),
+        (
+            "a refresh JWT, expired",
+            sign(Algorithm::HS256, &claims("refresh", seconds - 3600), JWT_SECRET),
+        ),
         ("a refresh JWT with another algorithm", sign(Algorithm::HS512, &good, JWT_SECRET)),
-        ("a refresh JWT with another secret", sign(Algorithm::HS256, &good, "another secret of at least thirty-two bytes")),
+        (
+            "a refresh JWT with another secret",
+            sign(Algorithm::HS256, &good, "another secret of at least thirty-two bytes"),
+        ),
         ("an access JWT", sign(Algorithm::HS256, &claims("access", seconds + 3600), JWT_SECRET)),
         ("60,000 letters", "A".repeat(60_000)),
         ("Unicode", "токен 🎫".to_owned()),
@@ -59,8 +76,16 @@ async fn what_is_no_refresh_token_of_ours_gets_401_and_leaves_the_session_alone(
     let (_, tokens) = service.newcomer("leo").await;
     for (what, token) in attempts(&tokens) {
         let answer = service.refresh(&token).await;
-        assert_eq!((answer.status, answer.json()["code"].as_str()), (401, Some("invalid_token")), "{what}");
-        assert_eq!(answer.refused(401, "invalid_token").json()["error"], "invalid or expired refresh token", "{what}");
+        assert_eq!(
+            (answer.status, answer.json()["code"].as_str()),
+            (401, Some("invalid_token")),
+            "{what}"
+        );
+        assert_eq!(
+            answer.refused(401, "invalid_token").json()["error"],
+            "invalid or expired refresh token",
+            "{what}"
+        );
     }
     service.refresh(&tokens.refresh).await.tokens();
     assert_eq!(service.events().await.len(), 1, "only user.created");
@@ -71,7 +96,10 @@ async fn what_is_no_refresh_token_of_ours_gets_401_and_leaves_the_session_alone(
 async fn a_token_of_another_service_or_of_another_master_secret_is_refused() {
     let one = TestService::start().await;
     let same_secret = TestService::start().await;
-    let other_secret = TestService::with().setting("AUTH_MASTER_SECRET", "a master secret that the others do not have").start().await;
+    let other_secret = TestService::with()
+        .setting("AUTH_MASTER_SECRET", "a master secret that the others do not have")
+        .start()
+        .await;
     let (_, tokens) = one.newcomer("leo").await;
     for service in [&same_secret, &other_secret] {
         service.newcomer("leo").await;
@@ -95,7 +123,10 @@ async fn a_refresh_without_its_member_or_with_another_type_is_refused() {
         (json!({ "refresh_token": { "token": tokens.refresh } }), "wrong_type"),
     ] {
         let answer = service.post("/auth/refresh", body.to_string()).await;
-        assert_eq!(answer.refused(400, code).fields(), [("refresh_token".to_owned(), code.to_owned())]);
+        assert_eq!(
+            answer.refused(400, code).fields(),
+            [("refresh_token".to_owned(), code.to_owned())]
+        );
     }
     service.refresh(&tokens.refresh).await.tokens();
     service.stop().await;

@@ -18,10 +18,16 @@ async fn a_body_that_is_not_declared_as_json_is_refused() {
     ];
     for path in ENDPOINTS {
         for content_type in types {
-            let request = service.request("POST", path).header("content-type", content_type).body(form.clone());
+            let request = service
+                .request("POST", path)
+                .header("content-type", content_type)
+                .body(form.clone());
             service.send(request).await.refused(415, "unsupported_media_type");
         }
-        service.send(service.request("POST", path).body(form.clone())).await.refused(415, "unsupported_media_type");
+        service
+            .send(service.request("POST", path).body(form.clone()))
+            .await
+            .refused(415, "unsupported_media_type");
     }
     assert_nothing_happened(&service).await;
     service.stop().await;
@@ -34,14 +40,21 @@ async fn a_wrong_method_is_told_the_right_one() {
         for method in ["GET", "PUT", "PATCH", "DELETE", "OPTIONS", "BREW"] {
             let request = service.request(method, path).json(&Person::new("nobody").form());
             let answer = service.send(request).await;
-            assert_eq!(answer.refused(405, "method_not_allowed").header("allow"), Some("POST"), "{method} {path}");
+            assert_eq!(
+                answer.refused(405, "method_not_allowed").header("allow"),
+                Some("POST"),
+                "{method} {path}"
+            );
         }
         let head = service.send(service.request("HEAD", path)).await;
         assert_eq!((head.status, head.body.len()), (405, 0));
     }
     for path in ["/healthz", "/readyz", "/metrics", "/api/auth/metrics", "/api/auth/openapi.json"] {
         let answer = service.post(path, "{}").await;
-        assert!(answer.refused(405, "method_not_allowed").header("allow").unwrap().contains("GET"), "{path}");
+        assert!(
+            answer.refused(405, "method_not_allowed").header("allow").unwrap().contains("GET"),
+            "{path}"
+        );
     }
     assert_nothing_happened(&service).await;
     service.stop().await;
@@ -50,11 +63,24 @@ async fn a_wrong_method_is_told_the_right_one() {
 #[tokio::test]
 async fn an_unknown_route_gets_404_in_our_form() {
     let service = TestService::start().await;
-    let paths =
-        ["/", "/auth", "/auth/", "/auth/register/", "/auth/Login", "//auth/login", "/auth/logout", "/api/auth/nothing", "/api", "/%ff"];
+    let paths = [
+        "/",
+        "/auth",
+        "/auth/",
+        "/auth/register/",
+        "/auth/Login",
+        "//auth/login",
+        "/auth/logout",
+        "/api/auth/nothing",
+        "/api",
+        "/%ff",
+    ];
     for path in paths {
         service.get(path).await.refused(404, "not_found");
-        service.post(path, Person::new("nobody").form().to_string()).await.refused(404, "not_found");
+        service
+            .post(path, Person::new("nobody").form().to_string())
+            .await
+            .refused(404, "not_found");
     }
     service.get("/api/auth/swagger/nothing.js").await.refused(404, "not_found");
     assert_nothing_happened(&service).await;
@@ -92,7 +118,10 @@ async fn a_smuggled_second_request_is_not_taken_for_one() {
     let person = Person::new("smuggled");
     let inner = post_bytes("/auth/register", person.form().to_string().as_bytes());
     let head = "POST /auth/login HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n";
-    let both = format!("{head}Content-Length: {}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", inner.len() + 5);
+    let both = format!(
+        "{head}Content-Length: {}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        inner.len() + 5
+    );
     let mut raw = service.raw().await;
     raw.send(&[both.as_bytes(), &inner].concat()).await.unwrap();
     raw.ended().await;

@@ -13,7 +13,8 @@ async fn document(service: &TestService) -> Value {
 }
 
 fn request_schema(document: &Value, slot: Slot) -> &Value {
-    &document["paths"][format!("/api/auth/{slot}")]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    &document["paths"][format!("/api/auth/{slot}")]["post"]["requestBody"]["content"]["application/json"]
+        ["schema"]
 }
 
 fn manifest_schema(component: &[u8]) -> Value {
@@ -28,9 +29,17 @@ async fn swagger_ui_is_served_and_shows_our_document() {
     assert!(page.header("content-type").unwrap().starts_with("text/html"));
     let initializer = service.get("/api/auth/swagger/swagger-initializer.js").await;
     assert!(initializer.text().contains("/api/auth/openapi.json"), "{}", initializer.text());
-    for file in page.text().split('"').filter(|text| [".js", ".css"].iter().any(|ending| text.ends_with(ending))) {
+    for file in page
+        .text()
+        .split('"')
+        .filter(|text| [".js", ".css"].iter().any(|ending| text.ends_with(ending)))
+    {
         let file = file.trim_start_matches("./");
-        assert_eq!(service.get(&format!("/api/auth/swagger/{file}")).await.status, 200, "{file} is missing");
+        assert_eq!(
+            service.get(&format!("/api/auth/swagger/{file}")).await.status,
+            200,
+            "{file} is missing"
+        );
     }
     service.stop().await;
 }
@@ -45,13 +54,21 @@ async fn the_document_lists_every_status_and_the_schemas_of_the_manifests() {
         (Slot::Refresh, &["200", "400", "401", "408", "413", "415", "500", "503"]),
     ];
     for (slot, statuses) in expected {
-        let mut listed: Vec<_> = document["paths"][format!("/api/auth/{slot}")]["post"]["responses"].as_object().unwrap().keys().collect();
+        let mut listed: Vec<_> =
+            document["paths"][format!("/api/auth/{slot}")]["post"]["responses"]
+                .as_object()
+                .unwrap()
+                .keys()
+                .collect();
         listed.sort();
         assert_eq!(listed, statuses, "{slot}");
         assert_eq!(*request_schema(&document, slot), manifest_schema(&policy(slot)), "{slot}");
     }
     for schema in ["TokenPair", "ErrorBody"] {
-        assert!(document["components"]["schemas"][schema].is_object(), "{schema} is referred to and missing");
+        assert!(
+            document["components"]["schemas"][schema].is_object(),
+            "{schema} is referred to and missing"
+        );
     }
     service.stop().await;
 }

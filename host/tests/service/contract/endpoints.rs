@@ -23,7 +23,9 @@ async fn the_contracts_example_registers_logs_in_and_refreshes() {
     let service = TestService::start().await;
     let registered = service.post("/auth/register", EXAMPLE).await;
     assert_success(&registered);
-    let logged_in = service.post("/auth/login", r#"{"email":"leo.urin@example.com","password":"superpassword"}"#).await;
+    let logged_in = service
+        .post("/auth/login", r#"{"email":"leo.urin@example.com","password":"superpassword"}"#)
+        .await;
     assert_success(&logged_in);
     let refreshed = service.refresh(&logged_in.tokens().refresh).await;
     assert_success(&refreshed);
@@ -80,7 +82,9 @@ async fn spellings_of_one_address_are_one_account() {
     let service = TestService::start().await;
     let person = Person { email: " Leo.Urin@Bücher.Example ".to_owned(), ..Person::new("leo") };
     let registered = service.register(&person.form()).await.tokens();
-    for spelling in ["leo.urin@bücher.example", "LEO.URIN@BÜCHER.EXAMPLE", "leo.urin@xn--bcher-kva.example"] {
+    for spelling in
+        ["leo.urin@bücher.example", "LEO.URIN@BÜCHER.EXAMPLE", "leo.urin@xn--bcher-kva.example"]
+    {
         let same = Person { email: spelling.to_owned(), ..person.clone() };
         assert_eq!(service.login(&same).await.tokens().user_id, registered.user_id, "{spelling}");
         service.register(&same.form()).await.refused(409, "already_exists");
@@ -93,8 +97,13 @@ async fn json_may_be_declared_with_a_charset_and_in_any_case() {
     let service = TestService::start().await;
     let (person, _) = service.newcomer("leo").await;
     let body = json!({ "email": person.email, "password": person.password }).to_string();
-    for content_type in ["application/json; charset=utf-8", "Application/JSON", "application/json;charset=UTF-8"] {
-        let request = service.request("POST", "/auth/login").header("content-type", content_type).body(body.clone());
+    for content_type in
+        ["application/json; charset=utf-8", "Application/JSON", "application/json;charset=UTF-8"]
+    {
+        let request = service
+            .request("POST", "/auth/login")
+            .header("content-type", content_type)
+            .body(body.clone());
         service.send(request).await.tokens();
     }
     service.stop().await;
@@ -107,9 +116,18 @@ async fn bodies_may_come_in_chunks_and_requests_may_follow_one_another_at_once()
     let body = json!({ "email": person.email, "password": person.password }).to_string();
     let (first, second) = body.split_at(10);
     let head = "POST /auth/login HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
-    let chunked = format!("{head}{:x}\r\n{first}\r\n{:x}\r\n{second}\r\n0\r\n\r\n", first.len(), second.len());
+    let chunked = format!(
+        "{head}{:x}\r\n{first}\r\n{:x}\r\n{second}\r\n0\r\n\r\n",
+        first.len(),
+        second.len()
+    );
     let mut raw = service.raw().await;
-    raw.send(&[chunked.as_bytes(), &post_bytes("/auth/login", body.as_bytes()), chunked.as_bytes()].concat()).await.unwrap();
+    raw.send(
+        &[chunked.as_bytes(), &post_bytes("/auth/login", body.as_bytes()), chunked.as_bytes()]
+            .concat(),
+    )
+    .await
+    .unwrap();
     for _ in 0..3 {
         raw.answer().await.tokens();
     }
@@ -119,8 +137,12 @@ async fn bodies_may_come_in_chunks_and_requests_may_follow_one_another_at_once()
 #[tokio::test]
 async fn spellings_of_one_password_are_one_password() {
     let service = TestService::start().await;
-    let composed = Person { password: "Jos\u{e9}-und-\u{c5}ngstr\u{f6}m".to_owned(), ..Person::new("leo") };
-    let decomposed = Person { password: "Jose\u{301}-und-A\u{30a}ngstro\u{308}m".to_owned(), ..composed.clone() };
+    let composed =
+        Person { password: "Jos\u{e9}-und-\u{c5}ngstr\u{f6}m".to_owned(), ..Person::new("leo") };
+    let decomposed = Person {
+        password: "Jose\u{301}-und-A\u{30a}ngstro\u{308}m".to_owned(),
+        ..composed.clone()
+    };
     service.register(&composed.form()).await.tokens();
     service.login(&decomposed).await.tokens();
     service.stop().await;
@@ -132,7 +154,12 @@ async fn health_and_readiness_are_told() {
     assert_eq!(service.get("/healthz").await.status, 200);
     let ready = service.get("/readyz").await;
     assert_eq!(ready.status, 200);
-    let slots: Vec<_> = ready.json()["policies"].as_array().unwrap().iter().map(|policy| policy["slot"].clone()).collect();
+    let slots: Vec<_> = ready.json()["policies"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|policy| policy["slot"].clone())
+        .collect();
     assert_eq!(slots, ["register", "login", "refresh"]);
     service.stop().await;
 }

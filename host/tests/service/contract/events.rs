@@ -48,12 +48,18 @@ async fn a_message_says_its_type_and_has_an_id_of_its_own() {
     }
     let events = service.events().await;
     for event in &events {
-        assert_eq!((&event["type"], &event["content_type"]), (&json!("user.created"), &json!("application/json")));
+        assert_eq!(
+            (&event["type"], &event["content_type"]),
+            (&json!("user.created"), &json!("application/json"))
+        );
         assert!(event["timestamp"].as_i64().is_some_and(|seconds| seconds > 1_700_000_000));
     }
     assert_eq!(events[0]["body"]["email"], "first@example.com");
     assert_eq!(events[1]["body"]["email"], "second@example.com");
-    let ids: Vec<_> = events.iter().map(|event| uuid::Uuid::parse_str(event["message_id"].as_str().unwrap()).unwrap()).collect();
+    let ids: Vec<_> = events
+        .iter()
+        .map(|event| uuid::Uuid::parse_str(event["message_id"].as_str().unwrap()).unwrap())
+        .collect();
     assert_ne!(ids[0], ids[1]);
     service.stop().await;
 }
@@ -78,7 +84,9 @@ async fn an_event_that_cannot_be_published_waits_also_over_a_restart() {
     std::fs::create_dir(&sink).unwrap();
     let mut service = builder.start().await;
     let (person, _) = service.newcomer("leo").await;
-    let failed = async || (service.count("auth_outbox_publish_total", &[("result", "error")]).await > 0).then_some(());
+    let failed = async || {
+        (service.count("auth_outbox_publish_total", &[("result", "error")]).await > 0).then_some(())
+    };
     eventually("a failure to publish", failed).await;
     let waits = async || (service.count("auth_outbox_pending", &[]).await == 1).then_some(());
     eventually("the event that waits, in the metrics", waits).await;
@@ -98,7 +106,8 @@ async fn an_event_after_a_half_written_line_has_a_line_of_its_own() {
     let service = with.start().await;
     service.newcomer("leo").await;
     let lines = service.event_lines().await;
-    let whole: Vec<serde_json::Value> = lines.iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let whole: Vec<serde_json::Value> =
+        lines.iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
     assert_eq!(whole.len(), 1, "{lines:?}");
     service.stop().await;
 }

@@ -20,11 +20,14 @@ fn gateway_accepts(token: &str, secret: &str) -> Option<Value> {
 fn assert_access_token(tokens: &Tokens, lifetime: i64) {
     let header = URL_SAFE_NO_PAD.decode(tokens.access.split('.').next().unwrap()).unwrap();
     assert_eq!(serde_json::from_slice::<Value>(&header).unwrap()["alg"], "HS256");
-    let claims = gateway_accepts(&tokens.access, JWT_SECRET).expect("the gateway turns the token away");
+    let claims =
+        gateway_accepts(&tokens.access, JWT_SECRET).expect("the gateway turns the token away");
     assert_eq!(claims["type"], "access");
     assert_eq!(claims["sub"], tokens.user_id.to_string(), "sub must be a string of digits");
     assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), lifetime);
-    assert!(gateway_accepts(&tokens.access, "another secret of at least thirty-two bytes").is_none());
+    assert!(
+        gateway_accepts(&tokens.access, "another secret of at least thirty-two bytes").is_none()
+    );
 }
 
 #[tokio::test]
@@ -55,7 +58,10 @@ async fn refresh_tokens_are_opaque_and_never_the_same() {
     let refreshed = service.refresh(&logged_in.refresh).await.tokens();
     let tokens = [registered.refresh, logged_in.refresh, refreshed.refresh];
     for (position, token) in tokens.iter().enumerate() {
-        assert!(gateway_accepts(token, JWT_SECRET).is_none(), "a refresh token must not pass for an access token");
+        assert!(
+            gateway_accepts(token, JWT_SECRET).is_none(),
+            "a refresh token must not pass for an access token"
+        );
         assert!(!token.contains('.'), "{token} looks like a JWT");
         assert!(tokens.iter().skip(position + 1).all(|other| other != token));
     }

@@ -11,7 +11,9 @@ use crate::support::{Postgres, broker};
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgresql_crashes() {
     let mut postgres = Postgres::start().await;
-    let mut world = World::begin("PostgreSQL crashed", postgres.database().await, broker(), Ways::default()).await;
+    let mut world =
+        World::begin("PostgreSQL crashed", postgres.database().await, broker(), Ways::default())
+            .await;
     let mut slowest = Duration::ZERO;
     for round in 0..6 * rounds() {
         world.random.pause(300, 2_000).await;
@@ -27,14 +29,18 @@ async fn postgresql_crashes() {
         slowest = slowest.max(back.elapsed());
         world.accepted(20).await;
     }
-    println!("PostgreSQL crashed: somebody was registered {slowest:?} after its return, at the latest");
+    println!(
+        "PostgreSQL crashed: somebody was registered {slowest:?} after its return, at the latest"
+    );
     world.judge().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgresql_freezes() {
     let postgres = Postgres::start().await;
-    let mut world = World::begin("PostgreSQL frozen", postgres.database().await, broker(), Ways::default()).await;
+    let mut world =
+        World::begin("PostgreSQL frozen", postgres.database().await, broker(), Ways::default())
+            .await;
     for _ in 0..2 * rounds() {
         world.random.pause(300, 2_000).await;
         postgres.freeze();

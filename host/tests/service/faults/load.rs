@@ -1,4 +1,5 @@
-//! Clients that do not wait for good weather: they register, log in, and use refresh tokens twice, through both replicas.
+//! Clients that do not wait for good weather: they register, log in, and use refresh tokens twice,
+//! through both replicas.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -70,7 +71,11 @@ impl Load {
         let (wish, counts) = (watch::Sender::new(Wish::Work), Arc::<Counts>::default());
         let mut clients = JoinSet::new();
         for number in 0..CLIENTS {
-            let client = Client { http: Http::new(addresses.clone()), random: random.branch(), requests: number };
+            let client = Client {
+                http: Http::new(addresses.clone()),
+                random: random.branch(),
+                requests: number,
+            };
             clients.spawn(client.live(wish.subscribe(), Arc::clone(&counts)));
         }
         Self { wish, clients, counts }
@@ -108,7 +113,8 @@ impl Client {
             let wished = *wish.borrow_and_update();
             if wished == Wish::Work {
                 attempts.push(self.one_person().await);
-                let accepted = matches!(attempts.last(), Some(Attempt { outcome: Outcome::Accepted(_), .. }));
+                let accepted =
+                    matches!(attempts.last(), Some(Attempt { outcome: Outcome::Accepted(_), .. }));
                 counts.accepted.fetch_add(accepted.into(), Ordering::SeqCst);
             }
             counts.busy.fetch_sub(1, Ordering::SeqCst);
@@ -120,7 +126,8 @@ impl Client {
         }
     }
 
-    /// Registers somebody. One in four logs in twice more and uses all three refresh tokens twice, at once: several events of one account.
+    /// Registers somebody. One in four logs in twice more and uses all three refresh tokens twice,
+    /// at once: several events of one account.
     async fn one_person(&mut self) -> Attempt {
         let person = Person::new(&format!("person-{}", uuid::Uuid::new_v4().simple()));
         let (status, body) = self.post("/auth/register", &person.form()).await.unwrap_or_default();
@@ -135,7 +142,10 @@ impl Client {
             for _ in 0..2 {
                 answers.extend(self.post("/auth/login", &login).await.map(|(_, body)| body));
             }
-            let tokens: Vec<String> = answers.iter().filter_map(|body| Some(body["refresh_token"].as_str()?.to_owned())).collect();
+            let tokens: Vec<String> = answers
+                .iter()
+                .filter_map(|body| Some(body["refresh_token"].as_str()?.to_owned()))
+                .collect();
             let mut thieves = JoinSet::new();
             for (number, token) in tokens.into_iter().enumerate() {
                 let (http, body) = (self.http.clone(), json!({ "refresh_token": token }));
@@ -159,12 +169,26 @@ impl Client {
 
 impl Http {
     pub(super) fn new(addresses: Addresses) -> Self {
-        Self { client: reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap(), addresses }
+        Self {
+            client: reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap(),
+            addresses,
+        }
     }
 
     /// Status and body, where both came whole.
-    pub(super) async fn post(&self, number: usize, path: &str, body: &Value) -> Option<(u16, Value)> {
-        let response = self.client.post(format!("http://{}{path}", self.addresses.of(number))).json(body).send().await.ok()?;
+    pub(super) async fn post(
+        &self,
+        number: usize,
+        path: &str,
+        body: &Value,
+    ) -> Option<(u16, Value)> {
+        let response = self
+            .client
+            .post(format!("http://{}{path}", self.addresses.of(number)))
+            .json(body)
+            .send()
+            .await
+            .ok()?;
         let status = response.status().as_u16();
         Some((status, response.json().await.ok()?))
     }

@@ -1,7 +1,9 @@
-//! Faults from outside, under load: replicas, the broker, the database and the network between them are killed, frozen, cut and filled up. What
-//! must hold afterwards is the same for all of them: see [`verdict`].
+//! Faults from outside, under load: replicas, the broker, the database and the network between them
+//! are killed, frozen, cut and filled up. What must hold afterwards is the same for all of them:
+//! see [`verdict`].
 //!
-//! `./justw test` runs a round of each; `./justw soak` runs more (`SOAK_ROUNDS`). `FAULTS_SEED` repeats the random moments of a run.
+//! `./justw test` runs a round of each; `./justw soak` runs more (`SOAK_ROUNDS`). `FAULTS_SEED`
+//! repeats the random moments of a run.
 
 mod broker;
 mod calm;

@@ -10,7 +10,8 @@ use crate::support::{Proxy, Sender, broker, database};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn replicas_are_killed() {
-    let mut world = World::begin("replicas killed", database().await, broker(), Ways::default()).await;
+    let mut world =
+        World::begin("replicas killed", database().await, broker(), Ways::default()).await;
     for _ in 0..24 * rounds() {
         world.random.pause(50, 700).await;
         let replica = world.random.below(2);

@@ -35,8 +35,10 @@ impl Replicas {
             own.insert("DATA_DIR".into(), folder.path().join(replica).to_str().unwrap().to_owned());
             own
         });
-        let (first, second) = tokio::join!(Process::serving(&settings[0]), Process::serving(&settings[1]));
-        let addresses = Addresses(Arc::new(Mutex::new([first.address.clone(), second.address.clone()])));
+        let (first, second) =
+            tokio::join!(Process::serving(&settings[0]), Process::serving(&settings[1]));
+        let addresses =
+            Addresses(Arc::new(Mutex::new([first.address.clone(), second.address.clone()])));
         Self { _folder: folder, settings, processes: [Some(first), Some(second)], addresses }
     }
 
@@ -64,7 +66,12 @@ impl Replicas {
     pub(super) async fn count(&self, name: &str, labels: &[(&str, &str)]) -> Vec<u64> {
         let mut counts = Vec::new();
         for process in self.processes.iter().flatten() {
-            let text = reqwest::get(format!("http://{}/metrics", process.address)).await.unwrap().text().await.unwrap();
+            let text = reqwest::get(format!("http://{}/metrics", process.address))
+                .await
+                .unwrap()
+                .text()
+                .await
+                .unwrap();
             counts.push(Metrics::parse(&text).sum(name, labels));
         }
         counts

@@ -37,13 +37,23 @@ pub(super) struct Ways {
 
 impl World {
     /// With everything well.
-    pub(super) async fn begin(test: &'static str, database: TestDatabase, broker: Broker, ways: Ways) -> Self {
+    pub(super) async fn begin(
+        test: &'static str,
+        database: TestDatabase,
+        broker: Broker,
+        ways: Ways,
+    ) -> Self {
         broker.declare_everything().await;
         Self::begin_with(test, database, broker, ways).await
     }
 
     /// The broker may be away, where it was prepared.
-    pub(super) async fn begin_with(test: &'static str, database: TestDatabase, broker: Broker, ways: Ways) -> Self {
+    pub(super) async fn begin_with(
+        test: &'static str,
+        database: TestDatabase,
+        broker: Broker,
+        ways: Ways,
+    ) -> Self {
         let mut random = Random::new(test);
         let mut settings = broker.settings().to_vec();
         settings.extend([
@@ -56,27 +66,48 @@ impl World {
         settings.extend(ways.more);
         let replicas = Replicas::start(&settings).await;
         let load = Load::begin(&replicas.addresses(), &mut random);
-        let (created, everything) = (Consumer::on(&broker.url, &broker.queue), Consumer::on(&broker.url, &broker.everything));
+        let (created, everything) = (
+            Consumer::on(&broker.url, &broker.queue),
+            Consumer::on(&broker.url, &broker.everything),
+        );
         Self { test, random, replicas, load, faults: 0, database, broker, created, everything }
     }
 
-    /// Goes on once so many more registrations were answered with 200: what was broken works again, or never was.
+    /// Goes on once so many more registrations were answered with 200: what was broken works again,
+    /// or never was.
     pub(super) async fn accepted(&self, more: usize) {
         let wanted = self.load.accepted() + more;
-        assert!(until(async || self.load.accepted() >= wanted).await, "{}: registrations do not succeed", self.test);
+        assert!(
+            until(async || self.load.accepted() >= wanted).await,
+            "{}: registrations do not succeed",
+            self.test
+        );
     }
 
-    /// Waits until nothing is under way: no request, no event in the outbox, no message in the queue.
+    /// Waits until nothing is under way: no request, no event in the outbox, no message in the
+    /// queue.
     pub(super) async fn rest(&self) {
         self.load.rest().await;
         let pool = self.database.pool().await;
-        assert!(until(async || pending(&pool).await == Some(0)).await, "{}: events stay in the outbox", self.test);
-        assert!(until(async || self.broker.queue_depth().await == Some(0)).await, "{}: messages stay in the queue", self.test);
+        assert!(
+            until(async || pending(&pool).await == Some(0)).await,
+            "{}: events stay in the outbox",
+            self.test
+        );
+        assert!(
+            until(async || self.broker.queue_depth().await == Some(0)).await,
+            "{}: messages stay in the queue",
+            self.test
+        );
     }
 
     /// Goes on once the service's queue is there.
     pub(super) async fn queue_is_back(&self) {
-        assert!(until(async || self.broker.queue_depth().await.is_some()).await, "{}: the queue does not come back", self.test);
+        assert!(
+            until(async || self.broker.queue_depth().await.is_some()).await,
+            "{}: the queue does not come back",
+            self.test
+        );
     }
 
     /// Ends every connection to the database, as its operator may.
@@ -88,13 +119,16 @@ impl World {
         assert!(self.broker.delete_empty_queue().await, "the queue is not there, or not empty");
     }
 
-    /// Ends the load, waits until everything is delivered that will be, and judges; how many messages came twice.
+    /// Ends the load, waits until everything is delivered that will be, and judges; how many
+    /// messages came twice.
     pub(super) async fn judge(self) -> usize {
         Box::pin(self.judgement()).await
     }
 
     async fn judgement(self) -> usize {
-        let Self { test, mut replicas, load, faults, database, broker, created, everything, .. } = self;
+        let Self {
+            test, mut replicas, load, faults, database, broker, created, everything, ..
+        } = self;
         let attempts = load.end().await;
         let pool = database.pool().await;
         until(async || pending(&pool).await == Some(0)).await;
@@ -104,14 +138,24 @@ impl World {
         .fetch_all(&pool)
         .await
         .unwrap();
-        let accounts: Vec<(i64, String)> = sqlx::query_as("SELECT user_id, email FROM auth.accounts").fetch_all(&pool).await.unwrap();
+        let accounts: Vec<(i64, String)> =
+            sqlx::query_as("SELECT user_id, email FROM auth.accounts")
+                .fetch_all(&pool)
+                .await
+                .unwrap();
         let logins = logins(&Http::new(replicas.addresses()), &attempts).await;
         let ends = replicas.end().await;
-        // Different ones: repeats stand for nothing. What comes beside them is in the queues, or was delivered.
-        let delivered = async || created.ids().len() >= accounts.len() && everything.ids().len() >= outbox.len();
-        let nothing_is_left = async || broker.queue_depth().await == Some(0) && broker.everything_depth().await == Some(0);
+        // Different ones: repeats stand for nothing. What comes beside them is in the queues, or
+        // was delivered.
+        let delivered = async || {
+            created.ids().len() >= accounts.len() && everything.ids().len() >= outbox.len()
+        };
+        let nothing_is_left = async || {
+            broker.queue_depth().await == Some(0) && broker.everything_depth().await == Some(0)
+        };
         until(async || delivered().await && nothing_is_left().await).await;
-        let left = (pending(&pool).await, broker.queue_depth().await, broker.everything_depth().await);
+        let left =
+            (pending(&pool).await, broker.queue_depth().await, broker.everything_depth().await);
         let (created, everything) = (created.messages(), everything.messages());
         let evidence = Evidence { attempts, logins, accounts, outbox, created, everything };
         let faults_found = evidence.judge();
@@ -139,10 +183,14 @@ async fn logins(http: &Http, attempts: &[Attempt]) -> Vec<u16> {
         let tasks = batch.iter().enumerate().map(|(number, attempt)| {
             let (http, person) = (http.clone(), attempt.person.clone());
             tokio::spawn(async move {
-                let body = serde_json::json!({ "email": person.email, "password": person.password });
+                let body =
+                    serde_json::json!({ "email": person.email, "password": person.password });
                 let mut status = 0;
                 for _ in 0..50 {
-                    status = http.post(number, "/auth/login", &body).await.map_or(0, |(status, _)| status);
+                    status = http
+                        .post(number, "/auth/login", &body)
+                        .await
+                        .map_or(0, |(status, _)| status);
                     if status != 0 && status != 503 {
                         break;
                     }
@@ -160,7 +208,12 @@ async fn logins(http: &Http, attempts: &[Attempt]) -> Vec<u16> {
 
 /// Events that wait; none where the database does not answer.
 async fn pending(pool: &PgPool) -> Option<i64> {
-    sqlx::query_scalar("SELECT count(*) FROM auth.outbox WHERE published_at IS NULL AND dead_at IS NULL").fetch_one(pool).await.ok()
+    sqlx::query_scalar(
+        "SELECT count(*) FROM auth.outbox WHERE published_at IS NULL AND dead_at IS NULL",
+    )
+    .fetch_one(pool)
+    .await
+    .ok()
 }
 
 /// Whether it came about before it had to count as hanging.

@@ -11,13 +11,23 @@ async fn accounts_keep_ids_and_passwords_and_a_second_run_finds_nothing() {
     old.execute(&many(100_000, &bcrypt_of(&password, 4))).await;
     // An account that was deleted: other services may still know its id.
     old.execute("DELETE FROM auth_data WHERE user_id = 100000").await;
-    let expected = ["public.auth_data: 99999 accounts", " 99999  imported", "99999 of cost 04", "ids beyond 100000", "Done."];
+    let expected = [
+        "public.auth_data: 99999 accounts",
+        " 99999  imported",
+        "99999 of cost 04",
+        "ids beyond 100000",
+        "Done.",
+    ];
     old.import(&[]).await.says(0, &expected);
     old.import(&[]).await.says(0, &[" 99999  already here", "Nothing was left to import."]);
 
     let service = old.service().start().await;
     for number in [1, 9, 10, 99_999] {
-        for email in [format!("User{number}@Example.com"), format!("user{number}@example.com"), format!(" USER{number}@EXAMPLE.COM ")] {
+        for email in [
+            format!("User{number}@Example.com"),
+            format!("user{number}@example.com"),
+            format!(" USER{number}@EXAMPLE.COM "),
+        ] {
             let person = Person { email, password: password.clone() };
             assert_eq!(service.login(&person).await.tokens().user_id, number, "{}", person.email);
         }
@@ -40,7 +50,8 @@ async fn an_account_is_as_old_as_it_was_and_has_no_attributes() {
     for name in ["then", "later", "never"] {
         old.person(&format!("{name}@example.com")).await;
     }
-    old.execute("UPDATE auth_data SET created_at = '2020-02-03T04:05:06.789Z' WHERE user_id = 1").await;
+    old.execute("UPDATE auth_data SET created_at = '2020-02-03T04:05:06.789Z' WHERE user_id = 1")
+        .await;
     old.execute("UPDATE auth_data SET created_at = 'infinity' WHERE user_id = 3").await;
     old.import(&[]).await.says(0, &[" 3  imported"]);
     let is_now = "created_at > (extract(epoch FROM now()) - 600) * 1000";
@@ -52,13 +63,17 @@ async fn an_account_is_as_old_as_it_was_and_has_no_attributes() {
 #[tokio::test]
 async fn twins_log_in_with_their_own_spellings_and_nobody_registers_between_them() {
     let mut old = OldDatabase::new().await;
-    let (first, second) = (old.person("Leo@Example.com").await, old.person("LEO@example.com").await);
+    let (first, second) =
+        (old.person("Leo@Example.com").await, old.person("LEO@example.com").await);
     let (lower, upper) = (old.person("ann@example.com").await, old.person("ANN@example.com").await);
     old.person("single@example.com").await;
     let report = old.import(&[]).await;
     report.says(0, &[" 5  imported", " 4  of these share their address", "id 3, 4, 1, 2"]);
     assert!(!report.0.text.contains('@'), "{}", report.0.text);
-    old.import(&["--show-emails"]).await.says(0, &["3 (ann@example.com), 4 (ANN@example.com), 1 (Leo@Example.com), 2 (LEO@example.com)"]);
+    old.import(&["--show-emails"]).await.says(
+        0,
+        &["3 (ann@example.com), 4 (ANN@example.com), 1 (Leo@Example.com), 2 (LEO@example.com)"],
+    );
     assert_eq!(old.rows("SELECT email FROM auth.reserved_emails").await, ["leo@example.com"]);
 
     let service = old.service().start().await;
@@ -67,7 +82,10 @@ async fn twins_log_in_with_their_own_spellings_and_nobody_registers_between_them
         assert_eq!(tokens.user_id, number, "{}", person.email);
         assert_eq!(service.refresh(&tokens.refresh).await.tokens().user_id, number);
     }
-    let as_typed = |email: &str, like: &Person| Person { email: email.to_owned(), password: like.password.clone() };
+    let as_typed = |email: &str, like: &Person| Person {
+        email: email.to_owned(),
+        password: like.password.clone(),
+    };
     // Whoever types another spelling is the one that has the canonical form, or nobody.
     assert_eq!(service.login(&as_typed("Ann@Example.com", &lower)).await.tokens().user_id, 3);
     service.login(&as_typed("Ann@Example.com", &upper)).await.refused(401, "invalid_credentials");
@@ -94,7 +112,10 @@ async fn an_account_that_was_deleted_after_its_import_stays_deleted() {
     old.import(&[]).await.says(0, &[" 2  imported"]);
     old.execute("DELETE FROM auth.accounts WHERE user_id = 1").await;
     let new = old.person("new@example.com").await;
-    old.import(&[]).await.says(0, &[" 1  imported\n", " 1  already here", " 1  imported before and deleted here since"]);
+    old.import(&[]).await.says(
+        0,
+        &[" 1  imported\n", " 1  already here", " 1  imported before and deleted here since"],
+    );
     let service = old.service().start().await;
     service.login(&gone).await.refused(401, "invalid_credentials");
     assert_eq!(service.login(&new).await.tokens().user_id, 3);
@@ -108,16 +129,37 @@ async fn a_dry_run_tells_the_same_and_writes_nothing() {
     old.execute(&many(20, &bcrypt_of(&password, 4))).await;
     old.person("USER1@example.com").await;
     old.account("not an address", &bcrypt_of(&password, 4)).await;
-    old.execute("INSERT INTO outbox (event_type, payload) VALUES ('user.created', '{\"user_id\": 1}')").await;
+    old.execute(
+        "INSERT INTO outbox (event_type, payload) VALUES ('user.created', '{\"user_id\": 1}')",
+    )
+    .await;
     let dry = old.import(&["--dry-run"]).await;
-    dry.says(1, &[" 21  imported", " 2  of these share", " 1  skipped", " 1  imported", "nothing was written"]);
+    dry.says(
+        1,
+        &[
+            " 21  imported",
+            " 2  of these share",
+            " 1  skipped",
+            " 1  imported",
+            "nothing was written",
+        ],
+    );
     let contents = old.database.contents().await;
-    let written: Vec<_> = contents.iter().filter(|(table, rows)| table != "_sqlx_migrations" && !rows.is_empty()).collect();
+    let written: Vec<_> = contents
+        .iter()
+        .filter(|(table, rows)| table != "_sqlx_migrations" && !rows.is_empty())
+        .collect();
     assert!(written.is_empty(), "{written:?}");
-    assert_eq!(old.rows("SELECT processed::text, processed_at::text FROM outbox").await, ["false|"]);
+    assert_eq!(
+        old.rows("SELECT processed::text, processed_at::text FROM outbox").await,
+        ["false|"]
+    );
 
     let real = old.import(&["--skip-invalid"]).await;
     real.says(0, &[]);
-    assert_eq!(real.0.text.replace("Done.", ""), dry.0.text.replace("This was a dry run: nothing was written.", ""));
+    assert_eq!(
+        real.0.text.replace("Done.", ""),
+        dry.0.text.replace("This was a dry run: nothing was written.", "")
+    );
     assert_eq!(old.rows("SELECT count(*)::text FROM auth.accounts").await, ["21"]);
 }

@@ -10,8 +10,15 @@ async fn rows_that_nobody_could_log_in_with_are_skipped() {
     let good = old.person("good@example.com").await;
     old.account("no address", &hash).await;
     old.account("", &hash).await;
-    for (number, wrong) in
-        ["", "plain text", "$2a$04$short", &hash.replace("$04$", "$13$"), &hash.replace("$2a$", "$2x$")].iter().enumerate()
+    for (number, wrong) in [
+        "",
+        "plain text",
+        "$2a$04$short",
+        &hash.replace("$04$", "$13$"),
+        &hash.replace("$2a$", "$2x$"),
+    ]
+    .iter()
+    .enumerate()
     {
         old.account(&format!("hash{number}@example.com"), wrong).await;
     }

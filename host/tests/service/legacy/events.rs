@@ -21,22 +21,29 @@ async fn events_that_waited_are_taken_over_once_in_their_order() {
     twelve(&mut old).await;
     old.import(&[]).await.says(0, &["public.outbox: 10 events", " 10  imported"]);
     // Neither service sends one twice.
-    let state = old.rows("SELECT processed::text, (processed_at IS NOT NULL)::text FROM outbox GROUP BY 1, 2").await;
+    let state = old
+        .rows("SELECT processed::text, (processed_at IS NOT NULL)::text FROM outbox GROUP BY 1, 2")
+        .await;
     assert_eq!(state, ["true|true"]);
     old.import(&[]).await.says(0, &["public.outbox: 0 events", "Nothing was left"]);
 
     let service = old.service().start().await;
     let events = service.events().await;
-    let users: Vec<_> = events.iter().map(|event| event["body"]["user_id"].as_i64().unwrap()).collect();
+    let users: Vec<_> =
+        events.iter().map(|event| event["body"]["user_id"].as_i64().unwrap()).collect();
     assert_eq!(users, (103..=112).collect::<Vec<_>>());
     let types: Vec<_> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();
     assert_eq!(types[..4], ["user.created", "user.created", "user.deleted", "user.created"]);
-    let mut body = json!({ "user_id": 103, "email": "user3@example.com", "phone": "+7999", "name": "Лев" });
+    let mut body =
+        json!({ "user_id": 103, "email": "user3@example.com", "phone": "+7999", "name": "Лев" });
     body.sort_all_objects();
     let mut first = events[0]["body"].clone();
     first.sort_all_objects();
     assert_eq!(first, body);
-    assert_eq!((&events[0]["ordering_key"], &events[0]["timestamp"]), (&json!("103"), &json!(1_767_323_045)));
+    assert_eq!(
+        (&events[0]["ordering_key"], &events[0]["timestamp"]),
+        (&json!("103"), &json!(1_767_323_045))
+    );
     service.stop().await;
 }
 
@@ -67,9 +74,15 @@ async fn what_cannot_be_sent_stays_where_it_is() {
         "not a JSON object of at most 256 KiB; it stays where it is\n             id 1, 3\n",
     ];
     old.import(&[]).await.says(1, &expected);
-    assert_eq!(old.rows("SELECT id::text FROM outbox WHERE NOT processed ORDER BY 1").await, ["1", "2", "3"]);
+    assert_eq!(
+        old.rows("SELECT id::text FROM outbox WHERE NOT processed ORDER BY 1").await,
+        ["1", "2", "3"]
+    );
     // Without a user it is ordered by itself.
-    assert_eq!(old.rows("SELECT event_type, ordering_key, payload FROM auth.outbox").await, ["other|4|{\"a\": 1}"]);
+    assert_eq!(
+        old.rows("SELECT event_type, ordering_key, payload FROM auth.outbox").await,
+        ["other|4|{\"a\": 1}"]
+    );
     old.import(&["--skip-invalid"]).await.says(0, &["public.outbox: 3 events", "Nothing was left"]);
 }
 

@@ -1,4 +1,5 @@
-//! The move from the old service: its tables are taken over in place, its passwords still open its accounts, its refresh tokens are taken once.
+//! The move from the old service: its tables are taken over in place, its passwords still open its
+//! accounts, its refresh tokens are taken once.
 
 mod accounts;
 mod conflicts;
@@ -10,7 +11,9 @@ mod shapes;
 use bcrypt::Version;
 use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 
-use crate::support::{JWT_SECRET, OwnDatabase, Person, Printed, Process, TestService, TestServiceBuilder, secret_text};
+use crate::support::{
+    JWT_SECRET, OwnDatabase, Person, Printed, Process, TestService, TestServiceBuilder, secret_text,
+};
 
 /// As the old service made them.
 const TABLES: &str = "
@@ -41,14 +44,24 @@ impl OldDatabase {
     }
 
     async fn execute(&mut self, statements: &str) {
-        sqlx::raw_sql(AssertSqlSafe(statements.to_owned())).execute(&mut self.connection).await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(statements.to_owned()))
+            .execute(&mut self.connection)
+            .await
+            .unwrap();
     }
 
     /// The rows of a query, their columns as texts with a bar between them.
     async fn rows(&mut self, query: &str) -> Vec<String> {
-        let rows = sqlx::raw_sql(AssertSqlSafe(query.to_owned())).fetch_all(&mut self.connection).await.unwrap();
+        let rows = sqlx::raw_sql(AssertSqlSafe(query.to_owned()))
+            .fetch_all(&mut self.connection)
+            .await
+            .unwrap();
         let text = |row: &sqlx::postgres::PgRow| {
-            (0..row.len()).map(|column| row.try_get_unchecked::<Option<String>, _>(column).unwrap().unwrap_or_default()).collect::<Vec<_>>()
+            (0..row.len())
+                .map(|column| {
+                    row.try_get_unchecked::<Option<String>, _>(column).unwrap().unwrap_or_default()
+                })
+                .collect::<Vec<_>>()
         };
         rows.iter().map(|row| text(row).join("|")).collect()
     }
@@ -89,13 +102,18 @@ impl Imported {
 
 /// Runs `auth-host import legacy` with these settings.
 async fn import(settings: &[(&str, &str)], arguments: &[&str]) -> Imported {
-    let all = [("AUTH_JWT_SECRET", JWT_SECRET)].iter().chain(settings).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let all = [("AUTH_JWT_SECRET", JWT_SECRET)]
+        .iter()
+        .chain(settings)
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     Imported(Process::command(&all.collect(), &[&["import", "legacy"], arguments].concat()).await)
 }
 
 /// As Go's bcrypt writes it.
 fn bcrypt_of(password: &str, cost: u32) -> String {
-    bcrypt::hash_with_salt(password, cost, *uuid::Uuid::new_v4().as_bytes()).unwrap().format_for_version(Version::TwoA)
+    bcrypt::hash_with_salt(password, cost, *uuid::Uuid::new_v4().as_bytes())
+        .unwrap()
+        .format_for_version(Version::TwoA)
 }
 
 /// A statement that inserts many accounts with one password.

@@ -6,13 +6,22 @@ use super::{OldDatabase, bcrypt_of};
 use crate::support::{Person, TestService, secret_text};
 
 async fn stored_hash(service: &TestService, person: &Person) -> String {
-    service.app().services.store.account_by_email(&person.email, &person.email).await.unwrap().unwrap().password_hash
+    service
+        .app()
+        .services
+        .store
+        .account_by_email(&person.email, &person.email)
+        .await
+        .unwrap()
+        .unwrap()
+        .password_hash
 }
 
 /// How many hashes of each algorithm were made so far.
 async fn hashes(service: &TestService) -> [u64; 2] {
     let metrics = service.metrics().await;
-    ["argon2id", "bcrypt"].map(|algorithm| metrics.sum("auth_password_hash_total", &[("algorithm", algorithm)]))
+    ["argon2id", "bcrypt"]
+        .map(|algorithm| metrics.sum("auth_password_hash_total", &[("algorithm", algorithm)]))
 }
 
 /// What a login with a wrong password costs.
@@ -30,7 +39,10 @@ async fn the_first_login_replaces_the_hash_and_a_failed_one_does_not() {
     old.import(&[]).await.says(0, &[]);
     let service = old.service().start().await;
     service.login_with_wrong_password(&person).await.refused(401, "invalid_credentials");
-    assert!(stored_hash(&service, &person).await.starts_with("$2a$04$"), "a failed login must not touch the hash");
+    assert!(
+        stored_hash(&service, &person).await.starts_with("$2a$04$"),
+        "a failed login must not touch the hash"
+    );
     service.login(&person).await.tokens();
     let hash = stored_hash(&service, &person).await;
     assert!(hash.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{hash}");
@@ -44,23 +56,31 @@ async fn the_first_login_replaces_the_hash_and_a_failed_one_does_not() {
 async fn passwords_count_as_the_old_service_counted_them() {
     let mut old = OldDatabase::new().await;
     let long = secret_text().repeat(3);
-    let passwords = [long[..72].to_owned(), format!("Пароль {}", secret_text()), "e\u{301}".repeat(5)];
+    let passwords =
+        [long[..72].to_owned(), format!("Пароль {}", secret_text()), "e\u{301}".repeat(5)];
     for (number, password) in passwords.iter().enumerate() {
         old.account(&format!("user{number}@example.com"), &bcrypt_of(password, 4)).await;
     }
     old.import(&[]).await.says(0, &[" 3  imported"]);
     let service = old.service().start().await;
     let login = async |number: usize, password: &str| {
-        service.login(&Person { email: format!("user{number}@example.com"), password: password.to_owned() }).await
+        service
+            .login(&Person {
+                email: format!("user{number}@example.com"),
+                password: password.to_owned(),
+            })
+            .await
     };
-    // Beyond 72 bytes bcrypt does not look: such a password opened the account, so it does once more. The new hash is of what was given.
+    // Beyond 72 bytes bcrypt does not look: such a password opened the account, so it does once
+    // more. The new hash is of what was given.
     login(0, &long).await.tokens();
     login(0, &long[..72]).await.refused(401, "invalid_credentials");
     for (number, password) in passwords.iter().enumerate().skip(1) {
         login(number, password).await.tokens();
         login(number, password).await.tokens();
     }
-    // Of the last one the old service would have taken this form only; the new hash is of the normalised text.
+    // Of the last one the old service would have taken this form only; the new hash is of the
+    // normalised text.
     login(2, &"é".repeat(5)).await.tokens();
     service.stop().await;
 }
@@ -72,7 +92,9 @@ async fn first_logins_at_once_all_succeed() {
     old.import(&[]).await.says(0, &[]);
     let service = old.service().start().await;
     let body = serde_json::json!({ "email": person.email, "password": person.password });
-    let requests: Vec<_> = (0..8).map(|_| tokio::spawn(service.request("POST", "/auth/login").json(&body).send())).collect();
+    let requests: Vec<_> = (0..8)
+        .map(|_| tokio::spawn(service.request("POST", "/auth/login").json(&body).send()))
+        .collect();
     for request in requests {
         assert_eq!(request.await.unwrap().unwrap().status(), 200, "a right password was refused");
     }
@@ -94,7 +116,8 @@ async fn while_one_is_left_nobody_can_tell_imported_new_and_unknown_accounts_apa
     for person in [&new, &imported, &unknown, &dearer] {
         assert_eq!(cost_of_failure(&service, person).await, [1, 1], "{}", person.email);
     }
-    let (right, wrong) = (service.login_with_wrong_password(&imported).await, service.login(&unknown).await);
+    let (right, wrong) =
+        (service.login_with_wrong_password(&imported).await, service.login(&unknown).await);
     assert_eq!(right.without_request_id(), wrong.without_request_id());
 
     service.login(&imported).await.tokens();
@@ -104,7 +127,8 @@ async fn while_one_is_left_nobody_can_tell_imported_new_and_unknown_accounts_apa
     for person in [&new, &imported, &unknown] {
         assert_eq!(cost_of_failure(&service, person).await, [1, 0], "{}", person.email);
     }
-    // An import beside a service that runs: at the latest with the first login to one of them it is known.
+    // An import beside a service that runs: at the latest with the first login to one of them it is
+    // known.
     old.execute("ALTER SEQUENCE auth_data_user_id_seq RESTART WITH 100").await;
     let later = old.person("later@example.com").await;
     old.import(&[]).await.says(0, &[" 1  imported\n", " 1  already here"]);

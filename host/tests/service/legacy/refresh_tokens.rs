@@ -1,4 +1,5 @@
-//! Refresh tokens of the old service: until a set day each is taken once, and nothing else that the gateway's secret signs.
+//! Refresh tokens of the old service: until a set day each is taken once, and nothing else that the
+//! gateway's secret signs.
 
 use std::time::Duration;
 
@@ -16,7 +17,8 @@ const HOUR: i64 = 3600;
 
 /// A service that takes old tokens for another hour.
 fn changing_over() -> TestServiceBuilder {
-    let until = OffsetDateTime::from_unix_timestamp(now() + HOUR).unwrap().format(&Rfc3339).unwrap();
+    let until =
+        OffsetDateTime::from_unix_timestamp(now() + HOUR).unwrap().format(&Rfc3339).unwrap();
     TestService::with().on_postgres().setting("AUTH_LEGACY_REFRESH_UNTIL", &until)
 }
 
@@ -34,12 +36,20 @@ fn now() -> i64 {
 }
 
 fn signed(algorithm: Algorithm, claims: &Value) -> String {
-    jsonwebtoken::encode(&Header::new(algorithm), claims, &EncodingKey::from_secret(JWT_SECRET.as_bytes())).unwrap()
+    jsonwebtoken::encode(
+        &Header::new(algorithm),
+        claims,
+        &EncodingKey::from_secret(JWT_SECRET.as_bytes()),
+    )
+    .unwrap()
 }
 
 /// A token as the old service made them.
 fn old_token(user_id: i64, seconds: i64) -> String {
-    signed(Algorithm::HS256, &json!({ "sub": user_id.to_string(), "type": "refresh", "exp": now() + seconds }))
+    signed(
+        Algorithm::HS256,
+        &json!({ "sub": user_id.to_string(), "type": "refresh", "exp": now() + seconds }),
+    )
 }
 
 async fn accepted(service: &TestService) -> u64 {
@@ -63,7 +73,8 @@ async fn an_old_token_is_exchanged_for_one_of_ours() {
     service.stop().await;
 }
 
-/// Started before the import, or in a database that nothing was imported into, the service gives ids that belong to others.
+/// Started before the import, or in a database that nothing was imported into, the service gives
+/// ids that belong to others.
 #[tokio::test]
 async fn an_old_token_opens_no_account_that_only_has_the_same_id() {
     let service = changing_over().start().await;
@@ -79,7 +90,9 @@ async fn ten_refreshes_at_once_with_one_old_token_all_get_the_same_answer() {
     for name in ["leo", "ann", "max"] {
         let (_, registered) = moved(&service, name).await;
         let body = json!({ "refresh_token": old_token(registered.user_id, 100 * HOUR) });
-        let requests: Vec<_> = (0..10).map(|_| tokio::spawn(service.request("POST", "/auth/refresh").json(&body).send())).collect();
+        let requests: Vec<_> = (0..10)
+            .map(|_| tokio::spawn(service.request("POST", "/auth/refresh").json(&body).send()))
+            .collect();
         let mut answers = Vec::new();
         for request in requests {
             let response = request.await.unwrap().unwrap();
@@ -167,7 +180,8 @@ async fn it_is_off_unless_it_is_dated_and_over_when_the_moment_comes() {
 
     let service = changing_over().start().await;
     let (_, registered) = moved(&service, "leo").await;
-    let (early, late) = (old_token(registered.user_id, 100 * HOUR), old_token(registered.user_id, 101 * HOUR));
+    let (early, late) =
+        (old_token(registered.user_id, 100 * HOUR), old_token(registered.user_id, 101 * HOUR));
     service.later(Duration::from_mins(59)).await;
     service.refresh(&early).await.tokens();
     service.later(Duration::from_mins(2)).await;
@@ -180,7 +194,8 @@ async fn it_is_off_unless_it_is_dated_and_over_when_the_moment_comes() {
 async fn a_disabled_account_has_no_old_tokens() {
     let service = changing_over().start().await;
     let (person, registered) = moved(&service, "leo").await;
-    let (used, unused) = (old_token(registered.user_id, 100 * HOUR), old_token(registered.user_id, 101 * HOUR));
+    let (used, unused) =
+        (old_token(registered.user_id, 100 * HOUR), old_token(registered.user_id, 101 * HOUR));
     service.refresh(&used).await.tokens();
     let service = service.stop_and_keep().await.guest(Slot::Login, "disables").start().await;
     assert_ne!(service.login(&person).await.status, 200);

@@ -25,7 +25,10 @@ async fn a_policys_own_metrics_are_exposed_and_bounded() {
         service.login(&person).await.tokens();
     }
     let metrics = service.metrics().await;
-    assert_eq!(metrics.sum("auth_policy_login_greetings_total", &[("kind", "login"), ("service", "auth")]), 3);
+    assert_eq!(
+        metrics.sum("auth_policy_login_greetings_total", &[("kind", "login"), ("service", "auth")]),
+        3
+    );
     assert!(metrics.named("auth_policy_login_greetings_total").count() <= 100);
     service.stop().await;
 }

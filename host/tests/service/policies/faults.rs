@@ -1,4 +1,5 @@
-//! A policy that fails harms one request: 503, nothing written, counted by cause; the next request is served.
+//! A policy that fails harms one request: 503, nothing written, counted by cause; the next request
+//! is served.
 
 use auth_host::policy::Slot;
 
@@ -28,12 +29,23 @@ const FAULTS: [(&str, &str); 16] = [
 async fn login_fails(service: &TestService, person: &Person, name: &str, cause: &str) {
     let before = service.count("auth_policy_faults_total", &[]).await;
     let answer = service.login(person).await;
-    assert_eq!((answer.status, answer.json()["code"].as_str()), (503, Some("policy_fault")), "{name}: {}", answer.text());
+    assert_eq!(
+        (answer.status, answer.json()["code"].as_str()),
+        (503, Some("policy_fault")),
+        "{name}: {}",
+        answer.text()
+    );
     answer.refused(503, "policy_fault");
     let metrics = service.metrics().await;
-    let causes: Vec<_> = metrics.named("auth_policy_faults_total").map(|series| series.labels["cause"].clone()).collect();
+    let causes: Vec<_> = metrics
+        .named("auth_policy_faults_total")
+        .map(|series| series.labels["cause"].clone())
+        .collect();
     assert_eq!(metrics.sum("auth_policy_faults_total", &[]), before + 1, "{name}");
-    assert!(metrics.sum("auth_policy_faults_total", &[("slot", "login"), ("cause", cause)]) > 0, "{name} is not {cause} but in {causes:?}");
+    assert!(
+        metrics.sum("auth_policy_faults_total", &[("slot", "login"), ("cause", cause)]) > 0,
+        "{name} is not {cause} but in {causes:?}"
+    );
 }
 
 #[tokio::test]
@@ -42,11 +54,29 @@ async fn a_login_policy_that_fails_gets_503_writes_nothing_and_harms_no_other_re
         let service = TestService::with().guest(Slot::Login, name).start().await;
         let (person, tokens) = service.newcomer("leo").await;
         login_fails(&service, &person, name, cause).await;
-        assert_eq!(service.count("auth_policy_calls_total", &[("slot", "login"), ("outcome", "fault")]).await, 1, "{name}");
-        assert_eq!(service.count("auth_logins_failed_total", &[("reason", "policy_fault")]).await, 1, "{name}");
+        assert_eq!(
+            service
+                .count("auth_policy_calls_total", &[("slot", "login"), ("outcome", "fault")])
+                .await,
+            1,
+            "{name}"
+        );
+        assert_eq!(
+            service.count("auth_logins_failed_total", &[("reason", "policy_fault")]).await,
+            1,
+            "{name}"
+        );
         assert_eq!(open_sessions(&service, tokens.user_id).await, 1, "{name} opened a session");
-        assert_eq!(attribute(&service, &person, "last_seen").await, None, "{name} wrote an attribute");
-        assert_eq!(stored(&service, Slot::Login, "trapped").await, None, "{name} wrote to its storage");
+        assert_eq!(
+            attribute(&service, &person, "last_seen").await,
+            None,
+            "{name} wrote an attribute"
+        );
+        assert_eq!(
+            stored(&service, Slot::Login, "trapped").await,
+            None,
+            "{name} wrote to its storage"
+        );
         assert_eq!(service.events().await.len(), 1, "{name} sent an event");
         service.newcomer("other").await;
         service.refresh(&tokens.refresh).await.tokens();
@@ -80,7 +110,12 @@ async fn a_registration_with_an_address_that_is_none_creates_no_account_whatever
     let service = TestService::with().guest(Slot::Register, "register_accepts_all").start().await;
     let person = Person { email: "no address".to_owned(), ..Person::new("leo") };
     service.register(&person.form()).await.refused(503, "policy_fault");
-    assert_eq!(service.count("auth_policy_faults_total", &[("slot", "register"), ("cause", "decision")]).await, 1);
+    assert_eq!(
+        service
+            .count("auth_policy_faults_total", &[("slot", "register"), ("cause", "decision")])
+            .await,
+        1
+    );
     assert!(service.events().await.is_empty());
     service.newcomer("decent").await;
     service.stop().await;
@@ -93,7 +128,10 @@ async fn a_refresh_policy_that_fails_leaves_the_token_good() {
     for _ in 0..3 {
         service.refresh(&tokens.refresh).await.refused(503, "policy_fault");
     }
-    assert_eq!(service.count("auth_policy_faults_total", &[("slot", "refresh"), ("cause", "panic")]).await, 3);
+    assert_eq!(
+        service.count("auth_policy_faults_total", &[("slot", "refresh"), ("cause", "panic")]).await,
+        3
+    );
     service.swap(Slot::Refresh, &policy(Slot::Refresh)).await;
     service.refresh(&tokens.refresh).await.tokens();
     service.stop().await;
@@ -108,7 +146,10 @@ async fn a_panic_is_logged_with_its_place_and_without_its_message() {
     let lines = lines_with(service.log_mark(), answer.header("x-request-id").unwrap());
     let told: Vec<_> = lines.iter().map(ToString::to_string).collect();
     assert!(told.iter().any(|line| line.contains("panics.rs")), "the place is missing: {told:#?}");
-    assert!(told.iter().all(|line| !line.contains(&person.email)), "the log tells who it was: {told:#?}");
+    assert!(
+        told.iter().all(|line| !line.contains(&person.email)),
+        "the log tells who it was: {told:#?}"
+    );
     service.stop().await;
 }
 
@@ -142,8 +183,13 @@ async fn the_log_says_which_request_slot_policy_and_generation_failed_and_why() 
     let (person, _) = service.newcomer("leo").await;
     let answer = service.login(&person).await;
     let lines = lines_with(service.log_mark(), answer.header("x-request-id").unwrap());
-    let line = lines.iter().find(|line| line["cause"] == "deadline").expect("no line tells the cause");
-    assert_eq!((&line["span"]["slot"], &line["span"]["policy"]), (&"login".into(), &"endless-loop".into()), "{line}");
+    let line =
+        lines.iter().find(|line| line["cause"] == "deadline").expect("no line tells the cause");
+    assert_eq!(
+        (&line["span"]["slot"], &line["span"]["policy"]),
+        (&"login".into(), &"endless-loop".into()),
+        "{line}"
+    );
     assert!(line["span"]["generation"].is_number(), "{line}");
     service.stop().await;
 }

@@ -13,7 +13,8 @@ use serde_json::Value;
 
 use crate::support::{Person, TestService, guest_names};
 
-/// The sources of the tests in this folder and of those of swaps: the guard below looks for guests in them.
+/// The sources of the tests in this folder and of those of swaps: the guard below looks for guests
+/// in them.
 const SOURCES: [&str; 6] = [
     include_str!("acceptances.rs"),
     include_str!("bounds.rs"),
@@ -25,14 +26,23 @@ const SOURCES: [&str; 6] = [
 
 #[test]
 fn every_guest_has_a_test() {
-    let missing: Vec<_> =
-        guest_names().into_iter().filter(|name| !SOURCES.iter().any(|source| source.contains(&format!("\"{name}\"")))).collect();
+    let missing: Vec<_> = guest_names()
+        .into_iter()
+        .filter(|name| !SOURCES.iter().any(|source| source.contains(&format!("\"{name}\""))))
+        .collect();
     assert!(missing.is_empty(), "no test mentions the guests {missing:?}");
 }
 
 /// An attribute of an account, as the database holds it.
 async fn attribute(service: &TestService, person: &Person, name: &str) -> Option<Value> {
-    let account = service.app().services.store.account_by_email(&person.email, &person.email).await.unwrap().unwrap();
+    let account = service
+        .app()
+        .services
+        .store
+        .account_by_email(&person.email, &person.email)
+        .await
+        .unwrap()
+        .unwrap();
     account.attributes.get(name).cloned()
 }
 

@@ -9,7 +9,10 @@ use super::{attribute, open_sessions, stored};
 use crate::support::{TestService, lines_with, policy};
 
 fn claims(access_token: &str) -> Value {
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(access_token.split('.').nth(1).unwrap()).unwrap()).unwrap()
+    serde_json::from_slice(
+        &URL_SAFE_NO_PAD.decode(access_token.split('.').nth(1).unwrap()).unwrap(),
+    )
+    .unwrap()
 }
 
 #[tokio::test]
@@ -19,9 +22,19 @@ async fn an_acceptance_commits_all_that_was_written() {
     for number in 1..=3 {
         let tokens = service.login(&person).await.tokens();
         assert_eq!(claims(&tokens.access)["tier"], "gold");
-        assert_eq!(stored(&service, Slot::Login, "logins").await, Some(number.to_string()), "a call sees what the one before it stored");
-        assert!(attribute(&service, &person, "last_seen").await.is_some_and(|value| value.is_number()));
-        assert_eq!(attribute(&service, &person, "name").await, Some(json!("Leo")), "other attributes stay");
+        assert_eq!(
+            stored(&service, Slot::Login, "logins").await,
+            Some(number.to_string()),
+            "a call sees what the one before it stored"
+        );
+        assert!(
+            attribute(&service, &person, "last_seen").await.is_some_and(|value| value.is_number())
+        );
+        assert_eq!(
+            attribute(&service, &person, "name").await,
+            Some(json!("Leo")),
+            "other attributes stay"
+        );
         assert_eq!(service.events().await.len(), 1 + number);
     }
     let events = service.events().await;
@@ -50,12 +63,24 @@ async fn a_refusal_commits_the_policys_own_storage_and_nothing_else() {
         assert_eq!(code, "go_away");
         assert_eq!(stored(&service, Slot::Login, "visits").await, Some(number.to_string()));
         let lines = lines_with(service.log_mark(), answer.header("x-request-id").unwrap());
-        let line = lines.iter().find(|line| line["message"] == "go away").expect("the policy's line is missing");
-        assert_eq!((&line["span"]["slot"], &line["span"]["policy"]), (&json!("login"), &json!("writes-then-refuses")), "{line}");
+        let line = lines
+            .iter()
+            .find(|line| line["message"] == "go away")
+            .expect("the policy's line is missing");
+        assert_eq!(
+            (&line["span"]["slot"], &line["span"]["policy"]),
+            (&json!("login"), &json!("writes-then-refuses")),
+            "{line}"
+        );
     }
     assert_eq!(open_sessions(&service, tokens.user_id).await, 1);
     assert_eq!(service.events().await.len(), 1);
-    assert_eq!(service.count("auth_policy_calls_total", &[("slot", "login"), ("outcome", "refused")]).await, 3);
+    assert_eq!(
+        service
+            .count("auth_policy_calls_total", &[("slot", "login"), ("outcome", "refused")])
+            .await,
+        3
+    );
     service.stop().await;
 }
 
@@ -65,7 +90,8 @@ async fn storage_belongs_to_the_slot_and_outlives_component_and_process() {
     let (person, _) = service.newcomer("leo").await;
     service.login(&person).await;
     service.swap(Slot::Login, &policy(Slot::Login)).await;
-    let service = service.stop_and_keep().await.guest(Slot::Login, "writes_then_refuses").start().await;
+    let service =
+        service.stop_and_keep().await.guest(Slot::Login, "writes_then_refuses").start().await;
     service.login(&person).await;
     assert_eq!(stored(&service, Slot::Login, "visits").await, Some("2".to_owned()));
     assert_eq!(stored(&service, Slot::Register, "visits").await, None);
@@ -84,7 +110,8 @@ async fn disabling_an_account_is_committed_with_the_refusal_and_ends_its_session
     // Not even the answer of the window is given again.
     service.refresh(&tokens.refresh).await.refused(401, "invalid_token");
     service.swap(Slot::Login, &policy(Slot::Login)).await;
-    let (right, wrong) = (service.login(&person).await, service.login_with_wrong_password(&person).await);
+    let (right, wrong) =
+        (service.login(&person).await, service.login_with_wrong_password(&person).await);
     right.refused(401, "invalid_credentials");
     assert_eq!(right.without_request_id(), wrong.without_request_id());
     service.register(&person.form()).await.refused(409, "already_exists");
@@ -119,10 +146,15 @@ async fn a_condition_that_does_not_hold_undoes_the_decision_without_blaming_the_
 #[tokio::test]
 async fn a_throttle_counts_although_the_call_came_to_nothing() {
     // A hash that takes longer than a call may: each login fails, and its hit stays.
-    let with = TestService::with().policy_settings(Slot::Login, &json!({ "attempts-per-account": 2 }));
+    let with =
+        TestService::with().policy_settings(Slot::Login, &json!({ "attempts-per-account": 2 }));
     let service = with.start().await;
     let (person, _) = service.newcomer("leo").await;
-    let slow = service.stop_and_keep().await.setting("HTTP_SERVER_TIMEOUT", "500ms").setting("PASSWORD_HASH_THREADS", "1");
+    let slow = service
+        .stop_and_keep()
+        .await
+        .setting("HTTP_SERVER_TIMEOUT", "500ms")
+        .setting("PASSWORD_HASH_THREADS", "1");
     let service = slow.start().await;
     let busy = service.busy_hash_thread().await;
     for _ in 0..2 {

@@ -23,10 +23,17 @@ async fn it_says_where_it_serves_what_serves_and_where_the_data_are() {
     let process = Process::serving(&settings).await;
     let text = process.announcement.join("\n");
     assert!(text.contains(&format!("http://{}", process.address)), "{text}");
-    assert!(text.contains(&format!("http://{}/api/auth/swagger/index.html", process.address)), "{text}");
+    assert!(
+        text.contains(&format!("http://{}/api/auth/swagger/index.html", process.address)),
+        "{text}"
+    );
     for slot in Slot::ALL {
         let checked = admission::inspect(&policy(slot)).unwrap();
-        let line = process.announcement.iter().find(|line| line.trim_start().starts_with(slot.as_str())).unwrap();
+        let line = process
+            .announcement
+            .iter()
+            .find(|line| line.trim_start().starts_with(slot.as_str()))
+            .unwrap();
         for part in [&checked.manifest.name, &checked.manifest.version, &checked.digest] {
             assert!(line.contains(part.as_str()), "{line}");
         }
@@ -38,7 +45,11 @@ async fn it_says_where_it_serves_what_serves_and_where_the_data_are() {
 
 #[tokio::test]
 async fn without_a_good_secret_it_does_not_start_outside_local() {
-    for (secret, why) in [("", "not set"), ("too short a secret", "32"), ("change-me-change-me-change-me-change-me", "example")] {
+    for (secret, why) in [
+        ("", "not set"),
+        ("too short a secret", "32"),
+        ("change-me-change-me-change-me-change-me", "example"),
+    ] {
         for environment in ["", "prod", "LOCAL", "staging"] {
             let log = refusal(&[("AUTH_JWT_SECRET", secret), ("ENV", environment)]).await;
             assert!(log.contains("AUTH_JWT_SECRET") && log.contains(why), "{log}");
@@ -89,7 +100,10 @@ async fn a_second_process_on_the_same_data_is_refused() {
     let second = Process::refusing(&settings).await;
     assert_eq!(second.code, Some(2));
     assert!(second.log.contains("DATA_DIR"), "{}", second.log);
-    assert_eq!(reqwest::get(format!("http://{}/readyz", first.address)).await.unwrap().status(), 200);
+    assert_eq!(
+        reqwest::get(format!("http://{}/readyz", first.address)).await.unwrap().status(),
+        200
+    );
     first.terminate();
     assert_eq!(first.ended().await.code, Some(0));
     // The folder is free again.
@@ -109,7 +123,11 @@ async fn a_port_that_is_taken_is_told() {
 async fn folders_that_others_may_write_to_are_refused_outside_local() {
     use std::os::unix::fs::PermissionsExt as _;
     let (folder, settings) = Process::folder();
-    std::fs::set_permissions(folder.path().join("policies"), std::fs::Permissions::from_mode(0o777)).unwrap();
+    std::fs::set_permissions(
+        folder.path().join("policies"),
+        std::fs::Permissions::from_mode(0o777),
+    )
+    .unwrap();
     let outcome = Process::refusing(&settings).await;
     assert_eq!(outcome.code, Some(2));
     assert!(outcome.log.contains("POLICY_DIR"), "{}", outcome.log);
@@ -132,11 +150,19 @@ async fn what_it_writes_is_for_its_own_user_only() {
 async fn settings_are_read_from_a_file_too_and_the_environment_wins() {
     let (_folder, mut settings) = Process::home().await;
     let file = std::path::Path::new(&settings["POLICY_DIR"]).join(".env");
-    std::fs::write(file, format!("AUTH_JWT_SECRET=\"{}\"\nHTTP_SERVER_ADDRESS=nonsense\n", settings["AUTH_JWT_SECRET"])).unwrap();
+    std::fs::write(
+        file,
+        format!(
+            "AUTH_JWT_SECRET=\"{}\"\nHTTP_SERVER_ADDRESS=nonsense\n",
+            settings["AUTH_JWT_SECRET"]
+        ),
+    )
+    .unwrap();
     settings.remove("AUTH_JWT_SECRET");
     let process = Process::serving(&settings).await;
     process.terminate();
     assert_eq!(process.ended().await.code, Some(0));
-    let without: HashMap<_, _> = settings.into_iter().filter(|(name, _)| name != "HTTP_SERVER_ADDRESS").collect();
+    let without: HashMap<_, _> =
+        settings.into_iter().filter(|(name, _)| name != "HTTP_SERVER_ADDRESS").collect();
     assert!(Process::refusing(&without).await.log.contains("HTTP_SERVER_ADDRESS"));
 }

@@ -12,7 +12,12 @@ const QUEUED: &str = "user.created";
 const OTHER: &str = "custom.test.event";
 
 /// More events of an account, each with a text in its body and a key of its own.
-async fn append(store: &Store, user_id: i64, event_type: &str, texts: impl IntoIterator<Item = String>) {
+async fn append(
+    store: &Store,
+    user_id: i64,
+    event_type: &str,
+    texts: impl IntoIterator<Item = String>,
+) {
     let event = |text| NewEvent {
         event_type: event_type.to_owned(),
         data: Map::from_iter([("text".to_owned(), Value::String(text))]),
@@ -20,13 +25,23 @@ async fn append(store: &Store, user_id: i64, event_type: &str, texts: impl IntoI
         traceparent: None,
     };
     let events = texts.into_iter().map(event).collect();
-    store.refuse(Some(user_id), &Writes { slot: "login", events, ..Writes::default() }).await.unwrap().unwrap();
+    store
+        .refuse(Some(user_id), &Writes { slot: "login", events, ..Writes::default() })
+        .await
+        .unwrap()
+        .unwrap();
 }
 
 /// How many events of that type are in this state.
 async fn counted(store: &Store, event_type: &str, state: EventState) -> usize {
     let filter = EventFilter { state: Some(state), message_id: None, most: 10_000 };
-    store.outbox_list(&filter).await.unwrap().iter().filter(|event| event.event_type == event_type).count()
+    store
+        .outbox_list(&filter)
+        .await
+        .unwrap()
+        .iter()
+        .filter(|event| event.event_type == event_type)
+        .count()
 }
 
 #[tokio::test]
@@ -38,11 +53,17 @@ async fn a_queue_that_is_full_costs_an_event_none_of_its_attempts() {
         service.newcomer(&format!("person{number}")).await;
     }
     let nacks = async || service.count("auth_outbox_publish_total", &[("result", "nack")]).await;
-    eventually("messages that the queue refuses twice", async || (nacks().await >= 6).then_some(())).await;
+    eventually("messages that the queue refuses twice", async || {
+        (nacks().await >= 6).then_some(())
+    })
+    .await;
     // One more gets through, and the others do not.
     broker.take_one().await;
     let before = nacks().await;
-    eventually("messages that it refuses again", async || (nacks().await >= before + 4).then_some(())).await;
+    eventually("messages that it refuses again", async || {
+        (nacks().await >= before + 4).then_some(())
+    })
+    .await;
     let consumer = Consumer::on(&broker.url, &broker.queue);
     // All but the one that was taken.
     delivered(&consumer, 3).await;
@@ -82,7 +103,11 @@ async fn a_message_that_the_broker_never_takes_is_given_up_and_no_other_is() {
     let dead = app.services.store.outbox_list(&dead).await.unwrap();
     assert_eq!(dead.len(), 1);
     assert_eq!((dead[0].attempts, dead[0].payload.len() > LIMIT), (2, true));
-    assert!(dead[0].last_error.as_ref().is_some_and(|error| error.contains("PRECONDITION")), "{:?}", dead[0].last_error);
+    assert!(
+        dead[0].last_error.as_ref().is_some_and(|error| error.contains("PRECONDITION")),
+        "{:?}",
+        dead[0].last_error
+    );
 
     // An operator raises the limit, and lets it go out again.
     rabbit.limit_message_size(10_000_000).await;
@@ -103,13 +128,21 @@ async fn a_queue_that_is_full_keeps_no_other_event_waiting() {
     let store = &app.services.store;
     append(store, tokens.user_id, QUEUED, (0..WAITING).map(|number| number.to_string())).await;
     let nacks = async || service.count("auth_outbox_publish_total", &[("result", "nack")]).await;
-    eventually("messages that the queue refuses", async || (nacks().await >= WAITING as u64).then_some(())).await;
+    eventually("messages that the queue refuses", async || {
+        (nacks().await >= WAITING as u64).then_some(())
+    })
+    .await;
     for number in 1..=5 {
         append(store, tokens.user_id, OTHER, [number.to_string()]).await;
-        let published = async || (counted(store, OTHER, EventState::Published).await == number).then_some(());
+        let published =
+            async || (counted(store, OTHER, EventState::Published).await == number).then_some(());
         eventually("an event that does not go to the queue", published).await;
     }
-    assert_eq!(counted(store, QUEUED, EventState::Pending).await, WAITING, "the queue is still full");
+    assert_eq!(
+        counted(store, QUEUED, EventState::Pending).await,
+        WAITING,
+        "the queue is still full"
+    );
     let consumer = Consumer::on(&broker.url, &broker.queue);
     delivered(&consumer, 1 + WAITING).await;
     service.published().await;
@@ -132,16 +165,30 @@ async fn a_message_that_is_refused_in_a_large_batch_does_not_cost_one_connection
     let (_, tokens) = service.newcomer("leo").await;
     let app = service.app();
     let store = &app.services.store;
-    append(store, tokens.user_id, OTHER, std::iter::once("x".repeat(1000)).chain((0..OTHERS).map(|number| format!("number {number}"))))
-        .await;
+    append(
+        store,
+        tokens.user_id,
+        OTHER,
+        std::iter::once("x".repeat(1000))
+            .chain((0..OTHERS).map(|number| format!("number {number}"))),
+    )
+    .await;
     proxy.accept();
-    let published = async || (counted(store, OTHER, EventState::Published).await == OTHERS).then_some(());
+    let published =
+        async || (counted(store, OTHER, EventState::Published).await == OTHERS).then_some(());
     eventually("all events but one", published).await;
-    let refused = store.outbox_list(&EventFilter { state: Some(EventState::Pending), message_id: None, most: 10 }).await.unwrap();
+    let refused = store
+        .outbox_list(&EventFilter { state: Some(EventState::Pending), message_id: None, most: 10 })
+        .await
+        .unwrap();
     assert_eq!(refused.len(), 1);
-    assert!(refused[0].last_error.as_ref().is_some_and(|error| error.contains("PRECONDITION")), "{:?}", refused[0].last_error);
-    // One is lost where the client writes on the channel after it has said that it closes it (lapin 4.12): the broker takes that for an error
-    // of the connection. It is not lost again and again.
+    assert!(
+        refused[0].last_error.as_ref().is_some_and(|error| error.contains("PRECONDITION")),
+        "{:?}",
+        refused[0].last_error
+    );
+    // One is lost where the client writes on the channel after it has said that it closes it (lapin
+    // 4.12): the broker takes that for an error of the connection. It is not lost again and again.
     let connections = service.count("auth_relay_reconnects_total", &[]).await;
     let losses = lines_with(0, "the connection to RabbitMQ is lost");
     assert!(connections <= 2, "{connections} connections; lost by all tests: {losses:?}");

@@ -1,4 +1,5 @@
-//! What the broker must have: it is declared where it is missing, used where it is there, and mended where it goes away.
+//! What the broker must have: it is declared where it is missing, used where it is there, and
+//! mended where it goes away.
 
 use super::{delivered, publishing_to};
 use crate::support::{Consumer, broker};

@@ -37,7 +37,9 @@ async fn each_refresh_gives_a_week_anew_until_the_session_is_too_old() {
 
 #[tokio::test]
 async fn lifetimes_are_settings() {
-    let with = TestService::with().setting("AUTH_REFRESH_TOKEN_TTL", "1h").setting("AUTH_SESSION_MAX_LIFETIME", "1h30m");
+    let with = TestService::with()
+        .setting("AUTH_REFRESH_TOKEN_TTL", "1h")
+        .setting("AUTH_SESSION_MAX_LIFETIME", "1h30m");
     let service = with.start().await;
     let (person, first) = service.newcomer("leo").await;
     let other = service.login(&person).await.tokens();

@@ -50,10 +50,14 @@ async fn locally_a_jwt_secret_is_made_once_and_kept_for_us_only() {
     service.stop().await;
 }
 
-/// `stop` looks for every password and token of a test on disk and in the log; here is one of each kind for it to look for.
+/// `stop` looks for every password and token of a test on disk and in the log; here is one of each
+/// kind for it to look for.
 #[tokio::test]
 async fn neither_disk_nor_log_hold_a_password_or_a_token() {
-    let service = TestService::with().policy_settings(Slot::Register, &json!({ "password-min-strength": 1 })).start().await;
+    let service = TestService::with()
+        .policy_settings(Slot::Register, &json!({ "password-min-strength": 1 }))
+        .start()
+        .await;
     let (person, first) = service.newcomer("somebody.who.is.not.logged").await;
     service.register(&person.form()).await.refused(409, "already_exists");
     service.login(&person).await.tokens();
@@ -63,8 +67,14 @@ async fn neither_disk_nor_log_hold_a_password_or_a_token() {
     service.later(Duration::from_secs(11)).await;
     service.refresh(&first.refresh).await.refused(401, "invalid_token");
     service.refresh(&second.refresh).await.refused(401, "invalid_token");
-    service.post("/auth/login", format!("{{\"password\":\"{}\",", person.password)).await.refused(400, "malformed_json");
-    service.post("/auth/login", json!({ "email": 1, "password": person.password }).to_string()).await.refused(400, "wrong_type");
+    service
+        .post("/auth/login", format!("{{\"password\":\"{}\",", person.password))
+        .await
+        .refused(400, "malformed_json");
+    service
+        .post("/auth/login", json!({ "email": 1, "password": person.password }).to_string())
+        .await
+        .refused(400, "wrong_type");
     for personal in [person.email.as_str(), "+79999999999", "$argon2"] {
         assert!(lines_with(service.log_mark(), personal).is_empty(), "the log holds {personal}");
     }
@@ -98,7 +108,9 @@ async fn what_has_expired_is_deleted() {
     service.events().await;
     service.later(Duration::from_hours(170)).await;
     housekeeping::clean_once(&service.app()).await.unwrap();
-    for (table, rows) in [("accounts", 1), ("sessions", 0), ("refresh_tokens", 0), ("throttles", 0), ("outbox", 0)] {
+    for (table, rows) in
+        [("accounts", 1), ("sessions", 0), ("refresh_tokens", 0), ("throttles", 0), ("outbox", 0)]
+    {
         assert_eq!(rows_of(&service, table).await, rows, "{table}");
     }
     for token in [&first.refresh, &second.refresh] {
@@ -111,10 +123,14 @@ async fn what_has_expired_is_deleted() {
 async fn rows_of(service: &TestService, table: &str) -> i64 {
     if let Some(database) = service.database() {
         let statement = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM auth.{table}"));
-        return sqlx::query_scalar(statement).fetch_one(&mut database.connection().await).await.unwrap();
+        return sqlx::query_scalar(statement)
+            .fetch_one(&mut database.connection().await)
+            .await
+            .unwrap();
     }
     let file = service.data_dir().join("auth.sqlite");
-    let mut connection = SqliteConnectOptions::new().filename(file).read_only(true).connect().await.unwrap();
+    let mut connection =
+        SqliteConnectOptions::new().filename(file).read_only(true).connect().await.unwrap();
     let statement = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
     let rows = sqlx::query_scalar(statement).fetch_one(&mut connection).await.unwrap();
     connection.close().await.unwrap();

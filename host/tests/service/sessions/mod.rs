@@ -1,4 +1,5 @@
-//! Sessions: rotation of refresh tokens, the grace window, reuse, expiry, and what is kept on disk of them and of passwords.
+//! Sessions: rotation of refresh tokens, the grace window, reuse, expiry, and what is kept on disk
+//! of them and of passwords.
 
 mod expiry;
 mod keeping;

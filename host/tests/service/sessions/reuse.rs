@@ -5,7 +5,12 @@ use std::time::Duration;
 use crate::support::TestService;
 
 async fn reuse_events(service: &TestService) -> Vec<serde_json::Value> {
-    service.events().await.into_iter().filter(|event| event["type"] == "session.reuse_detected").collect()
+    service
+        .events()
+        .await
+        .into_iter()
+        .filter(|event| event["type"] == "session.reuse_detected")
+        .collect()
 }
 
 #[tokio::test]
@@ -53,7 +58,9 @@ async fn many_reuses_at_once_are_one_event() {
     service.refresh(&first.refresh).await.tokens();
     service.later(Duration::from_secs(11)).await;
     let body = serde_json::json!({ "refresh_token": first.refresh });
-    let requests: Vec<_> = (0..10).map(|_| tokio::spawn(service.request("POST", "/auth/refresh").json(&body).send())).collect();
+    let requests: Vec<_> = (0..10)
+        .map(|_| tokio::spawn(service.request("POST", "/auth/refresh").json(&body).send()))
+        .collect();
     for request in requests {
         assert_eq!(request.await.unwrap().unwrap().status(), 401);
     }

@@ -37,7 +37,9 @@ async fn ten_refreshes_at_once_with_one_token_all_get_the_same_answer() {
     let (_, mut tokens) = service.newcomer("leo").await;
     for _ in 0..10 {
         let body = serde_json::json!({ "refresh_token": tokens.refresh });
-        let requests: Vec<_> = (0..10).map(|_| tokio::spawn(service.request("POST", "/auth/refresh").json(&body).send())).collect();
+        let requests: Vec<_> = (0..10)
+            .map(|_| tokio::spawn(service.request("POST", "/auth/refresh").json(&body).send()))
+            .collect();
         let mut answers = Vec::new();
         for request in requests {
             let response = request.await.unwrap().unwrap();

@@ -8,7 +8,9 @@ use auth_host::store::{Postgres, PostgresSettings, Store};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Answer, OwnDatabase, Person, Proxy, TestService, Tokens, eventually, in_time};
+use crate::support::{
+    Answer, OwnDatabase, Person, Proxy, TestService, Tokens, eventually, in_time,
+};
 
 /// The caller gives up after that.
 const CALLER: Duration = Duration::from_secs(5);
@@ -23,7 +25,8 @@ struct Reached {
 async fn reached() -> Reached {
     let database = OwnDatabase::new().await;
     let proxy = Proxy::to(&database.of().address()).await;
-    let service = TestService::with().on_database(&database.of().url_by(proxy.address())).start().await;
+    let service =
+        TestService::with().on_database(&database.of().url_by(proxy.address())).start().await;
     Reached { service, proxy, database }
 }
 
@@ -34,7 +37,11 @@ impl Reached {
         let asked = (0..times).map(|time| async move {
             let begun = Instant::now();
             let newcomer = Person::new(&format!("newcomer{time}")).form();
-            let answers = tokio::join!(service.register(&newcomer), service.login(person), service.refresh(&tokens.refresh));
+            let answers = tokio::join!(
+                service.register(&newcomer),
+                service.login(person),
+                service.refresh(&tokens.refresh)
+            );
             assert!(begun.elapsed() < CALLER, "the caller has given up: {:?}", begun.elapsed());
             [answers.0, answers.1, answers.2]
         });
@@ -85,7 +92,11 @@ async fn while_it_is_away_requests_get_503_and_the_service_lives() {
     assert_eq!(refreshed.user_id, tokens.user_id, "the token was not used up");
     reached.service.login(&person).await.tokens();
     reached.service.newcomer("newcomer0").await;
-    assert_eq!(reached.service.events().await.len(), 2, "of a registration that got 503 nothing is left");
+    assert_eq!(
+        reached.service.events().await.len(),
+        2,
+        "of a registration that got 503 nothing is left"
+    );
     reached.stop().await;
 }
 
@@ -107,7 +118,10 @@ async fn while_it_is_frozen_requests_are_answered_in_time_and_afterwards_nothing
         assert!([200, 409].contains(&answer.status), "{}", answer.text());
     }
     let none_is_used = async || {
-        let used = reached.service.count("auth_database_connections", &[("pool", "requests"), ("state", "used")]).await;
+        let used = reached
+            .service
+            .count("auth_database_connections", &[("pool", "requests"), ("state", "used")])
+            .await;
         (used == 0).then_some(())
     };
     eventually("a pool of which no connection is used", none_is_used).await;
@@ -117,7 +131,10 @@ async fn while_it_is_frozen_requests_are_answered_in_time_and_afterwards_nothing
     assert!(sessions <= 20, "{sessions} sessions, and the pools have 16 and 4 connections");
     let stuck = format!("{others} AND state <> 'idle'");
     let none_is_stuck = async || {
-        let stuck: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(stuck.clone())).fetch_one(&mut connection).await.unwrap();
+        let stuck: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(stuck.clone()))
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
         (stuck == 0).then_some(())
     };
     eventually("a server on which nothing hangs", none_is_stuck).await;
@@ -167,13 +184,20 @@ async fn connections_that_the_network_forgets_without_a_word_are_replaced() {
     let database = OwnDatabase::new().await;
     let proxy = Proxy::to(&database.of().address()).await;
     let options = database.of().url_by(proxy.address()).parse().unwrap();
-    let settings = PostgresSettings { options, max_connections: 4, statement_timeout: Duration::from_millis(200) };
+    let settings = PostgresSettings {
+        options,
+        max_connections: 4,
+        statement_timeout: Duration::from_millis(200),
+    };
     let metrics = Metrics::new().unwrap().database;
-    let store = Store::Postgres(Postgres::open(&settings, Clock::shifted(), metrics.clone()).await.unwrap());
+    let store = Store::Postgres(
+        Postgres::open(&settings, Clock::shifted(), metrics.clone()).await.unwrap(),
+    );
     for _ in 0..5 {
         // Connections are lost at any moment of their use, also on their way back into the pool.
         let enough = CancellationToken::new();
-        let asked: Vec<_> = (0..8).map(|_| tokio::spawn(ask(store.clone(), enough.clone()))).collect();
+        let asked: Vec<_> =
+            (0..8).map(|_| tokio::spawn(ask(store.clone(), enough.clone()))).collect();
         store.ping().await.unwrap();
         proxy.lose();
         eventually("a database that answers", async || store.ping().await.ok()).await;

@@ -17,7 +17,14 @@ async fn one_of_each() -> Opened {
     let leased = opened.leased(owner, 2).await;
     opened.store.outbox_published(owner, &[leased[0].sequence]).await.unwrap();
     let error = "the broker said no".to_owned();
-    let dead = Undelivered { sequence: leased[1].sequence, error, attempts: 10, suspect: true, not_before: 0, dead: true };
+    let dead = Undelivered {
+        sequence: leased[1].sequence,
+        error,
+        attempts: 10,
+        suspect: true,
+        not_before: 0,
+        dead: true,
+    };
     opened.store.outbox_undelivered(owner, &[dead]).await.unwrap();
     opened
 }
@@ -48,20 +55,34 @@ async fn events_are_listed_without_personal_data_and_shown_with_it() {
     let list = printed(&settings, &["list"]).await;
     let lines: Vec<_> = list.lines().collect();
     assert_eq!(lines.len(), 3, "{list}");
-    for ((line, id), state) in lines.iter().zip(ids.iter().rev()).zip(["pending", "dead", "published"]) {
-        assert!(line.starts_with(&id.to_string()) && line.contains(state) && line.contains("custom.test.event"), "{line}");
+    for ((line, id), state) in
+        lines.iter().zip(ids.iter().rev()).zip(["pending", "dead", "published"])
+    {
+        assert!(
+            line.starts_with(&id.to_string())
+                && line.contains(state)
+                && line.contains("custom.test.event"),
+            "{line}"
+        );
     }
     assert!(lines[1].contains("attempts=10") && lines[1].contains("the broker said no"), "{list}");
     let json = printed(&settings, &["list", "--json", "--state", "dead"]).await;
     let event: Value = serde_json::from_str(&json).unwrap();
-    assert_eq!((event["message_id"].as_str(), event["state"].as_str()), (Some(ids[1].to_string().as_str()), Some("dead")));
+    assert_eq!(
+        (event["message_id"].as_str(), event["state"].as_str()),
+        (Some(ids[1].to_string().as_str()), Some("dead"))
+    );
     assert_eq!(printed(&settings, &["list", "--limit", "1"]).await.lines().count(), 1);
     for listed in [list, json] {
         assert!(!listed.contains("leo@example.com"), "{listed}");
     }
-    let shown: Value = serde_json::from_str(&printed(&settings, &["show", &ids[2].to_string()]).await).unwrap();
+    let shown: Value =
+        serde_json::from_str(&printed(&settings, &["show", &ids[2].to_string()]).await).unwrap();
     assert_eq!(shown["body"]["email"], "leo@example.com");
-    assert_eq!((&shown["state"], &shown["ordering_key"]), (&Value::from("pending"), &Value::from("c")));
+    assert_eq!(
+        (&shown["state"], &shown["ordering_key"]),
+        (&Value::from("pending"), &Value::from("c"))
+    );
     let unknown = outbox(&settings, &["show", &Uuid::new_v4().to_string()]).await;
     assert_eq!((unknown.code, unknown.text.as_str()), (Some(2), ""), "{}", unknown.errors);
 }
@@ -70,13 +91,19 @@ async fn events_are_listed_without_personal_data_and_shown_with_it() {
 async fn dead_events_are_retried_and_published_ones_purged() {
     let opened = one_of_each().await;
     let (settings, ids) = (opened.settings(), opened.ids(&[0, 1, 2]).await);
-    assert!(printed(&settings, &["purge", "--published-before", "1h"]).await.starts_with("0 events"));
+    assert!(
+        printed(&settings, &["purge", "--published-before", "1h"]).await.starts_with("0 events")
+    );
     assert!(printed(&settings, &["retry", "--dead"]).await.starts_with("1 event"));
     assert!(printed(&settings, &["list", "--state", "dead"]).await.starts_with("no events"));
     assert_eq!(printed(&settings, &["list", "--state", "pending"]).await.lines().count(), 2);
     assert!(printed(&settings, &["purge", "--published-before", "0"]).await.starts_with("1 event"));
     assert!(printed(&settings, &["list", "--state", "published"]).await.starts_with("no events"));
-    assert!(printed(&settings, &["purge", &ids[1].to_string(), &ids[2].to_string()]).await.starts_with("2 events"));
+    assert!(
+        printed(&settings, &["purge", &ids[1].to_string(), &ids[2].to_string()])
+            .await
+            .starts_with("2 events")
+    );
     assert_eq!(printed(&settings, &["list", "--json"]).await, "");
 }
 

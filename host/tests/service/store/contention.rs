@@ -1,4 +1,5 @@
-//! Many at once on one PostgreSQL: nothing is done twice, nothing is lost, and nobody is turned away for it.
+//! Many at once on one PostgreSQL: nothing is done twice, nothing is lost, and nobody is turned
+//! away for it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -20,9 +21,16 @@ fn writes(storage: Vec<StorageWrite>) -> Writes {
     Writes { slot: "login", storage, ..Writes::default() }
 }
 
-#[expect(clippy::option_option, reason = "as the store has it: no expectation, no row, or this value")]
+#[expect(
+    clippy::option_option,
+    reason = "as the store has it: no expectation, no row, or this value"
+)]
 fn write(key: &str, expected: Option<Option<Vec<u8>>>, value: &str) -> StorageWrite {
-    StorageWrite { key: key.to_owned(), expected, value: Some((value.as_bytes().to_vec(), i64::MAX)) }
+    StorageWrite {
+        key: key.to_owned(),
+        expected,
+        value: Some((value.as_bytes().to_vec(), i64::MAX)),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -37,15 +45,21 @@ async fn ten_replicas_that_start_at_once_on_an_empty_database_migrate_it_once() 
         started.unwrap().close().await;
     }
     let migrations = "SELECT count(*) FROM auth._sqlx_migrations";
-    let applied: i64 = sqlx::query_scalar(migrations).fetch_one(&mut database.connection().await).await.unwrap();
-    let files = std::fs::read_dir(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations/postgres")).unwrap();
+    let applied: i64 =
+        sqlx::query_scalar(migrations).fetch_one(&mut database.connection().await).await.unwrap();
+    let files = std::fs::read_dir(
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations/postgres"),
+    )
+    .unwrap();
     assert_eq!(usize::try_from(applied).unwrap(), files.count());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn eight_relays_lease_every_event_once_and_each_key_in_order() {
     let opened = Opened::on_postgres().await;
-    let replica = Store::Postgres(open(opened.database.as_ref().unwrap().url(), &opened.clock).await.unwrap());
+    let replica = Store::Postgres(
+        open(opened.database.as_ref().unwrap().url(), &opened.clock).await.unwrap(),
+    );
     let user_id = opened.account("leo@example.com", Writes::default()).await;
     for batch in 0..EVENTS / 20 {
         let events = (0..20).map(|event| NewEvent {
@@ -70,7 +84,11 @@ async fn eight_relays_lease_every_event_once_and_each_key_in_order() {
     let mut last = BTreeMap::new();
     for event in &*leased {
         let before = last.insert(&event.ordering_key, event.sequence);
-        assert!(before.is_none_or(|before| before < event.sequence), "{} was overtaken by {before:?}", event.sequence);
+        assert!(
+            before.is_none_or(|before| before < event.sequence),
+            "{} was overtaken by {before:?}",
+            event.sequence
+        );
     }
 }
 
@@ -82,7 +100,10 @@ async fn drain(store: Store, all: Arc<Mutex<Vec<OutboxEvent>>>) {
         let sequences: Vec<_> = events.iter().map(|event| event.sequence).collect();
         // Before the mark: until then nobody may lease what follows.
         all.lock().unwrap().extend(events);
-        assert_eq!(store.outbox_published(owner, &sequences).await.unwrap(), sequences.len() as u64);
+        assert_eq!(
+            store.outbox_published(owner, &sequences).await.unwrap(),
+            sequences.len() as u64
+        );
     }
 }
 
@@ -96,7 +117,8 @@ async fn no_replacement_of_a_stored_value_is_lost() {
             let mut done = 0;
             while done < 10 {
                 let held = store.storage_get("login", "counter").await.unwrap();
-                let count: u32 = held.as_ref().map_or(0, |held| String::from_utf8_lossy(held).parse().unwrap());
+                let count: u32 =
+                    held.as_ref().map_or(0, |held| String::from_utf8_lossy(held).parse().unwrap());
                 let next = write("counter", Some(held), &(count + 1).to_string());
                 match store.refuse(None, &writes(vec![next])).await.unwrap() {
                     Ok(()) => done += 1,
@@ -141,12 +163,14 @@ async fn writes_of_the_same_rows_in_another_order_wait_for_one_another() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn logins_of_one_account_at_once_may_all_write_to_it() {
-    let service = TestService::with().on_postgres().guest(Slot::Login, "writes_then_accepts").start().await;
+    let service =
+        TestService::with().on_postgres().guest(Slot::Login, "writes_then_accepts").start().await;
     let (person, _) = service.newcomer("leo").await;
     for _ in 0..5 {
         let logins: Vec<_> = (0..8)
             .map(|_| {
-                let body = serde_json::json!({ "email": person.email, "password": person.password });
+                let body =
+                    serde_json::json!({ "email": person.email, "password": person.password });
                 tokio::spawn(service.request("POST", "/auth/login").json(&body).send())
             })
             .collect();
@@ -161,10 +185,17 @@ async fn logins_of_one_account_at_once_may_all_write_to_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lock_that_lasts_longer_than_a_statement_may_is_a_503_and_counts_as_a_timeout() {
     let database = OwnDatabase::new().await;
-    let service = TestService::with().on_database(database.url()).setting("DATABASE_STATEMENT_TIMEOUT", "1s").start().await;
+    let service = TestService::with()
+        .on_database(database.url())
+        .setting("DATABASE_STATEMENT_TIMEOUT", "1s")
+        .start()
+        .await;
     let (person, _) = service.newcomer("leo").await;
     let mut lock = database.connection().await;
-    sqlx::raw_sql("BEGIN; LOCK TABLE auth.sessions IN EXCLUSIVE MODE").execute(&mut lock).await.unwrap();
+    sqlx::raw_sql("BEGIN; LOCK TABLE auth.sessions IN EXCLUSIVE MODE")
+        .execute(&mut lock)
+        .await
+        .unwrap();
     let errors = async |kind| service.count("auth_database_errors_total", &[("kind", kind)]).await;
     let before = [errors("timeout").await, errors("unavailable").await];
     service.login(&person).await.refused(503, "unavailable");

@@ -9,7 +9,14 @@ use super::{LEASE, Opened};
 
 /// An event is given back.
 fn back(sequence: i64, not_before: i64) -> Undelivered {
-    Undelivered { sequence, error: "the broker said\0no".to_owned(), attempts: 1, suspect: true, not_before, dead: false }
+    Undelivered {
+        sequence,
+        error: "the broker said\0no".to_owned(),
+        attempts: 1,
+        suspect: true,
+        not_before,
+        dead: false,
+    }
 }
 
 #[tokio::test]
@@ -18,7 +25,11 @@ async fn only_the_first_waiting_event_of_a_key_is_leased() {
     let (first, second) = (Uuid::new_v4(), Uuid::new_v4());
     opened.events(&["a", "a", "b", "a"]).await;
     let leased = opened.leased(first, 10).await;
-    assert_eq!(opened.lease(first, 10).await, [0, 2], "an owner that asks again, since the answer was lost, gets the same");
+    assert_eq!(
+        opened.lease(first, 10).await,
+        [0, 2],
+        "an owner that asks again, since the answer was lost, gets the same"
+    );
     assert!(opened.lease(second, 10).await.is_empty());
     assert_eq!(opened.store.outbox_published(first, &[leased[0].sequence]).await.unwrap(), 1);
     assert_eq!(opened.lease(second, 10).await, [1]);
@@ -45,20 +56,39 @@ async fn a_lease_that_has_ended_is_free_and_its_owner_marks_what_nobody_else_has
     opened.clock.advance(LEASE / 2);
     assert_eq!(opened.lease(second, 10).await, [0; 0]);
     opened.clock.advance(LEASE / 2);
-    assert_eq!(opened.store.outbox_published(first, &[other]).await.unwrap(), 1, "it is late, but published is published");
+    assert_eq!(
+        opened.store.outbox_published(first, &[other]).await.unwrap(),
+        1,
+        "it is late, but published is published"
+    );
     assert_eq!(opened.lease(second, 10).await, [0]);
-    assert_eq!(opened.store.outbox_published(first, &[sequence]).await.unwrap(), 0, "somebody else holds it");
+    assert_eq!(
+        opened.store.outbox_published(first, &[sequence]).await.unwrap(),
+        0,
+        "somebody else holds it"
+    );
     opened.store.outbox_undelivered(first, &[back(sequence, 0)]).await.unwrap();
     let row = &opened.rows().await[0];
     assert_eq!((row.state, row.attempts, &row.last_error), (EventState::Pending, 0, &None));
     assert_eq!(opened.store.outbox_published(second, &[sequence]).await.unwrap(), 1);
     let published_at = opened.rows().await[0].published_at;
-    assert_eq!(opened.store.outbox_published(second, &[sequence]).await.unwrap(), 1, "the answer was lost, and it asks again");
-    assert_eq!(opened.store.outbox_published(first, &[sequence]).await.unwrap(), 0, "it was never its own");
+    assert_eq!(
+        opened.store.outbox_published(second, &[sequence]).await.unwrap(),
+        1,
+        "the answer was lost, and it asks again"
+    );
+    assert_eq!(
+        opened.store.outbox_published(first, &[sequence]).await.unwrap(),
+        0,
+        "it was never its own"
+    );
     assert_eq!(opened.rows().await[0].published_at, published_at);
     opened.store.outbox_undelivered(second, &[back(sequence, 0)]).await.unwrap();
     let row = &opened.rows().await[0];
-    assert_eq!((row.state, row.attempts, row.published_at.is_some()), (EventState::Published, 0, true));
+    assert_eq!(
+        (row.state, row.attempts, row.published_at.is_some()),
+        (EventState::Published, 0, true)
+    );
 }
 
 #[tokio::test]
@@ -66,7 +96,8 @@ async fn only_what_is_among_the_marked_is_marked() {
     let opened = Opened::new().await;
     let (owner, other) = (Uuid::new_v4(), Uuid::new_v4());
     opened.events(&["a", "b", "c"]).await;
-    let sequences: Vec<i64> = opened.leased(owner, 2).await.iter().map(|event| event.sequence).collect();
+    let sequences: Vec<i64> =
+        opened.leased(owner, 2).await.iter().map(|event| event.sequence).collect();
     let others = opened.leased(other, 2).await[0].sequence;
     assert_eq!(opened.store.outbox_published(owner, &[sequences[1], others]).await.unwrap(), 1);
     assert_eq!(opened.store.outbox_published(owner, &[]).await.unwrap(), 0);
@@ -81,13 +112,19 @@ async fn what_is_given_back_waits_for_its_time_and_its_key_waits_with_it() {
     let owner = Uuid::new_v4();
     let leased = opened.leased(owner, 10).await;
     let in_five_seconds = opened.clock.now() + 5000;
-    let given_back = [back(leased[0].sequence, in_five_seconds), Undelivered { suspect: false, ..back(leased[1].sequence, 0) }];
+    let given_back = [
+        back(leased[0].sequence, in_five_seconds),
+        Undelivered { suspect: false, ..back(leased[1].sequence, 0) },
+    ];
     opened.store.outbox_undelivered(owner, &given_back).await.unwrap();
     assert_eq!(opened.lease(Uuid::new_v4(), 10).await, [2]);
     opened.clock.advance(Duration::from_secs(5));
     let again = opened.leased(Uuid::new_v4(), 10).await;
     assert_eq!(again.len(), 1);
-    assert_eq!((again[0].sequence, again[0].attempts, again[0].suspect), (leased[0].sequence, 1, true));
+    assert_eq!(
+        (again[0].sequence, again[0].attempts, again[0].suspect),
+        (leased[0].sequence, 1, true)
+    );
     assert_eq!(again[0].message_id, leased[0].message_id);
     let error = opened.rows().await[0].last_error.clone().unwrap();
     assert!(error.starts_with("the broker said") && error.ends_with("no"), "{error}");
@@ -99,7 +136,11 @@ async fn a_dead_event_lets_the_next_of_its_key_go() {
     opened.events(&["a", "a"]).await;
     let owner = Uuid::new_v4();
     let leased = opened.leased(owner, 10).await;
-    opened.store.outbox_undelivered(owner, &[Undelivered { dead: true, ..back(leased[0].sequence, 0) }]).await.unwrap();
+    opened
+        .store
+        .outbox_undelivered(owner, &[Undelivered { dead: true, ..back(leased[0].sequence, 0) }])
+        .await
+        .unwrap();
     let backlog = opened.store.outbox_backlog().await.unwrap();
     assert_eq!((backlog.pending, backlog.dead), (1, 1));
     assert_eq!(opened.lease(owner, 10).await, [1]);
@@ -118,7 +159,10 @@ async fn the_backlog_tells_how_many_wait_and_since_when() {
     let rows = opened.rows().await;
     for (pending, oldest) in [(2, &rows[0]), (1, &rows[1])] {
         let backlog = opened.store.outbox_backlog().await.unwrap();
-        assert_eq!((backlog.pending, backlog.oldest_created_at), (pending, Some(oldest.created_at)));
+        assert_eq!(
+            (backlog.pending, backlog.oldest_created_at),
+            (pending, Some(oldest.created_at))
+        );
         let next = opened.leased(owner, 1).await[0].sequence;
         opened.store.outbox_published(owner, &[next]).await.unwrap();
     }

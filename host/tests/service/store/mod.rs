@@ -1,7 +1,8 @@
 //! What both databases must do alike, and what PostgreSQL must do for replicas that share it.
 //!
-//! Most of it cannot be seen through the public door, and goes through [`Store`]. `leases`, `operators`, `texts` and `commands` run on the
-//! database of this run (see `support::on_postgres`), the others on PostgreSQL.
+//! Most of it cannot be seen through the public door, and goes through [`Store`]. `leases`,
+//! `operators`, `texts` and `commands` run on the database of this run (see
+//! `support::on_postgres`), the others on PostgreSQL.
 
 mod away;
 mod commands;
@@ -21,7 +22,8 @@ use std::time::Duration;
 use auth_host::clock::Clock;
 use auth_host::metrics::Metrics;
 use auth_host::store::{
-    EventFilter, EventRow, NewEvent, NewSession, NewToken, OutboxEvent, Postgres, PostgresSettings, Sqlite, Store, Writes,
+    EventFilter, EventRow, NewEvent, NewSession, NewToken, OutboxEvent, Postgres, PostgresSettings,
+    Sqlite, Store, Writes,
 };
 use serde_json::json;
 use tempfile::TempDir;
@@ -54,7 +56,9 @@ impl Opened {
         let (clock, folder) = (Clock::shifted(), TempDir::new().unwrap());
         let store = match &database {
             Some(database) => Store::Postgres(open(database.url(), &clock).await.unwrap()),
-            None => Store::Sqlite(Sqlite::open(&folder.path().join("auth.sqlite"), clock.clone()).await.unwrap()),
+            None => Store::Sqlite(
+                Sqlite::open(&folder.path().join("auth.sqlite"), clock.clone()).await.unwrap(),
+            ),
         };
         Self { store, clock, folder, database }
     }
@@ -62,7 +66,11 @@ impl Opened {
     /// The settings with which a program finds it.
     fn settings(&self) -> HashMap<String, String> {
         let folder = self.folder.path().to_str().unwrap();
-        let mut settings = vec![("DATA_DIR", folder), ("POLICY_DIR", folder), ("AUTH_JWT_SECRET", crate::support::JWT_SECRET)];
+        let mut settings = vec![
+            ("DATA_DIR", folder),
+            ("POLICY_DIR", folder),
+            ("AUTH_JWT_SECRET", crate::support::JWT_SECRET),
+        ];
         settings.extend(self.database.iter().map(|database| ("DATABASE_URL", database.url())));
         settings.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
@@ -70,18 +78,42 @@ impl Opened {
     /// A new account with one session and no event.
     async fn account(&self, email: &str, writes: Writes) -> i64 {
         let expires_at = self.clock.now() + 3_600_000;
-        let token = NewToken { token_id: Uuid::new_v4().to_string(), lookup: Uuid::new_v4().as_bytes().to_vec(), expires_at };
-        let session = NewSession { session_id: Uuid::new_v4().to_string(), address: None, user_agent: None, ends_at: expires_at, token };
-        self.store.register(email, "no hash", &session, &Writes { slot: "register", ..writes }, Ok).await.unwrap().unwrap()
+        let token = NewToken {
+            token_id: Uuid::new_v4().to_string(),
+            lookup: Uuid::new_v4().as_bytes().to_vec(),
+            expires_at,
+        };
+        let session = NewSession {
+            session_id: Uuid::new_v4().to_string(),
+            address: None,
+            user_agent: None,
+            ends_at: expires_at,
+            token,
+        };
+        self.store
+            .register(email, "no hash", &session, &Writes { slot: "register", ..writes }, Ok)
+            .await
+            .unwrap()
+            .unwrap()
     }
 
-    /// Events with these keys, of one account, each committed by itself. The body says which it is, from 0.
+    /// Events with these keys, of one account, each committed by itself. The body says which it is,
+    /// from 0.
     async fn events(&self, keys: &[&str]) {
-        let user_id = self.account(&format!("{}@example.com", Uuid::new_v4().simple()), Writes::default()).await;
+        let user_id = self
+            .account(&format!("{}@example.com", Uuid::new_v4().simple()), Writes::default())
+            .await;
         for (number, key) in keys.iter().enumerate() {
-            let data = json!({ "number": number, "email": "leo@example.com" }).as_object().unwrap().clone();
-            let event =
-                NewEvent { event_type: "custom.test.event".to_owned(), data, ordering_key: Some((*key).to_owned()), traceparent: None };
+            let data = json!({ "number": number, "email": "leo@example.com" })
+                .as_object()
+                .unwrap()
+                .clone();
+            let event = NewEvent {
+                event_type: "custom.test.event".to_owned(),
+                data,
+                ordering_key: Some((*key).to_owned()),
+                traceparent: None,
+            };
             let writes = Writes { slot: "login", events: vec![event], ..Writes::default() };
             self.store.refuse(Some(user_id), &writes).await.unwrap().unwrap();
         }
@@ -98,7 +130,11 @@ impl Opened {
 
     /// All events, oldest first.
     async fn rows(&self) -> Vec<EventRow> {
-        let mut rows = self.store.outbox_list(&EventFilter { state: None, message_id: None, most: 1000 }).await.unwrap();
+        let mut rows = self
+            .store
+            .outbox_list(&EventFilter { state: None, message_id: None, most: 1000 })
+            .await
+            .unwrap();
         rows.reverse();
         rows
     }
@@ -106,13 +142,24 @@ impl Opened {
     /// The ids of the events with these numbers.
     async fn ids(&self, numbers: &[u64]) -> Vec<Uuid> {
         let rows = self.rows().await;
-        let id = |wanted: &u64| rows.iter().find(|row| number(&row.payload) == *wanted).unwrap().message_id.parse().unwrap();
+        let id = |wanted: &u64| {
+            rows.iter()
+                .find(|row| number(&row.payload) == *wanted)
+                .unwrap()
+                .message_id
+                .parse()
+                .unwrap()
+        };
         numbers.iter().map(id).collect()
     }
 }
 
 async fn open(url: &str, clock: &Clock) -> anyhow::Result<Postgres> {
-    let settings = PostgresSettings { options: url.parse().unwrap(), max_connections: 16, statement_timeout: Duration::from_secs(3) };
+    let settings = PostgresSettings {
+        options: url.parse().unwrap(),
+        max_connections: 16,
+        statement_timeout: Duration::from_secs(3),
+    };
     Postgres::open(&settings, clock.clone(), Metrics::new().unwrap().database).await
 }
 

@@ -14,10 +14,19 @@ async fn one_of_each() -> Opened {
     let owner = Uuid::new_v4();
     let leased = opened.leased(owner, 2).await;
     assert_eq!(opened.store.outbox_published(owner, &[leased[0].sequence]).await.unwrap(), 1);
-    let dead =
-        Undelivered { sequence: leased[1].sequence, error: "no".to_owned(), attempts: 10, suspect: true, not_before: i64::MAX, dead: true };
+    let dead = Undelivered {
+        sequence: leased[1].sequence,
+        error: "no".to_owned(),
+        attempts: 10,
+        suspect: true,
+        not_before: i64::MAX,
+        dead: true,
+    };
     opened.store.outbox_undelivered(owner, &[dead]).await.unwrap();
-    assert_eq!(states(&opened).await, [EventState::Published, EventState::Dead, EventState::Pending, EventState::Pending]);
+    assert_eq!(
+        states(&opened).await,
+        [EventState::Published, EventState::Dead, EventState::Pending, EventState::Pending]
+    );
     opened
 }
 
@@ -30,7 +39,8 @@ async fn the_newest_events_are_listed_first_by_state_id_and_number() {
     let opened = one_of_each().await;
     let ids = opened.ids(&[0, 1, 2, 3]).await;
     let list = async |state, message_id, most| {
-        let rows = opened.store.outbox_list(&EventFilter { state, message_id, most }).await.unwrap();
+        let rows =
+            opened.store.outbox_list(&EventFilter { state, message_id, most }).await.unwrap();
         rows.iter().map(|row| super::number(&row.payload)).collect::<Vec<_>>()
     };
     assert_eq!(list(None, None, 10).await, [3, 2, 1, 0]);
@@ -50,10 +60,19 @@ async fn retrying_without_ids_revives_the_dead_and_no_other() {
     let before = opened.rows().await;
     assert_eq!(opened.store.outbox_retry(&[]).await.unwrap(), 1);
     assert_eq!(opened.store.outbox_retry(&[]).await.unwrap(), 0);
-    assert_eq!(opened.lease(Uuid::new_v4(), 1).await, [1], "it is the oldest, and waits for nothing");
+    assert_eq!(
+        opened.lease(Uuid::new_v4(), 1).await,
+        [1],
+        "it is the oldest, and waits for nothing"
+    );
     let after = opened.rows().await;
-    assert_eq!((after[1].state, after[1].attempts, after[1].dead_at), (EventState::Pending, 0, None));
-    let ids = |rows: &[auth_host::store::EventRow]| rows.iter().map(|row| row.message_id.clone()).collect::<Vec<_>>();
+    assert_eq!(
+        (after[1].state, after[1].attempts, after[1].dead_at),
+        (EventState::Pending, 0, None)
+    );
+    let ids = |rows: &[auth_host::store::EventRow]| {
+        rows.iter().map(|row| row.message_id.clone()).collect::<Vec<_>>()
+    };
     assert_eq!(ids(&before), ids(&after));
 }
 
@@ -63,8 +82,15 @@ async fn retrying_by_id_publishes_anything_again() {
     let ids = opened.ids(&[0, 1]).await;
     assert_eq!(opened.store.outbox_retry(&[ids[0], ids[1], Uuid::new_v4()]).await.unwrap(), 2);
     let leased = opened.leased(Uuid::new_v4(), 10).await;
-    assert_eq!(leased.iter().map(|event| super::number(&event.payload)).collect::<Vec<_>>(), [0, 1, 2]);
-    assert_eq!(leased.iter().map(|event| event.suspect).collect::<Vec<_>>(), [true, true, false], "they are sent alone");
+    assert_eq!(
+        leased.iter().map(|event| super::number(&event.payload)).collect::<Vec<_>>(),
+        [0, 1, 2]
+    );
+    assert_eq!(
+        leased.iter().map(|event| event.suspect).collect::<Vec<_>>(),
+        [true, true, false],
+        "they are sent alone"
+    );
     assert_eq!(opened.rows().await[0].published_at, None);
 }
 
@@ -72,7 +98,11 @@ async fn retrying_by_id_publishes_anything_again() {
 async fn purging_without_ids_never_takes_what_is_not_published() {
     let opened = one_of_each().await;
     let published_at = opened.rows().await[0].published_at.unwrap();
-    assert_eq!(opened.store.outbox_purge(&[], published_at).await.unwrap(), 0, "it is not older than itself");
+    assert_eq!(
+        opened.store.outbox_purge(&[], published_at).await.unwrap(),
+        0,
+        "it is not older than itself"
+    );
     assert_eq!(opened.store.outbox_purge(&[], i64::MAX).await.unwrap(), 1);
     assert_eq!(states(&opened).await, [EventState::Dead, EventState::Pending, EventState::Pending]);
 }
@@ -81,7 +111,10 @@ async fn purging_without_ids_never_takes_what_is_not_published() {
 async fn purging_by_id_takes_anything_and_nothing_else() {
     let opened = one_of_each().await;
     let ids = opened.ids(&[1, 2]).await;
-    assert_eq!(opened.store.outbox_purge(&[ids[0], ids[1], Uuid::new_v4()], i64::MAX).await.unwrap(), 2);
+    assert_eq!(
+        opened.store.outbox_purge(&[ids[0], ids[1], Uuid::new_v4()], i64::MAX).await.unwrap(),
+        2
+    );
     assert_eq!(states(&opened).await, [EventState::Published, EventState::Pending]);
     // What waited for the event that is gone waits no more.
     assert_eq!(opened.lease(Uuid::new_v4(), 10).await, [3]);

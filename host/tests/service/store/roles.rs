@@ -34,9 +34,16 @@ async fn a_role_that_may_only_read_and_write_rows_is_enough_once_the_schema_is_t
     {
         let mut own = PgConnection::connect(url.as_str()).await.unwrap();
         execute(&mut own, "CREATE TABLE auth.more (id INT)".to_owned()).await.unwrap_err();
-        execute(&mut own, "ALTER TABLE auth.accounts ADD COLUMN more INT".to_owned()).await.unwrap_err();
+        execute(&mut own, "ALTER TABLE auth.accounts ADD COLUMN more INT".to_owned())
+            .await
+            .unwrap_err();
     }
-    let service = TestService::with().on_database(url.as_str()).setting("AUTH_MASTER_SECRET", "").own_cache().start().await;
+    let service = TestService::with()
+        .on_database(url.as_str())
+        .setting("AUTH_MASTER_SECRET", "")
+        .own_cache()
+        .start()
+        .await;
     let (person, tokens) = service.newcomer("leo").await;
     service.login(&person).await.tokens();
     service.login_with_wrong_password(&person).await.refused(401, "invalid_credentials");

@@ -1,4 +1,5 @@
-//! The settings that name PostgreSQL and RabbitMQ. What is wrong with them is told without their values: they may hold passwords.
+//! The settings that name PostgreSQL and RabbitMQ. What is wrong with them is told without their
+//! values: they may hold passwords.
 
 use std::collections::HashMap;
 
@@ -45,10 +46,16 @@ async fn a_mode_of_tls_that_would_trust_more_than_it_says_is_refused() {
         let log = refusal(&[&whole[..], wrong].concat()).await;
         assert!(log.contains("POSTGRES_SSLMODE: must be"), "{wrong:?}: {log}");
     }
-    for wrong in
-        ["sslmode=verify-ca", "sslmode=allow", "sslmode=require&sslrootcert=/ca.pem", "ssl_mode=verify-full", "sslMode=verify-full"]
-    {
-        let log = refusal(&[("DATABASE_URL", &format!("postgres://auth:{SECRET}@db/auth?{wrong}"))]).await;
+    for wrong in [
+        "sslmode=verify-ca",
+        "sslmode=allow",
+        "sslmode=require&sslrootcert=/ca.pem",
+        "ssl_mode=verify-full",
+        "sslMode=verify-full",
+    ] {
+        let log =
+            refusal(&[("DATABASE_URL", &format!("postgres://auth:{SECRET}@db/auth?{wrong}"))])
+                .await;
         assert!(log.contains("DATABASE_URL: "), "{wrong}: {log}");
     }
 }
@@ -56,11 +63,26 @@ async fn a_mode_of_tls_that_would_trust_more_than_it_says_is_refused() {
 #[tokio::test]
 async fn parts_of_an_address_that_are_missing_are_named() {
     let log = refusal(&[("POSTGRES_HOST", "db")]).await;
-    assert!(log.contains("POSTGRES_USER: ") && log.contains("POSTGRES_DB: ") && !log.contains("POSTGRES_HOST: "), "{log}");
+    assert!(
+        log.contains("POSTGRES_USER: ")
+            && log.contains("POSTGRES_DB: ")
+            && !log.contains("POSTGRES_HOST: "),
+        "{log}"
+    );
     let log = refusal(&[("POSTGRES_PASSWORD", SECRET)]).await;
-    assert!(["HOST", "USER", "DB"].iter().all(|part| log.contains(&format!("POSTGRES_{part}: "))), "{log}");
-    let whole = [("POSTGRES_HOST", "db"), ("POSTGRES_USER", "auth"), ("POSTGRES_DB", "auth"), ("POSTGRES_PASSWORD", SECRET)];
-    for (name, value) in [("POSTGRES_PORT", "0"), ("POSTGRES_PORT", "many"), ("POSTGRES_SSLMODE", "sometimes")] {
+    assert!(
+        ["HOST", "USER", "DB"].iter().all(|part| log.contains(&format!("POSTGRES_{part}: "))),
+        "{log}"
+    );
+    let whole = [
+        ("POSTGRES_HOST", "db"),
+        ("POSTGRES_USER", "auth"),
+        ("POSTGRES_DB", "auth"),
+        ("POSTGRES_PASSWORD", SECRET),
+    ];
+    for (name, value) in
+        [("POSTGRES_PORT", "0"), ("POSTGRES_PORT", "many"), ("POSTGRES_SSLMODE", "sometimes")]
+    {
         let log = refusal(&[&whole[..], &[(name, value)]].concat()).await;
         assert!(log.contains(&format!("{name}: ")), "{log}");
     }
@@ -78,7 +100,12 @@ async fn an_address_of_a_broker_that_is_none_is_refused() {
         assert!(log.contains("AMQP_URL: "), "{wrong}: {log}");
     }
     let oversized = "x".repeat(256);
-    let log = refusal(&[("AMQP_URL", "amqp://broker/"), ("AMQP_EXCHANGE", &oversized), ("AMQP_QUEUE", &oversized)]).await;
+    let log = refusal(&[
+        ("AMQP_URL", "amqp://broker/"),
+        ("AMQP_EXCHANGE", &oversized),
+        ("AMQP_QUEUE", &oversized),
+    ])
+    .await;
     assert!(log.contains("AMQP_EXCHANGE: ") && log.contains("AMQP_QUEUE: "), "{log}");
 }
 
@@ -120,16 +147,25 @@ async fn parts_alone_are_enough_and_the_whole_address_wins() {
     settings.insert("DATABASE_URL".to_owned(), database.url().to_owned());
     settings.insert("POSTGRES_DB".to_owned(), "no_such_database".to_owned());
     serves(&settings).await;
-    let accounts: i64 = sqlx::query_scalar("SELECT count(*) FROM auth.accounts").fetch_one(&mut database.connection().await).await.unwrap();
+    let accounts: i64 = sqlx::query_scalar("SELECT count(*) FROM auth.accounts")
+        .fetch_one(&mut database.connection().await)
+        .await
+        .unwrap();
     assert_eq!(accounts, 2);
 }
 
 /// It starts, takes a registration, and stops.
 async fn serves(settings: &HashMap<String, String>) {
     let process = Process::serving(settings).await;
-    assert!(process.announcement.iter().any(|line| line.contains("PostgreSQL")), "{:?}", process.announcement);
+    assert!(
+        process.announcement.iter().any(|line| line.contains("PostgreSQL")),
+        "{:?}",
+        process.announcement
+    );
     let form = Person::new(&uuid::Uuid::new_v4().simple().to_string()).form();
-    let request = reqwest::Client::new().post(format!("http://{}/auth/register", process.address)).json(&form);
+    let request = reqwest::Client::new()
+        .post(format!("http://{}/auth/register", process.address))
+        .json(&form);
     assert_eq!(request.send().await.unwrap().status(), 200);
     process.terminate();
     let outcome = process.ended().await;

@@ -9,7 +9,9 @@ async fn a_service_waits_for_a_database_that_comes_later() {
     proxy.refuse();
     let before = mark();
     let appears = async {
-        let tried = async || (!lines_with(before, "the database cannot be opened yet").is_empty()).then_some(());
+        let tried = async || {
+            (!lines_with(before, "the database cannot be opened yet").is_empty()).then_some(())
+        };
         eventually("a start that tries again", tried).await;
         proxy.accept();
     };

@@ -1,4 +1,5 @@
-//! U+0000, which PostgreSQL's texts cannot hold: callers may not send it, and what policies write of it does no harm.
+//! U+0000, which PostgreSQL's texts cannot hold: callers may not send it, and what policies write
+//! of it does no harm.
 
 use auth_host::store::{NewEvent, StorageWrite, Writes};
 use serde_json::{Map, Value, json};
@@ -18,9 +19,15 @@ async fn at_the_door_it_is_a_fault_of_the_caller() {
     for email in ["leo\0@example.com", "leo@example.com\0", "\0", "leo@exa\0mple.com"] {
         let form = person.form_with("email", Some(json!(email)));
         service.register(&form).await.refused(400, "malformed_json");
-        service.login(&Person { email: email.to_owned(), ..person.clone() }).await.refused(400, "malformed_json");
+        service
+            .login(&Person { email: email.to_owned(), ..person.clone() })
+            .await
+            .refused(400, "malformed_json");
     }
-    service.login(&Person { password: "with\0in".to_owned(), ..person.clone() }).await.refused(400, "malformed_json");
+    service
+        .login(&Person { password: "with\0in".to_owned(), ..person.clone() })
+        .await
+        .refused(400, "malformed_json");
     service.refresh("rt1_\0").await.refused(400, "malformed_json");
     for name in ["name", "surname", "fathers_name", "phone", "birth_date", "unknown"] {
         let form = Person::new(name).form_with(name, Some(json!("a\0b")));
@@ -28,7 +35,14 @@ async fn at_the_door_it_is_a_fault_of_the_caller() {
         answer.refused(400, "malformed_json");
     }
     for path in ENDPOINTS {
-        let answer = service.send(service.request("POST", path).header("user-agent", "a\tb").json(&json!({ "email\0": "a" }))).await;
+        let answer = service
+            .send(
+                service
+                    .request("POST", path)
+                    .header("user-agent", "a\tb")
+                    .json(&json!({ "email\0": "a" })),
+            )
+            .await;
         assert_eq!(answer.status, 400, "{}", answer.text());
     }
     service.stop().await;
@@ -39,8 +53,10 @@ async fn attributes_keep_it() {
     let opened = Opened::new().await;
     let first = object(&json!({ "na\0me": "Le\0o", "list": ["\0", { "\0": "\\u0000" }] }));
     let email = "leo@example.com";
-    let user_id = opened.account(email, Writes { attributes: first.clone(), ..Writes::default() }).await;
-    let attributes = async || opened.store.account_by_email(email, email).await.unwrap().unwrap().attributes;
+    let user_id =
+        opened.account(email, Writes { attributes: first.clone(), ..Writes::default() }).await;
+    let attributes =
+        async || opened.store.account_by_email(email, email).await.unwrap().unwrap().attributes;
     assert_eq!(attributes().await, first);
     let change = Writes {
         slot: "login",
@@ -49,17 +65,33 @@ async fn attributes_keep_it() {
         ..Writes::default()
     };
     opened.store.refuse(Some(user_id), &change).await.unwrap().unwrap();
-    assert_eq!(attributes().await, object(&json!({ "list": ["\0", { "\0": "\\u0000" }], "more": "\0\0" })));
+    assert_eq!(
+        attributes().await,
+        object(&json!({ "list": ["\0", { "\0": "\\u0000" }], "more": "\0\0" }))
+    );
 }
 
 #[tokio::test]
 async fn keys_of_stored_rows_keep_it() {
     let opened = Opened::new().await;
-    let row = |key: &str, value: &[u8]| StorageWrite { key: key.to_owned(), expected: None, value: Some((value.to_vec(), i64::MAX)) };
+    let row = |key: &str, value: &[u8]| StorageWrite {
+        key: key.to_owned(),
+        expected: None,
+        value: Some((value.to_vec(), i64::MAX)),
+    };
     let storage = vec![row("a\0b", b"1\0"), row("a", b"2"), row("a\0", b"3")];
-    opened.store.refuse(None, &Writes { slot: "login", storage, ..Writes::default() }).await.unwrap().unwrap();
+    opened
+        .store
+        .refuse(None, &Writes { slot: "login", storage, ..Writes::default() })
+        .await
+        .unwrap()
+        .unwrap();
     for (key, value) in [("a\0b", b"1\0".as_slice()), ("a", b"2"), ("a\0", b"3")] {
-        assert_eq!(opened.store.storage_get("login", key).await.unwrap().unwrap(), value, "{key:?}");
+        assert_eq!(
+            opened.store.storage_get("login", key).await.unwrap().unwrap(),
+            value,
+            "{key:?}"
+        );
     }
     assert_eq!(opened.store.storage_get("login", "\0").await.unwrap(), None);
 }
@@ -74,7 +106,8 @@ async fn reasons_keys_and_bodies_of_events_may_hold_it() {
         traceparent: None,
     };
     let email = "leo@example.com";
-    let user_id = opened.account(email, Writes { events: vec![event.clone()], ..Writes::default() }).await;
+    let user_id =
+        opened.account(email, Writes { events: vec![event.clone()], ..Writes::default() }).await;
     let sessions = opened.store.open_sessions(user_id, 10).await.unwrap();
     let more = Writes {
         slot: "login",
@@ -96,7 +129,8 @@ async fn reasons_keys_and_bodies_of_events_may_hold_it() {
 async fn no_account_is_found_by_it() {
     let opened = Opened::new().await;
     opened.account("leo@example.com", Writes::default()).await;
-    for (email, spelling) in [("leo@example.com\0", "x"), ("x", "leo@example.com\0"), ("\0", "\0")] {
+    for (email, spelling) in [("leo@example.com\0", "x"), ("x", "leo@example.com\0"), ("\0", "\0")]
+    {
         assert!(opened.store.account_by_email(email, spelling).await.unwrap().is_none());
     }
 }

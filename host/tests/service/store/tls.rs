@@ -27,7 +27,10 @@ impl Authority {
     /// A certificate for a host, and its key.
     fn certificate(&self, host: &str) -> (String, String) {
         let key = KeyPair::generate().unwrap();
-        let certificate = CertificateParams::new([host.to_owned()]).unwrap().signed_by(&key, &self.issuer).unwrap();
+        let certificate = CertificateParams::new([host.to_owned()])
+            .unwrap()
+            .signed_by(&key, &self.issuer)
+            .unwrap();
         (certificate.pem(), key.serialize_pem())
     }
 }
@@ -46,7 +49,8 @@ async fn each_mode_trusts_what_it_says() {
     let postgres = Postgres::start().await;
     let url = postgres.url();
     let folder = TempDir::new().unwrap();
-    let (ours, another) = (Authority::new(folder.path(), "ours.pem"), Authority::new(folder.path(), "another.pem"));
+    let (ours, another) =
+        (Authority::new(folder.path(), "ours.pem"), Authority::new(folder.path(), "another.pem"));
 
     // A server without TLS.
     for mode in ["disable", "prefer"] {
@@ -65,12 +69,14 @@ async fn each_mode_trusts_what_it_says() {
     }
     migrate(&url, "verify-full", Some(&ours.file)).await.unwrap_or_else(|said| panic!("{said}"));
     for other in [None, Some(another.file.as_path())] {
-        let said = migrate(&url, "verify-full", other).await.expect_err("it is another's certificate");
+        let said =
+            migrate(&url, "verify-full", other).await.expect_err("it is another's certificate");
         assert!(said.contains("certificate"), "with {other:?}: {said}");
     }
 
     // The same, under a name that is not the address.
     postgres.only_tls(&ours.certificate("database.example.com")).await;
-    let said = migrate(&url, "verify-full", Some(&ours.file)).await.expect_err("it is another's name");
+    let said =
+        migrate(&url, "verify-full", Some(&ours.file)).await.expect_err("it is another's name");
     assert!(said.contains("certificate"), "{said}");
 }

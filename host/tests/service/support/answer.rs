@@ -30,7 +30,8 @@ impl Answer {
 
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|fault| panic!("no JSON ({fault}): {self:?}"))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|fault| panic!("no JSON ({fault}): {self:?}"))
     }
 
     /// The tokens of a success; anything else fails the test.
@@ -38,8 +39,13 @@ impl Answer {
     pub(crate) fn tokens(&self) -> Tokens {
         assert_eq!(self.status, 200, "{}", String::from_utf8_lossy(&self.body));
         let body = self.json();
-        let text = |name: &str| body[name].as_str().unwrap_or_else(|| panic!("{name} is no string: {body}")).to_owned();
-        let user_id = body["user_id"].as_i64().filter(|id| *id > 0).unwrap_or_else(|| panic!("user_id is no positive integer: {body}"));
+        let text = |name: &str| {
+            body[name].as_str().unwrap_or_else(|| panic!("{name} is no string: {body}")).to_owned()
+        };
+        let user_id = body["user_id"]
+            .as_i64()
+            .filter(|id| *id > 0)
+            .unwrap_or_else(|| panic!("user_id is no positive integer: {body}"));
         Tokens { access: text("access_token"), refresh: text("refresh_token"), user_id }
     }
 
@@ -53,9 +59,16 @@ impl Answer {
         assert_eq!(body["code"], code, "{text}");
         assert!(body["error"].as_str().is_some_and(|error| !error.is_empty()), "{text}");
         assert_eq!(body["request_id"].as_str(), self.header("x-request-id"), "{text}");
-        assert!(body.as_object().unwrap().keys().all(|key| ["error", "code", "request_id", "fields"].contains(&key.as_str())), "{text}");
+        assert!(
+            body.as_object()
+                .unwrap()
+                .keys()
+                .all(|key| ["error", "code", "request_id", "fields"].contains(&key.as_str())),
+            "{text}"
+        );
         if [429, 503].contains(&status) {
-            let seconds = self.header("retry-after").and_then(|seconds| seconds.parse::<u32>().ok());
+            let seconds =
+                self.header("retry-after").and_then(|seconds| seconds.parse::<u32>().ok());
             assert!(seconds.is_some(), "Retry-After is missing: {self:?}");
         }
         self
@@ -70,7 +83,8 @@ impl Answer {
         fields.iter().map(|field| (text(&field["field"]), text(&field["code"]))).collect()
     }
 
-    /// The body with the request's id taken out: what must not differ between two cases that nobody may tell apart.
+    /// The body with the request's id taken out: what must not differ between two cases that nobody
+    /// may tell apart.
     pub(crate) fn without_request_id(&self) -> String {
         self.text().replace(self.header("x-request-id").unwrap(), "ID")
     }

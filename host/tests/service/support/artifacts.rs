@@ -1,4 +1,5 @@
-//! The components that the tests run: the default policies and the misbehaving guests, as `./justw test` builds them.
+//! The components that the tests run: the default policies and the misbehaving guests, as `./justw
+//! test` builds them.
 
 use std::path::PathBuf;
 
@@ -33,6 +34,11 @@ pub(crate) fn wit(path: &str) -> String {
 }
 
 fn component(folder: &str, name: &str) -> Vec<u8> {
-    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target").join(folder).join(format!("{name}.wasm"));
-    std::fs::read(&file).unwrap_or_else(|_| panic!("{} is missing: run `./justw test`, which builds it first", file.display()))
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../target")
+        .join(folder)
+        .join(format!("{name}.wasm"));
+    std::fs::read(&file).unwrap_or_else(|_| {
+        panic!("{} is missing: run `./justw test`, which builds it first", file.display())
+    })
 }

@@ -47,7 +47,8 @@ impl TestServiceBuilder {
         for sub in ["data", "policies"] {
             std::fs::create_dir(folder.path().join(sub)).unwrap();
         }
-        // Compiled components are the same for all tests; those that test the cache ask for one of their own.
+        // Compiled components are the same for all tests; those that test the cache ask for one of
+        // their own.
         let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("policy-cache");
         std::fs::create_dir_all(&cache).unwrap();
         std::os::unix::fs::symlink(cache, folder.path().join("data/cache")).unwrap();
@@ -62,7 +63,8 @@ impl TestServiceBuilder {
         ];
         let settings = settings.map(|(name, value)| (name.to_owned(), value)).into();
         let store = if on_postgres() { TestStore::NewDatabase } else { TestStore::Folder };
-        let builder = Self { folder, settings, clock: Clock::shifted(), secrets: Vec::new(), store };
+        let builder =
+            Self { folder, settings, clock: Clock::shifted(), secrets: Vec::new(), store };
         Slot::ALL.into_iter().fold(builder, |builder, slot| builder.component(slot, &policy(slot)))
     }
 
@@ -109,7 +111,11 @@ impl TestServiceBuilder {
 
     /// Sets what the operator sets for a policy.
     pub(crate) fn policy_settings(self, slot: Slot, settings: &Value) -> Self {
-        std::fs::write(self.folder.path().join(format!("policies/{slot}.settings.json")), settings.to_string()).unwrap();
+        std::fs::write(
+            self.folder.path().join(format!("policies/{slot}.settings.json")),
+            settings.to_string(),
+        )
+        .unwrap();
         self
     }
 

@@ -1,4 +1,5 @@
-//! A consumer as other services have one: it acknowledges what it has kept, and comes back whenever the broker does.
+//! A consumer as other services have one: it acknowledges what it has kept, and comes back whenever
+//! the broker does.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -13,7 +14,8 @@ use serde_json::Value;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// The longest wait for an answer, and for a delivery: then it begins again, because lapin waits for ever where a broker ends at a bad moment.
+/// The longest wait for an answer, and for a delivery: then it begins again, because lapin waits
+/// for ever where a broker ends at a bad moment.
 const SILENCE: Duration = Duration::from_secs(10);
 
 /// One delivery.
@@ -75,7 +77,8 @@ async fn consume(url: &str, queue: &str, kept: &Mutex<Vec<Message>>) -> Result<(
         let channel = connection.create_channel().await?;
         channel.basic_qos(100, BasicQosOptions::default()).await?;
         let options = BasicConsumeOptions::default();
-        let deliveries = channel.basic_consume(queue.into(), "".into(), options, FieldTable::default()).await?;
+        let deliveries =
+            channel.basic_consume(queue.into(), "".into(), options, FieldTable::default()).await?;
         Ok::<_, lapin::Error>((connection, deliveries))
     };
     let Ok(consuming) = timeout(SILENCE, begin).await else { return Ok(()) };
@@ -83,7 +86,10 @@ async fn consume(url: &str, queue: &str, kept: &Mutex<Vec<Message>>) -> Result<(
     while let Ok(Some(delivery)) = timeout(SILENCE, deliveries.next()).await {
         let delivery = delivery?;
         kept.lock().unwrap().push(message(&delivery));
-        let Ok(acknowledged) = timeout(SILENCE, delivery.ack(BasicAckOptions::default())).await else { break };
+        let Ok(acknowledged) = timeout(SILENCE, delivery.ack(BasicAckOptions::default())).await
+        else {
+            break;
+        };
         acknowledged?;
     }
     let _ = timeout(SILENCE, connection.close(200, "bye".into())).await;
@@ -92,7 +98,9 @@ async fn consume(url: &str, queue: &str, kept: &Mutex<Vec<Message>>) -> Result<(
 
 fn message(delivery: &Delivery) -> Message {
     let properties = &delivery.properties;
-    let text = |value: &Option<lapin::types::ShortString>| value.as_ref().map(ToString::to_string).unwrap_or_default();
+    let text = |value: &Option<lapin::types::ShortString>| {
+        value.as_ref().map(ToString::to_string).unwrap_or_default()
+    };
     let headers = properties.headers().clone().unwrap_or_default();
     let headers = headers.inner().iter().filter_map(|(name, value)| match value {
         AMQPValue::LongString(value) => Some((name.to_string(), value.to_string())),

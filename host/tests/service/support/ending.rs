@@ -20,8 +20,10 @@ impl TestService {
     /// What an ended service kept, to be started again.
     pub(crate) async fn keep(mut self) -> TestServiceBuilder {
         self.assert_no_secret_is_left().await;
-        let (folder, secrets) = (self.folder.take().unwrap(), self.secrets.get_mut().unwrap().clone());
-        let (settings, clock, store) = (self.settings.clone(), self.clock.clone(), self.store.take().unwrap());
+        let (folder, secrets) =
+            (self.folder.take().unwrap(), self.secrets.get_mut().unwrap().clone());
+        let (settings, clock, store) =
+            (self.settings.clone(), self.clock.clone(), self.store.take().unwrap());
         TestServiceBuilder { folder, settings, clock, secrets, store }
     }
 
@@ -29,22 +31,39 @@ impl TestService {
     pub(crate) async fn end(&mut self) -> Ended {
         self.signals.first.cancel();
         let ended = in_time("the service", self.serving.take().unwrap()).await.unwrap();
-        eventually("the end of all that the service was", async || (self.app.strong_count() == 0).then_some(())).await;
+        eventually("the end of all that the service was", async || {
+            (self.app.strong_count() == 0).then_some(())
+        })
+        .await;
         ended
     }
 
     async fn assert_no_secret_is_left(&self) {
         let files = std::fs::read_dir(self.data_dir()).unwrap().map(|entry| entry.unwrap().path());
-        let files = files.filter(|file| file.is_file()).map(|file| (file.display().to_string(), std::fs::read(file).unwrap()));
-        let mut contents: Vec<_> = files.map(|(name, bytes)| (name, String::from_utf8_lossy(&bytes).into_owned())).collect();
+        let files = files
+            .filter(|file| file.is_file())
+            .map(|file| (file.display().to_string(), std::fs::read(file).unwrap()));
+        let mut contents: Vec<_> = files
+            .map(|(name, bytes)| (name, String::from_utf8_lossy(&bytes).into_owned()))
+            .collect();
         if let Some(database) = self.database() {
-            contents.extend(database.contents().await.into_iter().map(|(table, rows)| (format!("the table {table}"), rows)));
+            contents.extend(
+                database
+                    .contents()
+                    .await
+                    .into_iter()
+                    .map(|(table, rows)| (format!("the table {table}"), rows)),
+            );
         }
         for secret in &*self.secrets.lock().unwrap() {
             // As PostgreSQL writes bytes.
-            let bytes = secret.bytes().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+            let bytes =
+                secret.bytes().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
             for (name, content) in &contents {
-                assert!(!content.contains(secret.as_str()) && !content.contains(&bytes), "{name} holds the secret {secret}");
+                assert!(
+                    !content.contains(secret.as_str()) && !content.contains(&bytes),
+                    "{name} holds the secret {secret}"
+                );
             }
             assert!(!logs::holds(self.log_mark, secret), "the log holds the secret {secret}");
         }
@@ -53,6 +72,9 @@ impl TestService {
 
 impl Drop for TestService {
     fn drop(&mut self) {
-        assert!(self.serving.is_none() || std::thread::panicking(), "a test must end with service.stop()");
+        assert!(
+            self.serving.is_none() || std::thread::panicking(),
+            "a test must end with service.stop()"
+        );
     }
 }

@@ -10,7 +10,8 @@ impl TestService {
     /// The lines of the event file, once everything that was committed has been published.
     pub(crate) async fn event_lines(&self) -> Vec<String> {
         self.published().await;
-        let text = std::fs::read_to_string(self.data_dir().join("events.jsonl")).unwrap_or_default();
+        let text =
+            std::fs::read_to_string(self.data_dir().join("events.jsonl")).unwrap_or_default();
         text.lines().map(str::to_owned).collect()
     }
 
@@ -28,6 +29,9 @@ impl TestService {
     /// Waits until no event waits.
     pub(crate) async fn published(&self) {
         let store = self.app().services.store.clone();
-        eventually("an empty outbox", async || (store.outbox_backlog().await.unwrap().pending == 0).then_some(())).await;
+        eventually("an empty outbox", async || {
+            (store.outbox_backlog().await.unwrap().pending == 0).then_some(())
+        })
+        .await;
     }
 }

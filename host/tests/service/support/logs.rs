@@ -1,5 +1,5 @@
-//! The log of all services of this test binary, as lines of JSON in memory. Tests run side by side: a line is found by something that only
-//! this test can have caused, such as its request's id.
+//! The log of all services of this test binary, as lines of JSON in memory. Tests run side by side:
+//! a line is found by something that only this test can have caused, such as its request's id.
 
 use std::io;
 use std::sync::{Mutex, Once, PoisonError};
@@ -15,7 +15,9 @@ struct Memory;
 
 impl io::Write for Memory {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        TEXT.lock().unwrap_or_else(PoisonError::into_inner).push_str(&String::from_utf8_lossy(bytes));
+        TEXT.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push_str(&String::from_utf8_lossy(bytes));
         Ok(bytes.len())
     }
 
@@ -28,8 +30,15 @@ impl io::Write for Memory {
 pub(crate) fn capture() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_span_list(true).with_writer(|| Memory);
-        tracing_subscriber::registry().with(EnvFilter::new("info,auth_host=trace,sqlx=debug,hyper=debug")).with(lines).init();
+        let lines = tracing_subscriber::fmt::layer()
+            .json()
+            .flatten_event(true)
+            .with_span_list(true)
+            .with_writer(|| Memory);
+        tracing_subscriber::registry()
+            .with(EnvFilter::new("info,auth_host=trace,sqlx=debug,hyper=debug"))
+            .with(lines)
+            .init();
     });
 }
 
@@ -46,5 +55,9 @@ pub(crate) fn holds(mark: usize, text: &str) -> bool {
 /// The lines after a mark that hold a text.
 pub(crate) fn lines_with(mark: usize, text: &str) -> Vec<Value> {
     let log = TEXT.lock().unwrap_or_else(PoisonError::into_inner);
-    log[mark..].lines().filter(|line| line.contains(text)).map(|line| serde_json::from_str(line).unwrap()).collect()
+    log[mark..]
+        .lines()
+        .filter(|line| line.contains(text))
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }

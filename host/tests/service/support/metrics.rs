@@ -15,7 +15,12 @@ pub(crate) struct Series {
 
 impl Metrics {
     pub(crate) fn parse(text: &str) -> Self {
-        Self(text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).map(series).collect())
+        Self(
+            text.lines()
+                .filter(|line| !line.starts_with('#') && !line.is_empty())
+                .map(series)
+                .collect(),
+        )
     }
 
     /// All series of a name.
@@ -26,7 +31,11 @@ impl Metrics {
     /// The series of a name that carry these labels.
     pub(crate) fn matching(&self, name: &str, labels: &[(&str, &str)]) -> Vec<&Series> {
         self.named(name)
-            .filter(|series| labels.iter().all(|(label, value)| series.labels.get(*label).is_some_and(|own| own == value)))
+            .filter(|series| {
+                labels
+                    .iter()
+                    .all(|(label, value)| series.labels.get(*label).is_some_and(|own| own == value))
+            })
             .collect()
     }
 
@@ -40,13 +49,22 @@ impl Metrics {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts are whole and not negative")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "counts are whole and not negative"
+)]
 fn series(line: &str) -> Series {
     let (series, value) = line.rsplit_once(' ').unwrap();
     let (name, labels) = series.split_once('{').unwrap_or((series, "}"));
-    let labels = labels.trim_end_matches('}').split("\",").filter(|label| !label.is_empty()).map(|label| {
-        let (name, value) = label.split_once("=\"").unwrap();
-        (name.to_owned(), value.trim_end_matches('"').to_owned())
-    });
-    Series { name: name.to_owned(), labels: labels.collect(), value: value.parse::<f64>().unwrap() as u64 }
+    let labels =
+        labels.trim_end_matches('}').split("\",").filter(|label| !label.is_empty()).map(|label| {
+            let (name, value) = label.split_once("=\"").unwrap();
+            (name.to_owned(), value.trim_end_matches('"').to_owned())
+        });
+    Series {
+        name: name.to_owned(),
+        labels: labels.collect(),
+        value: value.parse::<f64>().unwrap() as u64,
+    }
 }

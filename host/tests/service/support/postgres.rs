@@ -1,4 +1,5 @@
-//! PostgreSQL for tests: databases of their own on the shared server, and servers that can be taken away.
+//! PostgreSQL for tests: databases of their own on the shared server, and servers that can be taken
+//! away.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
@@ -55,7 +56,11 @@ impl TestDatabase {
 
     async fn terminate_backends_by(&self, url: &str) {
         let which = format!("datname = '{}' AND pid <> pg_backend_pid()", self.name);
-        execute(url, &format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {which}")).await;
+        execute(
+            url,
+            &format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {which}"),
+        )
+        .await;
     }
 
     /// From now on connections to it are as those to a standby.
@@ -70,7 +75,11 @@ impl TestDatabase {
     }
 
     async fn set_read_only(&self, on: bool) {
-        execute(&self.server_url, &format!("ALTER DATABASE {} SET default_transaction_read_only = {on}", self.name)).await;
+        execute(
+            &self.server_url,
+            &format!("ALTER DATABASE {} SET default_transaction_read_only = {on}", self.name),
+        )
+        .await;
     }
 
     pub(crate) async fn remove(self) {
@@ -97,7 +106,9 @@ impl Postgres {
         let data = self.0.folder().join("data");
         let owner = fs::metadata(&data).unwrap();
         let access = "hostssl all all 127.0.0.1/32 trust\n";
-        for (name, text) in [("server.crt", certificate.as_str()), ("server.key", key), ("pg_hba.conf", access)] {
+        for (name, text) in
+            [("server.crt", certificate.as_str()), ("server.key", key), ("pg_hba.conf", access)]
+        {
             let file = data.join(name);
             fs::write(&file, text).unwrap();
             fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
@@ -111,7 +122,10 @@ impl Postgres {
         let before = ask(loaded).await;
         execute(&self.url(), "ALTER SYSTEM SET ssl = on").await;
         execute(&self.url(), "SELECT pg_reload_conf()").await;
-        eventually("a server with its new settings", async || (ask(loaded).await != before).then_some(())).await;
+        eventually("a server with its new settings", async || {
+            (ask(loaded).await != before).then_some(())
+        })
+        .await;
     }
 
     /// `pg_ctl -m immediate`, which is a crash that tidies up, and a start.

@@ -72,7 +72,9 @@ impl Process {
     pub(crate) async fn home() -> (Home, HashMap<String, String>) {
         let (folder, mut settings) = Self::folder();
         let database = if on_postgres() { Some(OwnDatabase::new().await) } else { None };
-        settings.extend(database.iter().map(|database| ("DATABASE_URL".to_owned(), database.url().to_owned())));
+        settings.extend(
+            database.iter().map(|database| ("DATABASE_URL".to_owned(), database.url().to_owned())),
+        );
         (Home { folder, _database: database }, settings)
     }
 
@@ -87,7 +89,10 @@ impl Process {
             text
         });
         let mut announcement = Vec::new();
-        while !announcement.last().is_some_and(|line: &String| line.trim_start().starts_with("data ")) {
+        while !announcement
+            .last()
+            .is_some_and(|line: &String| line.trim_start().starts_with("data "))
+        {
             match in_time("the announcement", lines.next_line()).await.unwrap() {
                 Some(line) => announcement.push(line),
                 None => panic!("it did not start: {}", log.await.unwrap()),
@@ -107,13 +112,22 @@ impl Process {
     pub(crate) async fn command(settings: &HashMap<String, String>, words: &[&str]) -> Printed {
         let output = in_time("a command", command(settings).args(words).output()).await.unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
-        Printed { code: output.status.code(), text: text(output.stdout), errors: text(output.stderr) }
+        Printed {
+            code: output.status.code(),
+            text: text(output.stdout),
+            errors: text(output.stderr),
+        }
     }
 
     /// How many threads of that name it has.
     pub(crate) fn threads(&self, name: &str) -> usize {
         let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id().unwrap())).unwrap();
-        tasks.filter(|task| std::fs::read_to_string(task.as_ref().unwrap().path().join("comm")).is_ok_and(|own| own.trim() == name)).count()
+        tasks
+            .filter(|task| {
+                std::fs::read_to_string(task.as_ref().unwrap().path().join("comm"))
+                    .is_ok_and(|own| own.trim() == name)
+            })
+            .count()
     }
 
     pub(crate) fn terminate(&self) {
@@ -129,7 +143,8 @@ impl Process {
     }
 
     fn signal(&self, signal: rustix::process::Signal) {
-        let id = rustix::process::Pid::from_raw(self.child.id().unwrap().try_into().unwrap()).unwrap();
+        let id =
+            rustix::process::Pid::from_raw(self.child.id().unwrap().try_into().unwrap()).unwrap();
         rustix::process::kill_process(id, signal).unwrap();
     }
 
@@ -144,6 +159,12 @@ impl Process {
 fn command(settings: &HashMap<String, String>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_auth-host"));
     let folder = settings.get("POLICY_DIR").map_or_else(std::env::temp_dir, Into::into);
-    command.env_clear().envs(settings).current_dir(folder).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command
+        .env_clear()
+        .envs(settings)
+        .current_dir(folder)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
     command
 }

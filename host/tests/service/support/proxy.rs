@@ -44,7 +44,8 @@ impl Proxy {
     pub(crate) async fn to(server: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let state = watch::Sender::new(State { refusing: false, frozen: false, cuts: 0, losses: 0 });
+        let state =
+            watch::Sender::new(State { refusing: false, frozen: false, cuts: 0, losses: 0 });
         let way = Arc::new(Way { state, cuts: Default::default() });
         let task = tokio::spawn(accept(listener, server.to_owned(), Arc::clone(&way)));
         Self { address, way, task }
@@ -59,7 +60,8 @@ impl Proxy {
         self.way.state.send_modify(|state| state.cuts += 1);
     }
 
-    /// Resets one connection after so many more bytes from one side (of all connections together), in the middle of a message as it may be.
+    /// Resets one connection after so many more bytes from one side (of all connections together),
+    /// in the middle of a message as it may be.
     pub(crate) fn cut_after(&self, sender: Sender, bytes: usize) {
         *self.way.cuts[sender as usize].lock().unwrap() = Some(bytes);
     }
@@ -134,7 +136,12 @@ async fn carry(mut client: TcpStream, server: String, way: Arc<Way>) {
 }
 
 /// Carries what one side sends until it ends; an error where the connection is to be cut.
-async fn copy(mut from: ReadHalf<'_>, mut to: WriteHalf<'_>, sender: Sender, way: &Way) -> io::Result<()> {
+async fn copy(
+    mut from: ReadHalf<'_>,
+    mut to: WriteHalf<'_>,
+    sender: Sender,
+    way: &Way,
+) -> io::Result<()> {
     let mut state = way.state.subscribe();
     let born = state.borrow().losses;
     let mut buffer = vec![0; 16 * 1024];

@@ -23,7 +23,10 @@ pub(crate) struct Receiver {
 
 /// A whole request with a JSON body.
 pub(crate) fn post_bytes(path: &str, body: &[u8]) -> Vec<u8> {
-    let head = format!("POST {path} HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
     [head.as_bytes(), body].concat()
 }
 
@@ -61,15 +64,23 @@ impl Receiver {
     /// The next answer.
     pub(crate) async fn answer(&mut self) -> Answer {
         in_time("an answer", async {
-            let end = self.until(|bytes| bytes.windows(4).position(|window| window == b"\r\n\r\n").map(|at| at + 4)).await;
+            let end = self
+                .until(|bytes| {
+                    bytes.windows(4).position(|window| window == b"\r\n\r\n").map(|at| at + 4)
+                })
+                .await;
             let head = String::from_utf8(self.received.drain(..end).collect()).unwrap();
             let mut lines = head.lines();
             let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
             let headers: HeaderMap = lines
                 .filter_map(|line| line.split_once(": "))
-                .map(|(name, value)| (name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap()))
+                .map(|(name, value)| {
+                    (name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap())
+                })
                 .collect();
-            let length = headers.get("content-length").map_or(0, |length| length.to_str().unwrap().parse().unwrap());
+            let length = headers
+                .get("content-length")
+                .map_or(0, |length| length.to_str().unwrap().parse().unwrap());
             self.until(|bytes| (bytes.len() >= length).then_some(length)).await;
             Answer { status, headers, body: self.received.drain(..length).collect() }
         })
@@ -91,7 +102,12 @@ impl Receiver {
                 return length;
             }
             let read = self.stream.read_buf(&mut self.received).await.unwrap();
-            assert_ne!(read, 0, "the connection ended within an answer: {:?}", String::from_utf8_lossy(&self.received));
+            assert_ne!(
+                read,
+                0,
+                "the connection ended within an answer: {:?}",
+                String::from_utf8_lossy(&self.received)
+            );
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Throw-away servers, as `scripts/servers.sh` starts them: each in a folder of its own, on loopback, for tests that take them away.
+//! Throw-away servers, as `scripts/servers.sh` starts them: each in a folder of its own, on
+//! loopback, for tests that take them away.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -19,13 +20,20 @@ pub(super) struct Server {
 
 /// A variable that `scripts/servers.sh run` sets.
 pub(super) fn shared(name: &str) -> String {
-    std::env::var(name).unwrap_or_else(|_| panic!("{name} is missing: run `./justw test`, which starts the servers first"))
+    std::env::var(name).unwrap_or_else(|_| {
+        panic!("{name} is missing: run `./justw test`, which starts the servers first")
+    })
 }
 
 impl Server {
     pub(super) async fn start(kind: &'static str, options: &'static [&'static str]) -> Self {
         let parent = PathBuf::from(shared("TEST_SERVERS_DIR")).canonicalize().unwrap();
-        let mut server = Self { kind, options, folder: parent.join(format!("{kind}-{}", uuid::Uuid::new_v4().simple())), port: 0 };
+        let mut server = Self {
+            kind,
+            options,
+            folder: parent.join(format!("{kind}-{}", uuid::Uuid::new_v4().simple())),
+            port: 0,
+        };
         server.start_again().await;
         server
     }
@@ -33,7 +41,8 @@ impl Server {
     /// Starts what was ended; it finds its data, and keeps its port.
     pub(super) async fn start_again(&mut self) {
         let port = self.port.to_string();
-        let words = [&[self.kind, "start", self.folder.to_str().unwrap(), &port], self.options].concat();
+        let words =
+            [&[self.kind, "start", self.folder.to_str().unwrap(), &port], self.options].concat();
         self.port = script(&words).await.trim().parse().unwrap();
     }
 
@@ -82,9 +91,14 @@ impl Server {
 
     /// Whatever works in its folder.
     fn processes(&self) -> Vec<Pid> {
-        let numbers = std::fs::read_dir("/proc").unwrap().filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok());
+        let numbers = std::fs::read_dir("/proc")
+            .unwrap()
+            .filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok());
         numbers
-            .filter(|number: &i32| std::fs::read_link(format!("/proc/{number}/cwd")).is_ok_and(|at| at.starts_with(&self.folder)))
+            .filter(|number: &i32| {
+                std::fs::read_link(format!("/proc/{number}/cwd"))
+                    .is_ok_and(|at| at.starts_with(&self.folder))
+            })
             .map(|number| Pid::from_raw(number).unwrap())
             .collect()
     }
@@ -93,7 +107,11 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         let stopped = Command::new(path()).args(["stop", self.folder.to_str().unwrap()]).status();
-        assert!(stopped.is_ok_and(|status| status.success()) || std::thread::panicking(), "a server of {} did not stop", self.kind);
+        assert!(
+            stopped.is_ok_and(|status| status.success()) || std::thread::panicking(),
+            "a server of {} did not stop",
+            self.kind
+        );
         let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
@@ -105,7 +123,14 @@ fn path() -> PathBuf {
 async fn script(words: &[&str]) -> String {
     let run = tokio::process::Command::new(path()).args(words).stdin(Stdio::null()).output();
     // It gives up by itself after a minute, and says why.
-    let output = timeout(Duration::from_mins(2), run).await.expect("scripts/servers.sh does not end").unwrap();
-    assert!(output.status.success(), "servers.sh {words:?}: {}", String::from_utf8_lossy(&output.stderr));
+    let output = timeout(Duration::from_mins(2), run)
+        .await
+        .expect("scripts/servers.sh does not end")
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "servers.sh {words:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).unwrap()
 }

@@ -1,4 +1,5 @@
-//! A whole service on a port of its own, with its own data folder and policies; stopped in order at the end of a test.
+//! A whole service on a port of its own, with its own data folder and policies; stopped in order at
+//! the end of a test.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -15,7 +16,10 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
 use super::builder::TestStore;
-use super::{Answer, Metrics, OwnDatabase, Person, Raw, TestServiceBuilder, Tokens, eventually, in_time, secret_text};
+use super::{
+    Answer, Metrics, OwnDatabase, Person, Raw, TestServiceBuilder, Tokens, eventually, in_time,
+    secret_text,
+};
 
 /// A service that runs.
 pub(crate) struct TestService {
@@ -55,7 +59,10 @@ impl TestService {
             self.remember_tokens(&answer);
         } else {
             let text = String::from_utf8_lossy(&answer.body);
-            assert!(!self.secrets.lock().unwrap().iter().any(|secret| text.contains(secret.as_str())), "a secret was told: {text}");
+            assert!(
+                !self.secrets.lock().unwrap().iter().any(|secret| text.contains(secret.as_str())),
+                "a secret was told: {text}"
+            );
         }
         answer
     }
@@ -68,9 +75,13 @@ impl TestService {
     pub(crate) async fn post(&self, path: &str, body: impl Into<Vec<u8>>) -> Answer {
         let body: Vec<u8> = body.into();
         if let Ok(json) = serde_json::from_slice::<Value>(&body) {
-            ["password", "refresh_token"].iter().filter_map(|name| json[*name].as_str()).for_each(|secret| self.remember(secret));
+            ["password", "refresh_token"]
+                .iter()
+                .filter_map(|name| json[*name].as_str())
+                .for_each(|secret| self.remember(secret));
         }
-        self.send(self.request("POST", path).header("content-type", "application/json").body(body)).await
+        self.send(self.request("POST", path).header("content-type", "application/json").body(body))
+            .await
     }
 
     pub(crate) async fn register(&self, form: &Value) -> Answer {
@@ -78,7 +89,11 @@ impl TestService {
     }
 
     pub(crate) async fn login(&self, person: &Person) -> Answer {
-        self.post("/auth/login", json!({ "email": person.email, "password": person.password }).to_string()).await
+        self.post(
+            "/auth/login",
+            json!({ "email": person.email, "password": person.password }).to_string(),
+        )
+        .await
     }
 
     pub(crate) async fn login_with_wrong_password(&self, person: &Person) -> Answer {
@@ -146,14 +161,18 @@ impl TestService {
     pub(crate) fn remember(&self, secret: &str) {
         let mut secrets = self.secrets.lock().unwrap();
         // Enough to be sure, few enough to be searched for; short ones are found by chance.
-        if secret.len() > 10 && secrets.len() < 200 && !secrets.iter().any(|known| known == secret) {
+        if secret.len() > 10 && secrets.len() < 200 && !secrets.iter().any(|known| known == secret)
+        {
             secrets.push(secret.to_owned());
         }
     }
 
     fn remember_tokens(&self, answer: &Answer) {
         if let Ok(body) = serde_json::from_slice::<Value>(&answer.body) {
-            ["access_token", "refresh_token"].iter().filter_map(|name| body[*name].as_str()).for_each(|token| self.remember(token));
+            ["access_token", "refresh_token"]
+                .iter()
+                .filter_map(|name| body[*name].as_str())
+                .for_each(|token| self.remember(token));
         }
     }
 
@@ -161,7 +180,10 @@ impl TestService {
     pub(crate) async fn generation(&self, slot: Slot) -> u64 {
         let ready = self.get("/readyz").await.json();
         let policies = ready["policies"].as_array().unwrap();
-        policies.iter().find(|policy| policy["slot"] == slot.as_str()).map_or(0, |policy| policy["generation"].as_u64().unwrap())
+        policies
+            .iter()
+            .find(|policy| policy["slot"] == slot.as_str())
+            .map_or(0, |policy| policy["generation"].as_u64().unwrap())
     }
 
     /// Puts a file into the policy folder, as an operator should: by renaming.
@@ -178,7 +200,10 @@ impl TestService {
     }
 
     pub(crate) async fn next_generation(&self, slot: Slot, before: u64) {
-        eventually("the next generation", async || (self.generation(slot).await > before).then_some(())).await;
+        eventually("the next generation", async || {
+            (self.generation(slot).await > before).then_some(())
+        })
+        .await;
     }
 
     /// Keeps a hash thread busy for some seconds.
@@ -187,8 +212,12 @@ impl TestService {
         let password = Password::new("something to hash");
         let hash = "$argon2id$v=19$m=65536,t=60,p=1$c29tZXNhbHRzb21lc2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
         let before = self.count("auth_password_hash_wait_seconds_count", &[]).await;
-        let task = tokio::spawn(async move { drop(app.services.passwords.verify(&password, Some(hash)).await) });
-        let begun = async || (self.count("auth_password_hash_wait_seconds_count", &[]).await > before).then_some(());
+        let task = tokio::spawn(async move {
+            drop(app.services.passwords.verify(&password, Some(hash)).await)
+        });
+        let begun = async || {
+            (self.count("auth_password_hash_wait_seconds_count", &[]).await > before).then_some(())
+        };
         eventually("a busy hash thread", begun).await;
         task
     }

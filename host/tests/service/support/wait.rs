@@ -22,5 +22,7 @@ pub(crate) async fn eventually<T>(what: &str, mut probe: impl AsyncFnMut() -> Op
 
 /// The outcome of something that must end by itself.
 pub(crate) async fn in_time<T>(what: &str, work: impl Future<Output = T>) -> T {
-    timeout(DEADLINE, work).await.unwrap_or_else(|_| panic!("within {DEADLINE:?} this did not end: {what}"))
+    timeout(DEADLINE, work)
+        .await
+        .unwrap_or_else(|_| panic!("within {DEADLINE:?} this did not end: {what}"))
 }

@@ -9,14 +9,21 @@ use crate::support::{TestService, TestServiceBuilder};
 async fn started(builder: TestServiceBuilder, origin: &str) -> TestService {
     let service = builder.start().await;
     let metrics = service.metrics().await;
-    assert_eq!(metrics.sum("auth_policy_cache_total", &[("result", origin)]), 3, "not all components are a {origin}");
+    assert_eq!(
+        metrics.sum("auth_policy_cache_total", &[("result", origin)]),
+        3,
+        "not all components are a {origin}"
+    );
     assert_eq!(metrics.sum("auth_policy_cache_total", &[]), 3);
     service.newcomer(&format!("person-{}", uuid::Uuid::new_v4().simple())).await;
     service
 }
 
 fn files(builder: &TestServiceBuilder) -> Vec<PathBuf> {
-    let files: Vec<_> = fs::read_dir(builder.data_dir().join("cache")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let files: Vec<_> = fs::read_dir(builder.data_dir().join("cache"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     assert_eq!(files.len(), 3, "{files:?}");
     files
 }
@@ -73,6 +80,9 @@ async fn the_file_of_another_component_is_not_taken_for_it() {
 #[tokio::test]
 async fn what_another_master_secret_wrote_is_not_taken() {
     let service = started(TestService::with().own_cache(), "miss").await;
-    let builder = service.stop_and_keep().await.setting("AUTH_MASTER_SECRET", "a master secret that was put in place of the old");
+    let builder = service
+        .stop_and_keep()
+        .await
+        .setting("AUTH_MASTER_SECRET", "a master secret that was put in place of the old");
     started(builder, "rejected").await.stop().await;
 }

@@ -1,4 +1,5 @@
-//! Components that fail admission: the running one goes on, the log names every fault, and the refusal is counted.
+//! Components that fail admission: the running one goes on, the log names every fault, and the
+//! refusal is counted.
 
 use auth_host::policy::manifest::SECTION;
 use auth_host::policy::{Slot, admission, pack};
@@ -9,8 +10,11 @@ use crate::support::{Person, TestService, eventually, lines_with, mark, policy};
 
 /// A component without its manifest, which is its last section.
 fn without_manifest(component: &[u8]) -> Vec<u8> {
-    let name = component.windows(SECTION.len()).rposition(|window| window == SECTION.as_bytes()).unwrap();
-    let cut = (2..8).map(|before| name - before).find(|cut| pack::sections(&component[..*cut]).is_ok_and(|found| found.is_empty()));
+    let name =
+        component.windows(SECTION.len()).rposition(|window| window == SECTION.as_bytes()).unwrap();
+    let cut = (2..8)
+        .map(|before| name - before)
+        .find(|cut| pack::sections(&component[..*cut]).is_ok_and(|found| found.is_empty()));
     component[..cut.unwrap()].to_vec()
 }
 
@@ -26,12 +30,18 @@ fn with_section(component: &[u8], text: &[u8]) -> Vec<u8> {
 fn with_module(text: &str) -> Vec<u8> {
     let component = without_manifest(&policy(Slot::Login));
     let modules = wasmparser::Parser::new(0).parse_all(&component);
-    let modules = modules.filter(|payload| matches!(payload, Ok(wasmparser::Payload::ModuleSection { .. }))).count();
+    let modules = modules
+        .filter(|payload| matches!(payload, Ok(wasmparser::Payload::ModuleSection { .. })))
+        .count();
     let module = wat::parse_str(text).unwrap();
     let mut component = component;
-    wasm_encoder::RawSection { id: ComponentSectionId::CoreModule.into(), data: &module }.append_to_component(&mut component);
+    wasm_encoder::RawSection { id: ComponentSectionId::CoreModule.into(), data: &module }
+        .append_to_component(&mut component);
     let mut instances = wasm_encoder::InstanceSection::new();
-    instances.instantiate(u32::try_from(modules).unwrap(), std::iter::empty::<(&str, wasm_encoder::ModuleArg)>());
+    instances.instantiate(
+        u32::try_from(modules).unwrap(),
+        std::iter::empty::<(&str, wasm_encoder::ModuleArg)>(),
+    );
     instances.append_to_component(&mut component);
     with_section(&component, manifest(Slot::Login).to_string().as_bytes())
 }
@@ -67,30 +77,87 @@ fn cases(service: &TestService) -> Vec<(&'static str, Vec<u8>, &'static [&'stati
         ("with bytes after its end", [login.as_slice(), b"more"].concat(), &[]),
         ("another slot's", policy(Slot::Register), &["register", "login"]),
         ("without a manifest", without_manifest(&login), &["no manifest"]),
-        ("with two manifests", with_section(&login, manifest(Slot::Login).to_string().as_bytes()), &["more than one manifest"]),
-        ("with a manifest that is no JSON", with_section(&without_manifest(&login), b"{"), &["manifest cannot be read"]),
-        ("with a manifest too large", with_section(&without_manifest(&login), &vec![b' '; 65 * 1024]), &["65536"]),
-        ("with an unknown member in its manifest", with_manifest(|manifest| manifest["grants"] = json!([])), &["grants"]),
-        ("with a reference in its schema", with_manifest(|manifest| manifest["request"] = json!({ "$ref": "#" })), &["$ref"]),
-        ("with a deep schema", with_manifest(|manifest| manifest["request"] = deep), &["deeper than 16"]),
+        (
+            "with two manifests",
+            with_section(&login, manifest(Slot::Login).to_string().as_bytes()),
+            &["more than one manifest"],
+        ),
+        (
+            "with a manifest that is no JSON",
+            with_section(&without_manifest(&login), b"{"),
+            &["manifest cannot be read"],
+        ),
+        (
+            "with a manifest too large",
+            with_section(&without_manifest(&login), &vec![b' '; 65 * 1024]),
+            &["65536"],
+        ),
+        (
+            "with an unknown member in its manifest",
+            with_manifest(|manifest| manifest["grants"] = json!([])),
+            &["grants"],
+        ),
+        (
+            "with a reference in its schema",
+            with_manifest(|manifest| manifest["request"] = json!({ "$ref": "#" })),
+            &["$ref"],
+        ),
+        (
+            "with a deep schema",
+            with_manifest(|manifest| manifest["request"] = deep),
+            &["deeper than 16"],
+        ),
         (
             "with many faults in its manifest",
             with_manifest(|manifest| {
                 manifest["name"] = json!("Not A Name");
-                manifest["refusals"] = json!({ "policy_fault": {}, "Bad Code": {}, "teapot": { "status": 418 } });
+                manifest["refusals"] =
+                    json!({ "policy_fault": {}, "Bad Code": {}, "teapot": { "status": 418 } });
                 manifest["claims"] = json!(["sub", "Role"]);
                 manifest["events"] = json!(["user.created"]);
             }),
-            &["Not A Name", "policy_fault", "Bad Code", "teapot", "\"sub\"", "Role", "user.created"],
+            &[
+                "Not A Name",
+                "policy_fault",
+                "Bad Code",
+                "teapot",
+                "\"sub\"",
+                "Role",
+                "user.created",
+            ],
         ),
-        ("with WASI", from_wat(r#"(component (import "wasi:cli/environment@0.2.0" (instance)))"#), &["wasi:*"]),
-        ("with an import that nobody has", from_wat(r#"(component (import "auth:policy/teapot@0.1.0" (instance)))"#), &["login-policy"]),
+        (
+            "with WASI",
+            from_wat(r#"(component (import "wasi:cli/environment@0.2.0" (instance)))"#),
+            &["wasi:*"],
+        ),
+        (
+            "with an import that nobody has",
+            from_wat(r#"(component (import "auth:policy/teapot@0.1.0" (instance)))"#),
+            &["login-policy"],
+        ),
         ("without an export", from_wat("(component)"), &["login-policy"]),
-        ("another contract's", with_section(&register, manifest(Slot::Login).to_string().as_bytes()), &["login-policy"]),
-        ("that loops when it is instantiated", with_module("(module (func $f (loop (br 0))) (start $f))"), &["trial"]),
-        ("that traps when it is instantiated", with_module("(module (func $f unreachable) (start $f))"), &["trial"]),
+        (
+            "another contract's",
+            with_section(&register, manifest(Slot::Login).to_string().as_bytes()),
+            &["login-policy"],
+        ),
+        (
+            "that loops when it is instantiated",
+            with_module("(module (func $f (loop (br 0))) (start $f))"),
+            &["trial"],
+        ),
+        (
+            "that traps when it is instantiated",
+            with_module("(module (func $f unreachable) (start $f))"),
+            &["trial"],
+        ),
         ("with 17 MiB of memory", with_module("(module (memory 272))"), &["memory", "17825792"]),
-        ("with a table of a million elements", with_module("(module (table 1000000 funcref))"), &[]),
+        (
+            "with a table of a million elements",
+            with_module("(module (table 1000000 funcref))"),
+            &[],
+        ),
         ("machine code", precompiled, &["precompiled"]),
         ("more than 32 MiB", oversize, &["33554432"]),
     ]
@@ -101,14 +168,23 @@ async fn a_component_that_fails_admission_leaves_the_running_one_serving() {
     let service = TestService::start().await;
     let (person, _) = service.newcomer("leo").await;
     let before = service.generation(Slot::Login).await;
-    let refusals = async || service.count("auth_policy_admissions_total", &[("slot", "login"), ("result", "refused")]).await;
+    let refusals = async || {
+        service
+            .count("auth_policy_admissions_total", &[("slot", "login"), ("result", "refused")])
+            .await
+    };
     for (number, (what, bytes, words)) in cases(&service).into_iter().enumerate() {
         let begin = mark();
         service.put("login.wasm", &bytes);
         let count = number as u64;
-        eventually(&format!("a refusal of one {what}"), async || (refusals().await > count).then_some(())).await;
+        eventually(&format!("a refusal of one {what}"), async || {
+            (refusals().await > count).then_some(())
+        })
+        .await;
         let entries = lines_with(begin, "the policy was refused");
-        let told = |entry: &Value| words.iter().all(|word| entry["faults"].as_str().unwrap().contains(word));
+        let told = |entry: &Value| {
+            words.iter().all(|word| entry["faults"].as_str().unwrap().contains(word))
+        };
         assert!(entries.iter().any(told), "{what}: one entry must hold {words:?}: {entries:?}");
         assert_eq!(service.generation(Slot::Login).await, before, "{what} was swapped in");
         service.login(&person).await.tokens();
@@ -118,7 +194,8 @@ async fn a_component_that_fails_admission_leaves_the_running_one_serving() {
 }
 
 #[tokio::test]
-async fn a_component_that_fails_admission_at_the_start_leaves_the_slot_empty_and_the_others_serving() {
+async fn a_component_that_fails_admission_at_the_start_leaves_the_slot_empty_and_the_others_serving()
+ {
     let service = TestService::with().component(Slot::Login, b"nothing").start().await;
     let (person, tokens) = service.newcomer("leo").await;
     service.login(&person).await.refused(503, "no_policy");

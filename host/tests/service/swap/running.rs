@@ -22,21 +22,33 @@ async fn a_new_component_serves_with_its_new_behaviour() {
     assert_eq!(active[0].labels["policy"], "refuses-domain");
     service.swap(Slot::Login, &policy(Slot::Login)).await;
     service.login(&person).await.tokens();
-    assert_eq!(service.count("auth_policy_admissions_total", &[("slot", "login"), ("result", "admitted")]).await, 3);
+    assert_eq!(
+        service
+            .count("auth_policy_admissions_total", &[("slot", "login"), ("result", "admitted")])
+            .await,
+        3
+    );
     service.stop().await;
 }
 
 /// Logs in and refreshes until it is told to stop; the number of requests.
 async fn load(client: reqwest::Client, base: String, person: Person, stop: Arc<AtomicBool>) -> u32 {
     let post = async |path: &str, body: Value| {
-        let response = client.post(format!("{base}{path}")).json(&body).send().await.expect("a request was lost");
+        let response = client
+            .post(format!("{base}{path}"))
+            .json(&body)
+            .send()
+            .await
+            .expect("a request was lost");
         let (status, text) = (response.status(), response.text().await.unwrap());
         assert_eq!(status, 200, "a request failed during a swap: {text}");
         serde_json::from_str::<Value>(&text).unwrap()
     };
     let mut requests = 0;
     while !stop.load(Ordering::Relaxed) {
-        let tokens = post("/auth/login", json!({ "email": person.email, "password": person.password })).await;
+        let tokens =
+            post("/auth/login", json!({ "email": person.email, "password": person.password }))
+                .await;
         post("/auth/refresh", json!({ "refresh_token": tokens["refresh_token"] })).await;
         requests += 2;
     }
@@ -50,7 +62,12 @@ async fn no_request_fails_while_policies_are_swapped() {
     let mut loads = Vec::new();
     for number in 0..4 {
         let (person, _) = service.newcomer(&format!("person{number}")).await;
-        loads.push(tokio::spawn(load(service.client.clone(), format!("http://{}", service.address), person, Arc::clone(&stop))));
+        loads.push(tokio::spawn(load(
+            service.client.clone(),
+            format!("http://{}", service.address),
+            person,
+            Arc::clone(&stop),
+        )));
     }
     for _ in 0..5 {
         service.swap(Slot::Login, &guest("refuses_domain")).await;

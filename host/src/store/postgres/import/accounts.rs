@@ -1,4 +1,5 @@
-//! Accounts: they are read in batches into a table that lives as long as the transaction, and judged and written there all at once.
+//! Accounts: they are read in batches into a table that lives as long as the transaction, and
+//! judged and written there all at once.
 
 use anyhow::Context as _;
 use sqlx::Row as _;
@@ -12,10 +13,12 @@ use crate::store::import::{Example, Finding, Outcome, Part};
 
 /// Rows that are read and written at once: at most a few MiB.
 const BATCH: u32 = 5000;
-/// The highest id that is taken over: what JSON's numbers hold exactly, far from the end of the sequence.
+/// The highest id that is taken over: what JSON's numbers hold exactly, far from the end of the
+/// sequence.
 const MAX_ID: i64 = (1 << 53) - 1;
 
-/// `place` tells rows apart, whatever else they share. Without an outcome a row is still to be judged.
+/// `place` tells rows apart, whatever else they share. Without an outcome a row is still to be
+/// judged.
 const WORK_TABLE: &str = "
     CREATE TEMPORARY TABLE incoming (
         place BIGINT GENERATED ALWAYS AS IDENTITY, old_id TEXT, user_id BIGINT, spelling TEXT COLLATE \"C\", canonical TEXT COLLATE \"C\",
@@ -42,7 +45,8 @@ const JUDGE: [&str; 10] = [
     "UPDATE pg_temp.incoming SET twin = TRUE
       WHERE (outcome IS NULL OR outcome = 'there')
         AND canonical IN (SELECT canonical FROM pg_temp.incoming WHERE outcome IS NULL OR outcome = 'there' GROUP BY canonical HAVING count(*) > 1)",
-    // Twins keep their own spellings, everybody else gets the canonical form. Who loses to an account that is here already is told below.
+    // Twins keep their own spellings, everybody else gets the canonical form. Who loses to an
+    // account that is here already is told below.
     "INSERT INTO auth.accounts (user_id, email, password_hash, created_at)
      SELECT user_id, CASE WHEN twin THEN spelling ELSE canonical END, hash, coalesce(created_at, (extract(epoch FROM now()) * 1000)::bigint)
        FROM pg_temp.incoming WHERE outcome IS NULL ORDER BY user_id
@@ -59,13 +63,26 @@ const JUDGE: [&str; 10] = [
 ];
 
 /// Takes accounts over, and tells what became of each.
-pub(super) async fn take_over(transaction: &mut PgTransaction<'_>, old: &OldTable) -> anyhow::Result<Part> {
-    sqlx::raw_sql(WORK_TABLE).execute(&mut **transaction).await.context("a temporary table cannot be made; nothing was written")?;
+pub(super) async fn take_over(
+    transaction: &mut PgTransaction<'_>,
+    old: &OldTable,
+) -> anyhow::Result<Part> {
+    sqlx::raw_sql(WORK_TABLE)
+        .execute(&mut **transaction)
+        .await
+        .context("a temporary table cannot be made; nothing was written")?;
     // Longer texts are none of these things; they are not read as a whole.
     let text = |column| format!("left({}, 1024)", old.text(column));
-    let (id, email, hash, created_at) = (text("user_id"), text("email"), text("hash_pass"), old.moment("created_at"));
-    open_cursor(transaction, &format!("SELECT {id}, {email}, {hash}, {created_at} FROM {} AS old ORDER BY old.user_id", old.name()))
-        .await?;
+    let (id, email, hash, created_at) =
+        (text("user_id"), text("email"), text("hash_pass"), old.moment("created_at"));
+    open_cursor(
+        transaction,
+        &format!(
+            "SELECT {id}, {email}, {hash}, {created_at} FROM {} AS old ORDER BY old.user_id",
+            old.name()
+        ),
+    )
+    .await?;
     loop {
         let rows = next(transaction, BATCH).await?;
         if rows.is_empty() {
@@ -100,10 +117,16 @@ struct Batch {
 impl Batch {
     fn push(&mut self, row: &PgRow) -> Result<(), sqlx::Error> {
         let old_id: Option<String> = row.try_get(0)?;
-        let user_id = old_id.as_deref().and_then(|id| id.parse().ok()).filter(|id: &i64| (1..=MAX_ID).contains(id));
+        let user_id = old_id
+            .as_deref()
+            .and_then(|id| id.parse().ok())
+            .filter(|id: &i64| (1..=MAX_ID).contains(id));
         // Login compares with what was typed, without the spaces around it.
         let spelling = row.try_get::<Option<String>, _>(1)?.map(|email| email.trim().to_owned());
-        let canonical = spelling.as_deref().filter(|email| email.len() <= email::MAX_BYTES).and_then(email::canonical);
+        let canonical = spelling
+            .as_deref()
+            .filter(|email| email.len() <= email::MAX_BYTES)
+            .and_then(email::canonical);
         let hash: Option<String> = row.try_get(2)?;
         let outcome = if user_id.is_none() {
             Some(Outcome::BadId)
@@ -125,8 +148,16 @@ impl Batch {
     }
 
     async fn load(&self, transaction: &mut PgTransaction<'_>) -> Result<(), sqlx::Error> {
-        let load = sqlx::query(LOAD).bind(&self.old_ids).bind(&self.user_ids).bind(&self.spellings).bind(&self.canonicals);
-        load.bind(&self.hashes).bind(&self.created_at).bind(&self.outcomes).execute(&mut **transaction).await?;
+        let load = sqlx::query(LOAD)
+            .bind(&self.old_ids)
+            .bind(&self.user_ids)
+            .bind(&self.spellings)
+            .bind(&self.canonicals);
+        load.bind(&self.hashes)
+            .bind(&self.created_at)
+            .bind(&self.outcomes)
+            .execute(&mut **transaction)
+            .await?;
         Ok(())
     }
 }
@@ -140,11 +171,16 @@ async fn findings(transaction: &mut PgTransaction<'_>, old: &OldTable) -> anyhow
     );
     let mut findings = Vec::new();
     for outcome in Outcome::ALL {
-        let count: i64 =
-            sqlx::query_scalar(sqlx::AssertSqlSafe(count.as_str())).bind(outcome.as_str()).fetch_one(&mut **transaction).await?;
+        let count: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(count.as_str()))
+            .bind(outcome.as_str())
+            .fetch_one(&mut **transaction)
+            .await?;
         let mut finding = Finding { outcome, count, examples: Vec::new() };
         if count > 0 && (outcome.is_skipped() || outcome == Outcome::Twin) {
-            let rows = sqlx::query(sqlx::AssertSqlSafe(examples.as_str())).bind(outcome.as_str()).fetch_all(&mut **transaction).await?;
+            let rows = sqlx::query(sqlx::AssertSqlSafe(examples.as_str()))
+                .bind(outcome.as_str())
+                .fetch_all(&mut **transaction)
+                .await?;
             for row in rows {
                 finding.examples.push(Example { id: row.try_get(0)?, email: row.try_get(1)? });
             }
@@ -155,14 +191,20 @@ async fn findings(transaction: &mut PgTransaction<'_>, old: &OldTable) -> anyhow
 }
 
 /// How many imported accounts have a bcrypt hash of each cost.
-pub(super) async fn bcrypt_costs(transaction: &mut PgTransaction<'_>) -> anyhow::Result<Vec<(String, i64)>> {
+pub(super) async fn bcrypt_costs(
+    transaction: &mut PgTransaction<'_>,
+) -> anyhow::Result<Vec<(String, i64)>> {
     let question = "SELECT substr(hash, 5, 2), count(*) FROM pg_temp.incoming
                      WHERE outcome = 'imported' AND hash LIKE '$2%' GROUP BY 1 ORDER BY 1";
     Ok(sqlx::query_as(question).fetch_all(&mut **transaction).await?)
 }
 
-/// The highest id that an account has or had, here or there: other services may know what belonged to it.
-pub(super) async fn last_id(transaction: &mut PgTransaction<'_>, old: &OldTable) -> anyhow::Result<i64> {
+/// The highest id that an account has or had, here or there: other services may know what belonged
+/// to it.
+pub(super) async fn last_id(
+    transaction: &mut PgTransaction<'_>,
+    old: &OldTable,
+) -> anyhow::Result<i64> {
     let question = "SELECT greatest((SELECT max(user_id) FROM pg_temp.incoming), (SELECT max(user_id) FROM auth.accounts),
                                     (SELECT max(pg_sequence_last_value(sequence::regclass))
                                        FROM (VALUES (pg_get_serial_sequence('auth.accounts', 'user_id')), (pg_get_serial_sequence($1, 'user_id')))
@@ -172,7 +214,10 @@ pub(super) async fn last_id(transaction: &mut PgTransaction<'_>, old: &OldTable)
 }
 
 /// New accounts get ids beyond this one.
-pub(super) async fn go_on_after(transaction: &mut PgTransaction<'_>, last_id: i64) -> anyhow::Result<()> {
+pub(super) async fn go_on_after(
+    transaction: &mut PgTransaction<'_>,
+    last_id: i64,
+) -> anyhow::Result<()> {
     if last_id > 0 {
         let statement = "SELECT setval(pg_get_serial_sequence('auth.accounts', 'user_id'), $1)";
         sqlx::query(statement).bind(last_id).execute(&mut **transaction).await?;

@@ -1,4 +1,5 @@
-//! Events that the old service has not sent: they move into our outbox, and are marked over there in the same transaction.
+//! Events that the old service has not sent: they move into our outbox, and are marked over there
+//! in the same transaction.
 
 use aws_lc_rs::digest;
 use serde_json::Value;
@@ -29,16 +30,23 @@ const APPEND: &str = "
     ON CONFLICT (message_id) DO NOTHING";
 
 /// Takes events over, and tells what became of each.
-pub(super) async fn take_over(transaction: &mut PgTransaction<'_>, old: &OldTable) -> anyhow::Result<Part> {
-    sqlx::raw_sql("CREATE TEMPORARY TABLE taken (id TEXT PRIMARY KEY) ON COMMIT DROP").execute(&mut **transaction).await?;
+pub(super) async fn take_over(
+    transaction: &mut PgTransaction<'_>,
+    old: &OldTable,
+) -> anyhow::Result<Part> {
+    sqlx::raw_sql("CREATE TEMPORARY TABLE taken (id TEXT PRIMARY KEY) ON COMMIT DROP")
+        .execute(&mut **transaction)
+        .await?;
     let event_type = format!("left({}, {})", old.text("event_type"), MAX_TYPE_BYTES + 1);
-    let payload = format!("substring({} FROM 1 FOR {})", old.bytes("payload"), MAX_PAYLOAD_BYTES + 1);
+    let payload =
+        format!("substring({} FROM 1 FOR {})", old.bytes("payload"), MAX_PAYLOAD_BYTES + 1);
     let created_at = old.moment("created_at");
     // Of the table's columns, and not of the texts that are selected: those would put 10 before 9.
     let order = if old.is_number("id") { "old.id" } else { "old.created_at, old.id" };
     let table = old.name();
-    let query =
-        format!("SELECT id::text, {event_type}, {payload}, {created_at} FROM {table} AS old WHERE processed IS NOT TRUE ORDER BY {order}");
+    let query = format!(
+        "SELECT id::text, {event_type}, {payload}, {created_at} FROM {table} AS old WHERE processed IS NOT TRUE ORDER BY {order}"
+    );
     open_cursor(transaction, &query).await?;
     let mut findings = Findings::default();
     loop {
@@ -57,7 +65,9 @@ pub(super) async fn take_over(transaction: &mut PgTransaction<'_>, old: &OldTabl
         findings.imported += batch.append(transaction).await?;
         findings.taken += i64::try_from(batch.ids.len())?;
     }
-    let mark = format!("UPDATE {table} AS old SET processed = TRUE, processed_at = now() FROM pg_temp.taken WHERE old.id::text = taken.id");
+    let mark = format!(
+        "UPDATE {table} AS old SET processed = TRUE, processed_at = now() FROM pg_temp.taken WHERE old.id::text = taken.id"
+    );
     sqlx::query(AssertSqlSafe(mark)).execute(&mut **transaction).await?;
     Ok(findings.part(table))
 }
@@ -77,7 +87,9 @@ impl OldEvent {
             id: row.try_get::<Option<String>, _>(0)?.unwrap_or_default(),
             event_type: row.try_get(1)?,
             // In JSON line ends are spaces; where events are lines of a file, they would be more.
-            payload: payload.and_then(|payload| String::from_utf8(payload).ok()).map(|text| text.replace(['\n', '\r'], " ")),
+            payload: payload
+                .and_then(|payload| String::from_utf8(payload).ok())
+                .map(|text| text.replace(['\n', '\r'], " ")),
             created_at: row.try_get(3)?,
         })
     }
@@ -89,7 +101,12 @@ impl OldEvent {
             Some(other) if !other.is_empty() && other.len() <= MAX_TYPE_BYTES => other,
             _ => return Err(Outcome::BadType),
         };
-        match self.payload.as_deref().filter(|payload| payload.len() <= MAX_PAYLOAD_BYTES).map(serde_json::from_str) {
+        match self
+            .payload
+            .as_deref()
+            .filter(|payload| payload.len() <= MAX_PAYLOAD_BYTES)
+            .map(serde_json::from_str)
+        {
             Some(Ok(Value::Object(body))) => Ok((event_type, body.get("user_id").and_then(text))),
             _ => Err(Outcome::BadPayload),
         }
@@ -99,7 +116,8 @@ impl OldEvent {
 fn text(value: &Value) -> Option<String> {
     match value {
         // PostgreSQL's text has no U+0000.
-        Value::String(text) => Some(text.replace('\0', "\u{fffd}")).filter(|text| !text.is_empty() && text.len() <= MAX_KEY_BYTES),
+        Value::String(text) => Some(text.replace('\0', "\u{fffd}"))
+            .filter(|text| !text.is_empty() && text.len() <= MAX_KEY_BYTES),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     }
@@ -137,8 +155,13 @@ impl Batch {
 
     /// How many of them were not there yet.
     async fn append(&self, transaction: &mut PgTransaction<'_>) -> anyhow::Result<i64> {
-        let append = sqlx::query(APPEND).bind(&self.message_ids).bind(&self.event_types).bind(&self.ordering_keys).bind(&self.payloads);
-        let appended = append.bind(&self.created_at).execute(&mut **transaction).await?.rows_affected();
+        let append = sqlx::query(APPEND)
+            .bind(&self.message_ids)
+            .bind(&self.event_types)
+            .bind(&self.ordering_keys)
+            .bind(&self.payloads);
+        let appended =
+            append.bind(&self.created_at).execute(&mut **transaction).await?.rows_affected();
         // Ids that are not unique would lose events: then it fails here.
         let take = "INSERT INTO pg_temp.taken SELECT unnest($1::text[])";
         sqlx::query(take).bind(&self.ids).execute(&mut **transaction).await?;
@@ -156,14 +179,22 @@ struct Findings {
 
 impl Findings {
     fn skip(&mut self, outcome: Outcome, id: String) {
-        if outcome == Outcome::BadType { self.bad_types.push(id) } else { self.bad_payloads.push(id) }
+        if outcome == Outcome::BadType {
+            self.bad_types.push(id)
+        } else {
+            self.bad_payloads.push(id)
+        }
     }
 
     fn part(self, table: &str) -> Part {
         let skipped = |outcome, ids: Vec<String>| Finding {
             outcome,
             count: i64::try_from(ids.len()).unwrap_or(i64::MAX),
-            examples: ids.into_iter().take(EXAMPLES as usize).map(|id| Example { id, email: None }).collect(),
+            examples: ids
+                .into_iter()
+                .take(EXAMPLES as usize)
+                .map(|id| Example { id, email: None })
+                .collect(),
         };
         let done = |outcome, count| Finding { outcome, count, examples: Vec::new() };
         let findings = vec![
@@ -181,25 +212,46 @@ mod tests {
     use super::*;
 
     fn event(event_type: &str, payload: &str) -> OldEvent {
-        OldEvent { id: "9".into(), event_type: Some(event_type.into()), payload: Some(payload.into()), created_at: None }
+        OldEvent {
+            id: "9".into(),
+            event_type: Some(event_type.into()),
+            payload: Some(payload.into()),
+            created_at: None,
+        }
     }
 
     #[test]
     fn the_old_names_of_user_created_become_the_contracts() {
         for name in ["user.created", "users.created", "user_created", " user.created "] {
-            assert_eq!(event(name, r#"{"user_id":7}"#).outcome(), Ok(("user.created", Some("7".into()))));
+            assert_eq!(
+                event(name, r#"{"user_id":7}"#).outcome(),
+                Ok(("user.created", Some("7".into())))
+            );
         }
-        assert_eq!(event("user.deleted", r#"{"user_id":"7"}"#).outcome(), Ok(("user.deleted", Some("7".into()))));
+        assert_eq!(
+            event("user.deleted", r#"{"user_id":"7"}"#).outcome(),
+            Ok(("user.deleted", Some("7".into())))
+        );
         assert_eq!(event("other", "{}").outcome(), Ok(("other", None)));
-        assert_eq!(event("other", r#"{"user_id":"a\u0000b"}"#).outcome(), Ok(("other", Some("a\u{fffd}b".into()))));
-        assert_eq!(event("other", &format!(r#"{{"user_id":"{}"}}"#, "x".repeat(256))).outcome(), Ok(("other", None)));
+        assert_eq!(
+            event("other", r#"{"user_id":"a\u0000b"}"#).outcome(),
+            Ok(("other", Some("a\u{fffd}b".into())))
+        );
+        assert_eq!(
+            event("other", &format!(r#"{{"user_id":"{}"}}"#, "x".repeat(256))).outcome(),
+            Ok(("other", None))
+        );
     }
 
     #[test]
     fn what_cannot_be_published_stays_where_it_is() {
         let large = format!(r#"{{"user_id":7,"name":"{}"}}"#, "x".repeat(MAX_PAYLOAD_BYTES));
         for payload in ["", "[]", "7", "{", "null", r#""{\"user_id\":7}""#, &large] {
-            assert_eq!(event("user.created", payload).outcome(), Err(Outcome::BadPayload), "{payload:?}");
+            assert_eq!(
+                event("user.created", payload).outcome(),
+                Err(Outcome::BadPayload),
+                "{payload:?}"
+            );
         }
         for name in ["", " ", &"x".repeat(256)] {
             assert_eq!(event(name, "{}").outcome(), Err(Outcome::BadType), "{name:?}");

@@ -1,5 +1,6 @@
-//! Taking over what the old service left in this database: its accounts, and the events that it has not sent. One transaction for all of it,
-//! under locks that keep writers out; a second run finds nothing left to do.
+//! Taking over what the old service left in this database: its accounts, and the events that it has
+//! not sent. One transaction for all of it, under locks that keep writers out; a second run finds
+//! nothing left to do.
 
 mod accounts;
 mod events;
@@ -24,18 +25,32 @@ const ANSWER: Duration = Duration::from_secs(10);
 const LOCK: Duration = Duration::from_secs(5);
 
 impl Postgres {
-    /// Takes over `auth_data` and the unprocessed rows of `outbox` in that schema; `dry_run` does it all and rolls back.
-    pub async fn import_legacy(settings: &PostgresSettings, schema: &str, dry_run: bool) -> anyhow::Result<ImportReport> {
+    /// Takes over `auth_data` and the unprocessed rows of `outbox` in that schema; `dry_run` does
+    /// it all and rolls back.
+    pub async fn import_legacy(
+        settings: &PostgresSettings,
+        schema: &str,
+        dry_run: bool,
+    ) -> anyhow::Result<ImportReport> {
         stays_in_sight(settings, schema).await?;
         migrate::run(&settings.options).await?;
         // It is known to be slow: nobody needs a warning in the log for each long statement.
-        let options = settings.options.clone().application_name("auth-host import").disable_statement_logging();
-        let mut connection = timeout(ANSWER, options.connect()).await.context("the database does not answer")??;
+        let options = settings
+            .options
+            .clone()
+            .application_name("auth-host import")
+            .disable_statement_logging();
+        let mut connection =
+            timeout(ANSWER, options.connect()).await.context("the database does not answer")??;
         let old = Old::find(&mut connection, schema).await?;
         let other_connections = other_connections(&mut connection).await?;
         let mut transaction = connection.begin().await?;
         limit(&mut transaction).await?;
-        let old_tables = [Some(&old.accounts), old.events.as_ref()].into_iter().flatten().map(OldTable::name).collect::<Vec<_>>();
+        let old_tables = [Some(&old.accounts), old.events.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(OldTable::name)
+            .collect::<Vec<_>>();
         lock(&mut transaction, &old_tables).await?;
         let accounts = accounts::take_over(&mut transaction, &old.accounts).await?;
         let bcrypt_costs = accounts::bcrypt_costs(&mut transaction).await?;
@@ -47,19 +62,25 @@ impl Postgres {
         if dry_run {
             transaction.rollback().await?;
         } else {
-            // Not undone by a rollback, so it comes last; a sequence that has run ahead does no harm.
+            // Not undone by a rollback, so it comes last; a sequence that has run ahead does no
+            // harm.
             accounts::go_on_after(&mut transaction, last_id).await?;
-            transaction.commit().await.context("nobody knows whether it was committed; run it again, that does no harm")?;
+            transaction.commit().await.context(
+                "nobody knows whether it was committed; run it again, that does no harm",
+            )?;
         }
         connection.close().await?;
         Ok(ImportReport { accounts, events, bcrypt_costs, last_id, other_connections, dry_run })
     }
 }
 
-/// Refuses a role that would find the schema "auth" before the old service's, as one does that is called `auth`: where the old service uses it and
-/// does not name its schema, it would write into our outbox from the first run on, also if that is a dry one.
+/// Refuses a role that would find the schema "auth" before the old service's, as one does that is
+/// called `auth`: where the old service uses it and does not name its schema, it would write into
+/// our outbox from the first run on, also if that is a dry one.
 async fn stays_in_sight(settings: &PostgresSettings, schema: &str) -> anyhow::Result<()> {
-    let mut connection = timeout(ANSWER, settings.options.connect()).await.context("the database does not answer")??;
+    let mut connection = timeout(ANSWER, settings.options.connect())
+        .await
+        .context("the database does not answer")??;
     let question =
         "SELECT 'auth' = ANY (string_to_array(replace(replace(current_setting('search_path'), '\"$user\"', current_user), ' ', ''), ',')),
                            quote_ident(current_user), quote_ident(current_database()), quote_ident($1)";
@@ -88,7 +109,14 @@ impl Old {
         accounts.require(&["user_id", "email", "hash_pass"])?;
         let events = OldTable::find(connection, schema, "outbox").await?;
         if let Some(events) = &events {
-            events.require(&["id", "event_type", "payload", "processed", "processed_at", "created_at"])?;
+            events.require(&[
+                "id",
+                "event_type",
+                "payload",
+                "processed",
+                "processed_at",
+                "created_at",
+            ])?;
             events.require_type("processed", &["bool"])?;
             events.require_type("processed_at", &["timestamp", "timestamptz"])?;
         }
@@ -108,12 +136,15 @@ async fn limit(transaction: &mut PgTransaction<'_>) -> anyhow::Result<()> {
 
 /// Keeps writers out of these tables until the end: the old service, registrations, another import.
 async fn lock(transaction: &mut PgTransaction<'_>, tables: &[&str]) -> anyhow::Result<()> {
-    let statement = AssertSqlSafe(format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", tables.join(", ")));
+    let statement =
+        AssertSqlSafe(format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", tables.join(", ")));
     match sqlx::raw_sql(statement).execute(&mut **transaction).await {
-        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("55P03") => anyhow::bail!(
-            "somebody else writes to {} and did not stop within {LOCK:?}: stop the old service first. Nothing was written",
-            tables.join(" or ")
-        ),
+        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("55P03") => {
+            anyhow::bail!(
+                "somebody else writes to {} and did not stop within {LOCK:?}: stop the old service first. Nothing was written",
+                tables.join(" or ")
+            )
+        }
         locked => locked.map(drop).context("the tables cannot be locked; nothing was written"),
     }
 }
@@ -129,14 +160,24 @@ async fn other_connections(connection: &mut PgConnection) -> anyhow::Result<i64>
 /// Opens a cursor over a query that is made of checked names; [`next`] reads it.
 async fn open_cursor(transaction: &mut PgTransaction<'_>, query: &str) -> anyhow::Result<()> {
     let statement = AssertSqlSafe(format!("DECLARE old_rows NO SCROLL CURSOR FOR {query}"));
-    sqlx::raw_sql(statement).execute(&mut **transaction).await.context("the old table cannot be read")?;
+    sqlx::raw_sql(statement)
+        .execute(&mut **transaction)
+        .await
+        .context("the old table cannot be read")?;
     Ok(())
 }
 
 /// The next rows of the cursor; where there is none left, it is closed.
-async fn next(transaction: &mut PgTransaction<'_>, most: u32) -> anyhow::Result<Vec<sqlx::postgres::PgRow>> {
+async fn next(
+    transaction: &mut PgTransaction<'_>,
+    most: u32,
+) -> anyhow::Result<Vec<sqlx::postgres::PgRow>> {
     let fetch = AssertSqlSafe(format!("FETCH FORWARD {most} FROM old_rows"));
-    let rows = sqlx::query(fetch).persistent(false).fetch_all(&mut **transaction).await.context("the old table cannot be read")?;
+    let rows = sqlx::query(fetch)
+        .persistent(false)
+        .fetch_all(&mut **transaction)
+        .await
+        .context("the old table cannot be read")?;
     if rows.is_empty() {
         sqlx::raw_sql("CLOSE old_rows").execute(&mut **transaction).await?;
     }

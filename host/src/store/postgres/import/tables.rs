@@ -1,4 +1,5 @@
-//! A table of the old service, whose columns have the names that we know and the types that they happen to have.
+//! A table of the old service, whose columns have the names that we know and the types that they
+//! happen to have.
 
 use std::collections::BTreeMap;
 
@@ -15,14 +16,24 @@ pub(super) struct OldTable {
 
 impl OldTable {
     /// Looks for it; the schema is a name that somebody typed.
-    pub(super) async fn find(connection: &mut PgConnection, schema: &str, table: &str) -> anyhow::Result<Option<Self>> {
-        anyhow::ensure!(is_name(schema), "--schema: {schema:?} is not the name of a schema (letters, digits, _ and $, at most 63)");
+    pub(super) async fn find(
+        connection: &mut PgConnection,
+        schema: &str,
+        table: &str,
+    ) -> anyhow::Result<Option<Self>> {
+        anyhow::ensure!(
+            is_name(schema),
+            "--schema: {schema:?} is not the name of a schema (letters, digits, _ and $, at most 63)"
+        );
         let name = format!("\"{schema}\".{table}");
         let question = "SELECT attname::text, coalesce(base.typname, type.typname)::text
                           FROM pg_attribute JOIN pg_type AS type ON type.oid = atttypid LEFT JOIN pg_type AS base ON base.oid = type.typbasetype
                          WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped";
         let rows = sqlx::query(question).bind(&name).fetch_all(connection).await?;
-        let columns = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect::<Result<BTreeMap<_, _>, sqlx::Error>>()?;
+        let columns = rows
+            .iter()
+            .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
+            .collect::<Result<BTreeMap<_, _>, sqlx::Error>>()?;
         Ok((!columns.is_empty()).then_some(Self { name, columns }))
     }
 
@@ -33,7 +44,8 @@ impl OldTable {
 
     /// Complains about columns that it has not.
     pub(super) fn require(&self, names: &[&str]) -> anyhow::Result<()> {
-        let missing: Vec<&str> = names.iter().copied().filter(|name| !self.columns.contains_key(*name)).collect();
+        let missing: Vec<&str> =
+            names.iter().copied().filter(|name| !self.columns.contains_key(*name)).collect();
         let there: Vec<&str> = self.columns.keys().map(String::as_str).collect();
         anyhow::ensure!(
             missing.is_empty(),
@@ -66,21 +78,33 @@ impl OldTable {
         matches!(self.kind(column), "int2" | "int4" | "int8" | "numeric")
     }
 
-    /// An expression for a column as text. Bytes that are no ASCII become escapes: nothing of ours has them.
+    /// An expression for a column as text. Bytes that are no ASCII become escapes: nothing of ours
+    /// has them.
     pub(super) fn text(&self, column: &str) -> String {
-        if self.kind(column) == "bytea" { format!("encode({column}, 'escape')") } else { format!("{column}::text") }
+        if self.kind(column) == "bytea" {
+            format!("encode({column}, 'escape')")
+        } else {
+            format!("{column}::text")
+        }
     }
 
     /// An expression for the bytes of a column's text.
     pub(super) fn bytes(&self, column: &str) -> String {
-        if self.kind(column) == "bytea" { column.to_owned() } else { format!("convert_to({column}::text, 'UTF8')") }
+        if self.kind(column) == "bytea" {
+            column.to_owned()
+        } else {
+            format!("convert_to({column}::text, 'UTF8')")
+        }
     }
 
-    /// An expression for a moment in milliseconds; without such a column, or without a value, it is NULL.
+    /// An expression for a moment in milliseconds; without such a column, or without a value, it is
+    /// NULL.
     pub(super) fn moment(&self, column: &str) -> String {
         match self.kind(column) {
             "timestamp" | "timestamptz" | "date" => {
-                format!("CASE WHEN isfinite({column}) THEN (extract(epoch FROM {column}) * 1000)::bigint END")
+                format!(
+                    "CASE WHEN isfinite({column}) THEN (extract(epoch FROM {column}) * 1000)::bigint END"
+                )
             }
             _ => "NULL::bigint".to_owned(),
         }
