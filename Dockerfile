@@ -9,8 +9,9 @@ ENV RUSTUP_TOOLCHAIN=${RUST_VERSION}
 RUN rustup target add wasm32-unknown-unknown
 WORKDIR /build
 COPY . .
-# The caches outlive the build; what the image needs is copied out of them. Sources are made new, because cargo goes by their times: without, an
-# older checkout would be taken for what was built last. The host refuses folders that group or others may write to.
+# The caches outlive the build; what the image needs is copied out of them. Sources are made new,
+# because cargo goes by their times: without, an older checkout would be taken for what was built
+# last. The host refuses folders that group or others may write to.
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/build/target,sharing=locked \
     find . -path ./target -prune -o -type f -exec touch {} + && \
     cargo build --locked --release --package auth-host && \
