@@ -11,7 +11,6 @@ pub type Timestamp = i64;
 /// Where the time comes from.
 #[derive(Clone, Debug)]
 pub enum Clock {
-    /// The machine's clock.
     System,
     /// A clock that a test moves: the machine's, plus this many milliseconds.
     Shifted(Arc<AtomicI64>),
@@ -40,7 +39,6 @@ impl Clock {
         }))
     }
 
-    /// The time now.
     pub fn now(&self) -> Timestamp {
         match self {
             Self::System => system(),
@@ -69,7 +67,6 @@ impl Clock {
     }
 }
 
-/// The machine's clock.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
 fn system() -> Timestamp {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, milliseconds)

@@ -45,7 +45,8 @@ pub fn canonical(text: &str) -> Option<String> {
 fn is_refused(character: char) -> bool {
     character.is_whitespace()
         || character.is_control()
-        || matches!(character, '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
+        || matches!(character, '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}'..='\u{200F}')
+        || matches!(character, '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
         || matches!(character, '<' | '>' | '(' | ')' | ',' | ';' | ':' | '\\' | '[' | ']')
 }
 

@@ -59,7 +59,7 @@ pub fn random<const N: usize>() -> [u8; N] {
 /// Fills a slice with random bytes, fit for secrets.
 ///
 /// # Panics
-/// Where the operating system gives no randomness: nothing safe can be done then.
+/// If the operating system gives no randomness: nothing safe can be done then.
 pub fn fill_random(bytes: &mut [u8]) {
     rand::fill(bytes).expect("the operating system gives randomness");
 }

@@ -9,19 +9,26 @@ pub mod capabilities;
 pub mod clock;
 pub mod command;
 pub mod config;
+pub mod contract;
 pub mod decisions;
 pub mod email;
-pub mod error;
+pub mod errors;
+pub mod events;
+pub mod hex;
 pub mod housekeeping;
 pub mod http;
 pub mod keys;
+pub mod lifecycle;
 pub mod metrics;
 pub mod outbox;
 pub mod passwords;
 pub mod policy;
-pub mod service;
 pub mod shutdown;
 pub mod store;
 pub mod strict_json;
 pub mod telemetry;
 pub mod tokens;
+pub mod wake;
+
+#[cfg(test)]
+mod layers;

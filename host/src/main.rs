@@ -7,10 +7,9 @@ use anyhow::Context as _;
 use auth_host::app::App;
 use auth_host::clock::Clock;
 use auth_host::config::Config;
-use auth_host::policy::Slot;
-use auth_host::policy::source::PolicyDirectory;
+use auth_host::contract::Slot;
 use auth_host::shutdown::Signals;
-use auth_host::{command, service, telemetry};
+use auth_host::{command, telemetry};
 use clap::Parser as _;
 use tokio::net::TcpListener;
 
@@ -43,7 +42,7 @@ fn operate<F: Future<Output = anyhow::Result<ExitCode>>>(
     work: impl FnOnce(Config) -> F,
 ) -> anyhow::Result<ExitCode> {
     let config = Config::for_command()?;
-    telemetry::start(&config)?;
+    telemetry::start(&config.log)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(work(config))
 }
@@ -58,7 +57,7 @@ fn serve() -> anyhow::Result<ExitCode> {
 
 async fn serving() -> anyhow::Result<ExitCode> {
     let config = Config::from_environment()?;
-    telemetry::start(&config)?;
+    telemetry::start(&config.log)?;
     // Whatever this process writes is for its own user only.
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     raise_file_limit();
@@ -72,13 +71,13 @@ async fn serving() -> anyhow::Result<ExitCode> {
     else {
         return Ok(ExitCode::SUCCESS);
     };
-    let listener = TcpListener::bind(app.config.address)
-        .await
-        .with_context(|| format!("HTTP_SERVER_ADDRESS: cannot listen on {}", app.config.address))?;
-    let mut policies = PolicyDirectory::new(app.config.policy_dir.clone());
-    policies.load(&app).await;
+    let listener = TcpListener::bind(app.config.http.address).await.with_context(|| {
+        format!("HTTP_SERVER_ADDRESS: cannot listen on {}", app.config.http.address)
+    })?;
+    let mut policies = app.policy_directory();
+    policies.load().await;
     announce(&app, &listener)?;
-    Ok(ExitCode::from(service::run(app, listener, policies, signals).await.exit_code()))
+    Ok(ExitCode::from(app.serve(listener, policies, signals).await.exit_code()))
 }
 
 /// Each connection is an open file; the usual soft limit of 1,024 is for programs of another time.

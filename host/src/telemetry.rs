@@ -7,15 +7,22 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::config::Config;
+/// What is logged, and how.
+#[derive(Debug, Clone)]
+pub struct LogSettings {
+    /// A filter in the syntax of `RUST_LOG`.
+    pub filter: String,
+    /// JSON lines, or text for people.
+    pub json: bool,
+}
 
 /// Starts logging to standard error.
-pub fn start(config: &Config) -> anyhow::Result<()> {
+pub fn start(settings: &LogSettings) -> anyhow::Result<()> {
     // lapin logs what it also returns; the relay says it once, in our words.
-    let filter = EnvFilter::try_new(format!("lapin=off,{}", config.log_level))?;
+    let filter = EnvFilter::try_new(format!("lapin=off,{}", settings.filter))?;
     let registry = tracing_subscriber::registry().with(filter);
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    if config.log_json {
+    if settings.json {
         registry
             .with(lines.json().flatten_event(true).with_current_span(false).with_span_list(true))
             .try_init()?;

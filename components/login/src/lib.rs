@@ -20,7 +20,7 @@ fn login(attempt: &Attempt) -> Result<Acceptance, Rejection> {
     enforce(of_this_caller(&own_key, network.as_deref())?)?;
     enforce(of_all_callers(&email, network.as_deref())?)?;
 
-    // Asked also where there is no account, so that the time of the answer does not tell who has
+    // Asked also if there is no account, so that the time of the answer does not tell who has
     // one.
     let verified = passwords::verify(&attempt.password(), account.as_ref())?;
 
@@ -33,7 +33,7 @@ fn login(attempt: &Attempt) -> Result<Acceptance, Rejection> {
     }
 }
 
-/// How often one may try. Where the host knows addresses, a stranger who guesses at an account uses
+/// How often one may try. If the host knows addresses, a stranger who guesses at an account uses
 /// up their own attempts, not the owner's; a wider limit bounds an address that guesses at many
 /// accounts.
 fn of_this_caller(own_key: &str, network: Option<&str>) -> Result<Vec<Limit>, Failure> {

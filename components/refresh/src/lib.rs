@@ -1,7 +1,7 @@
 //! The default refresh policy: `POST /auth/refresh`.
 //!
 //! The host has checked the token, the session and the account before it asks. What is left to
-//! decide is whether the session lay idle too long, where the operator cares.
+//! decide is whether the session lay idle too long, if the operator cares.
 
 use auth_policy_sdk::refresh::{Acceptance, Attempt};
 use auth_policy_sdk::{Failure, Rejection, clock, refused, setting};

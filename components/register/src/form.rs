@@ -54,7 +54,7 @@ impl Form {
         Ok(form)
     }
 
-    /// The answer that names every fault; none where there is no fault.
+    /// The answer that names every fault; none if there is no fault.
     pub(crate) fn refusal(&self) -> Option<Refusal> {
         if self.faults.is_empty() {
             return None;

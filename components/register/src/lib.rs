@@ -31,7 +31,7 @@ fn register(attempt: &Attempt) -> Result<Acceptance, Rejection> {
 }
 
 /// How often one e-mail address may be tried, and how many accounts one network address may ask
-/// for, where the host knows it.
+/// for, if the host knows it.
 fn limits(attempt: &Attempt) -> Result<Vec<Limit>, Failure> {
     let window = setting("window-seconds", 3_600)?;
     let mut limits = vec![Limit::new(

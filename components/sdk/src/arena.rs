@@ -38,7 +38,7 @@ static ALLOCATOR: Bump =
     Bump { arena: Arena(UnsafeCell::new([0; ARENA_BYTES])), next: Cell::new(0), end: Cell::new(0) };
 
 impl Bump {
-    /// Makes sure that `bytes` aligned to `align` fit, and answers their address; none where the
+    /// Makes sure that `bytes` aligned to `align` fit, and answers their address; none if the
     /// host gives no more memory.
     fn reserve(&self, bytes: usize, align: usize) -> Option<usize> {
         if self.end.get() == 0 {

@@ -10,14 +10,14 @@ use crate::Failure;
 /// What [`read`] can make of a JSON text: `bool`, the integers, `f64`, [`String`], and an
 /// [`Option`] of these, for which `null` is `None`.
 pub trait FromJson: Sized {
-    /// The value of the JSON text; none where the text is of another type, or a number out of
+    /// The value of the JSON text; none if the text is of another type, or a number out of
     /// range.
     fn from_json(text: &str) -> Option<Self>;
 }
 
 /// Reads a JSON text.
 ///
-/// Fails with [`Failure::Other`] where the text is not a `T`; passed on with `?`, that is a fault
+/// Fails with [`Failure::Other`] if the text is not a `T`; passed on with `?`, that is a fault
 /// of the policy. The failure does not repeat the text, which may be a person's data.
 pub fn read<T: FromJson>(text: &str) -> Result<T, Failure> {
     T::from_json(text.trim()).ok_or_else(|| {

@@ -24,6 +24,8 @@
 //! logs where a policy panicked, and the crate brings the allocator. The policy is compiled as a
 //! `cdylib` for `wasm32-unknown-unknown` and needs no other dependency.
 
+#![warn(missing_docs)]
+
 #[cfg(target_arch = "wasm32")]
 mod arena;
 #[doc(hidden)]

@@ -13,7 +13,7 @@ pub fn report_panics() {
     std::panic::set_hook(Box::new(report));
 }
 
-/// Names the place. The message is added only where it stands literally in the code: a formatted
+/// Names the place. The message is added only if it stands literally in the code: a formatted
 /// one may hold a person's data (`unwrap` prints the value it met, slicing prints the text it cut).
 fn report(panic: &PanicHookInfo<'_>) {
     let mut message = String::from("the policy panicked");

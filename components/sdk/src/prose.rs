@@ -6,9 +6,9 @@ use crate::throttle::{self, Limit};
 use crate::{Caller, Failure, Refusal, Rejection, settings};
 use core::net::IpAddr;
 
-/// The operator's setting of that name, or `default` where it is not set.
+/// The operator's setting of that name, or `default` if it is not set.
 ///
-/// Fails with [`Failure::Other`] where the setting is of another type than `default`: a policy
+/// Fails with [`Failure::Other`] if the setting is of another type than `default`: a policy
 /// should not run on a value that nobody chose.
 pub fn setting<T: FromJson>(name: &str, default: T) -> Result<T, Failure> {
     match settings::get(name) {
@@ -26,7 +26,7 @@ pub fn refused(code: &str, message: &str) -> Rejection {
     Refusal::new(code, message).into()
 }
 
-/// Counts this attempt against every limit; one of `most: 0` is turned off. Where one is exceeded,
+/// Counts this attempt against every limit; one of `most: 0` is turned off. If one is exceeded,
 /// the attempt is refused: code `throttled` (the manifest must declare it), status 429 with
 /// `Retry-After`.
 pub fn enforce(limits: impl IntoIterator<Item = Limit>) -> Result<(), Rejection> {
@@ -43,7 +43,7 @@ pub fn enforce(limits: impl IntoIterator<Item = Limit>) -> Result<(), Rejection>
 }
 
 impl Caller {
-    /// The client's address as limits should count it, where it is known: of an IPv6 address the
+    /// The client's address as limits should count it, if it is known: of an IPv6 address the
     /// first 64 bits alone, for every subscriber has as many addresses as they like below them.
     pub fn network(&self) -> Option<String> {
         let address = self.address()?;

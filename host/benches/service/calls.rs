@@ -4,10 +4,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use auth_host::capabilities::{Attempt, CallState, Request};
-use auth_host::policy::Slot;
-use auth_host::policy::call::{self, Refresh};
-use auth_host::policy::generations::{Code, Generation};
+use auth_host::contract::Slot;
+use auth_host::contract::{Attempt, Refresh, Request};
+use auth_host::policy::runtime::{Code, Generation, call};
 
 use crate::native;
 use crate::setup::Service;
@@ -24,12 +23,15 @@ pub fn measure() {
     let native = Arc::new(Generation {
         identity: Arc::clone(&component.identity),
         code: Code::Native(Arc::new(native::Refresh)),
+        profile: Arc::clone(&component.profile),
     });
     println!(
-        "one policy call, fresh instance, no-op capabilities ({ROUNDS} alternating rounds of {CALLS}; microseconds)"
+        "one policy call, fresh instance, no-op capabilities ({ROUNDS} alternating rounds of \
+         {CALLS}; microseconds)"
     );
     println!(
-        "| policy | mean | p50 | p99 | calls/s, 1 thread | 2 threads | scaling |\n|---|---|---|---|---|---|---|"
+        "| policy | mean | p50 | p99 | calls/s, 1 thread | 2 threads | scaling \
+         |\n|---|---|---|---|---|---|---|"
     );
     for (name, generation) in [("component", component), ("native", native)] {
         let rounds: Vec<(f64, f64, f64)> =
@@ -71,14 +73,9 @@ async fn one(service: &Service, generation: &Generation) {
         user_agent: None,
         received_at: 0,
     };
-    let state = CallState::new(
-        Arc::clone(&service.app.services),
-        Arc::clone(&generation.identity),
-        request,
-        Attempt::default(),
-    );
     let deadline = tokio::time::Instant::now() + Duration::from_secs(3);
-    call::call::<Refresh>(generation, &service.app.generations, state, deadline).await.unwrap();
+    let services = &service.app.services;
+    call::<Refresh>(generation, services, request, Attempt::default(), deadline).await.unwrap();
 }
 
 /// Calls a second of so many threads, each with a runtime of its own.

@@ -4,9 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_host::policy::Slot;
-use auth_host::policy::generations::{Code, Generation};
-use auth_host::policy::native::NativePolicy;
+use auth_host::contract::Slot;
+use auth_host::policy::runtime::{Code, Generation, NativePolicy};
 use serde_json::{Value, json};
 
 use crate::load::{Connection, round};
@@ -51,6 +50,7 @@ fn measure(
         let native = Arc::new(Generation {
             identity: Arc::clone(&component.identity),
             code: Code::Native(Arc::new(policy)),
+            profile: Arc::clone(&component.profile),
         });
         let sides = [("component", component), ("native", native)];
         let mut results: [Vec<(f64, f64, f64)>; 2] = Default::default();
@@ -95,7 +95,8 @@ async fn clients(service: &Service, slot: Slot) -> Vec<(Connection, String)> {
 
 fn print(path: &str, results: &[Vec<(f64, f64, f64)>; 2], hashes: &[f64]) {
     println!(
-        "POST {path}, {CLIENTS} connections, SQLite with synchronous=FULL ({ROUNDS} alternating rounds of {} ms; medians)",
+        "POST {path}, {CLIENTS} connections, SQLite with synchronous=FULL ({ROUNDS} alternating \
+         rounds of {} ms; medians)",
         TIME.as_millis()
     );
     println!("| policy | requests/s | p50 ms | p99 ms |\n|---|---|---|---|");

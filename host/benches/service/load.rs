@@ -23,7 +23,8 @@ impl Connection {
     /// Posts JSON; the body of the answer, which must be a 200.
     pub async fn post(&mut self, path: &str, json: &str) -> String {
         let request = format!(
-            "POST {path} HTTP/1.1\r\nhost: auth\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{json}",
+            "POST {path} HTTP/1.1\r\nhost: auth\r\ncontent-type: \
+             application/json\r\ncontent-length: {}\r\n\r\n{json}",
             json.len()
         );
         self.stream.write_all(request.as_bytes()).await.unwrap();

@@ -1,13 +1,14 @@
 //! The default login and refresh policies in Rust, line for line as in `components/`, on the same
 //! capabilities. What differs is the component.
 
-use auth_host::capabilities::{CallState, Stop};
-use auth_host::policy::bindings::throttle::Limit;
-use auth_host::policy::bindings::types::{self, Rejection};
-use auth_host::policy::bindings::{
+use auth_host::capabilities::CallState;
+use auth_host::contract::TrappableFailure;
+use auth_host::contract::bindings::throttle::Limit;
+use auth_host::contract::bindings::types::{self, Rejection};
+use auth_host::contract::bindings::{
     accounts, clock, logging_in, passwords, refreshing, sessions, settings, throttle,
 };
-use auth_host::policy::native::{Decided, NativePolicy};
+use auth_host::policy::runtime::{Decided, NativePolicy};
 use wasmtime::component::Resource;
 
 pub struct Refresh;
@@ -49,22 +50,24 @@ fn refresh(state: &mut CallState) -> wasmtime::Result<Result<u32, Rejection>> {
     Ok(Ok(refreshing::HostAcceptance::new(state)?.rep()))
 }
 
-async fn login(state: &mut CallState) -> Result<Result<u32, Rejection>, Stop> {
+async fn login(state: &mut CallState) -> Result<Result<u32, Rejection>, TrappableFailure> {
     let attempt = Resource::new_borrow(0);
-    let email = logging_in::HostAttempt::email(state, attempt).map_err(Stop::Trap)?;
+    let email = logging_in::HostAttempt::email(state, attempt).map_err(TrappableFailure::Trap)?;
     let key = format!("account:{email}");
     let most =
-        u32::try_from(setting(state, "attempts-per-account", 10).map_err(Stop::Trap)?).unwrap();
+        u32::try_from(setting(state, "attempts-per-account", 10).map_err(TrappableFailure::Trap)?)
+            .unwrap();
     let window_seconds =
-        u32::try_from(setting(state, "window-seconds", 300).map_err(Stop::Trap)?).unwrap();
+        u32::try_from(setting(state, "window-seconds", 300).map_err(TrappableFailure::Trap)?)
+            .unwrap();
     if let Some(wait) =
         throttle::Host::hit(state, vec![Limit { key: key.clone(), most, window_seconds }]).await?
     {
         let refusal =
             types::HostRefusal::new(state, "throttled".into(), "too many attempts".into())
-                .map_err(Stop::Trap)?;
+                .map_err(TrappableFailure::Trap)?;
         types::HostRefusal::set_retry_after(state, Resource::new_borrow(refusal.rep()), wait)
-            .map_err(Stop::Trap)?;
+            .map_err(TrappableFailure::Trap)?;
         return Ok(Err(Rejection::Refused(refusal)));
     }
     let account = accounts::Host::find_by_email(state, email).await?;
@@ -73,17 +76,19 @@ async fn login(state: &mut CallState) -> Result<Result<u32, Rejection>, Stop> {
     if let Some(account) = account
         && verified
         && !accounts::HostAccount::disabled(state, Resource::new_borrow(account.rep()))
-            .map_err(Stop::Trap)?
+            .map_err(TrappableFailure::Trap)?
     {
         throttle::Host::clear(state, vec![key])?;
-        return Ok(Ok(logging_in::HostAcceptance::new(state, account).map_err(Stop::Trap)?.rep()));
+        return Ok(Ok(logging_in::HostAcceptance::new(state, account)
+            .map_err(TrappableFailure::Trap)?
+            .rep()));
     }
     let refusal = types::HostRefusal::new(
         state,
         "invalid_credentials".into(),
         "invalid email or password".into(),
     );
-    Ok(Err(Rejection::Refused(refusal.map_err(Stop::Trap)?)))
+    Ok(Err(Rejection::Refused(refusal.map_err(TrappableFailure::Trap)?)))
 }
 
 fn setting(state: &mut CallState, name: &str, default: u64) -> wasmtime::Result<u64> {

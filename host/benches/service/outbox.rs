@@ -82,10 +82,12 @@ async fn latency(service: &Service, pool: &PgPool, connection: &Connection) {
     let mut after = 0_i64;
     for count in [1, 4] {
         println!(
-            "Commit to confirm, connections that register: {count} (ms; bar: p99 < 50; lapin alone at the same time, a message every 20 ms)"
+            "Commit to confirm, connections that register: {count} (ms; bar: p99 < 50; lapin alone \
+             at the same time, a message every 20 ms)"
         );
         println!(
-            "| round | events | p50 | p99 | slowest | lapin p50 | lapin p99 | lapin slowest |\n|---|---|---|---|---|---|---|---|"
+            "| round | events | p50 | p99 | slowest | lapin p50 | lapin p99 | lapin slowest \
+             |\n|---|---|---|---|---|---|---|---|"
         );
         let mut clients = Vec::new();
         for number in 0..count {
@@ -106,7 +108,8 @@ async fn latency(service: &Service, pool: &PgPool, connection: &Connection) {
             let [alone_p50, alone_p99, alone_slowest] =
                 [0.5, 0.99, 1.0].map(|share| alone[((alone.len() - 1) as f64 * share) as usize]);
             println!(
-                "| {number} | {events} | {p50} | {p99} | {slowest} | {alone_p50:.0} | {alone_p99:.0} | {alone_slowest:.0} |"
+                "| {number} | {events} | {p50} | {p99} | {slowest} | {alone_p50:.0} | \
+                 {alone_p99:.0} | {alone_slowest:.0} |"
             );
             after = last;
         }
@@ -160,7 +163,7 @@ async fn relay(service: &Service, pool: &PgPool) -> f64 {
     .await
     .unwrap();
     let begun = Instant::now();
-    service.app.outbox_wake.notify_one();
+    service.app.wake.wake();
     drained(pool).await;
     let rate = EVENTS as f64 / begun.elapsed().as_secs_f64();
     sqlx::query("DELETE FROM auth.outbox WHERE published_at IS NOT NULL")
@@ -267,7 +270,8 @@ fn next(body: String) -> String {
 
 fn print(rates: &[Vec<f64>; 3]) {
     println!(
-        "Relay, {EVENTS} events of user.created, {LANES} lanes of {WINDOW} ({ROUNDS} alternating rounds; medians)"
+        "Relay, {EVENTS} events of user.created, {LANES} lanes of {WINDOW} ({ROUNDS} alternating \
+         rounds; medians)"
     );
     println!("| what | events/s | slowest | fastest |\n|---|---|---|---|");
     for (name, rates) in [
@@ -290,7 +294,8 @@ fn print(rates: &[Vec<f64>; 3]) {
         )
     };
     println!(
-        "relay / lapin, round by round: {:.3} with both destinations, {:.3} beside the queue only (bar 0.8)\n",
+        "relay / lapin, round by round: {:.3} with both destinations, {:.3} beside the queue only \
+         (bar 0.8)\n",
         ratio(1),
         ratio(2)
     );

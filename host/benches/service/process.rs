@@ -23,7 +23,8 @@ pub fn measure() {
     let (_, p50, worst) = summary(&mut times);
     println!("the process ({STARTS} starts, compiled policies in the cache)");
     println!(
-        "start to ready: median {:.0} ms, slowest {:.0} ms; idle memory before the first hash: {:.1} MiB resident\n",
+        "start to ready: median {:.0} ms, slowest {:.0} ms; idle memory before the first hash: \
+         {:.1} MiB resident\n",
         p50 / 1e3,
         worst / 1e3,
         median(&memory)

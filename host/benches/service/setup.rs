@@ -8,9 +8,8 @@ use std::sync::Arc;
 use auth_host::app::App;
 use auth_host::clock::Clock;
 use auth_host::config::Config;
-use auth_host::policy::Slot;
-use auth_host::policy::source::PolicyDirectory;
-use auth_host::service::{self, Ended};
+use auth_host::contract::Slot;
+use auth_host::lifecycle::Ended;
 use auth_host::shutdown::Signals;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -64,14 +63,14 @@ impl Service {
         settings.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let config = Config::from_pairs(&settings).unwrap();
         let app = App::build(config, Clock::System).await.unwrap();
-        let listener = TcpListener::bind(app.config.address).await.unwrap();
+        let listener = TcpListener::bind(app.config.http.address).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let mut policies = PolicyDirectory::new(app.config.policy_dir.clone());
-        policies.load(&app).await;
+        let mut policies = app.policy_directory();
+        policies.load().await;
         assert!(app.generations.empty().is_empty(), "a default policy was refused");
         let signals = Signals::default();
-        let running =
-            tokio::spawn(service::run(Arc::clone(&app), listener, policies, signals.clone()));
+        let serving = Arc::clone(&app).serve(listener, policies, signals.clone());
+        let running = tokio::spawn(serving);
         Self { app, address, signals, running, _folder: folder }
     }
 

@@ -19,14 +19,26 @@ const COUNTED: i64 = 100;
 pub fn measure() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        println!("Endpoints on both stores, events to RabbitMQ, {CLIENTS} connections, {TIME:?} each");
-        println!("| store | endpoint | requests/s | p50 ms | p99 ms | statements a request |\n|---|---|---|---|---|---|");
+        println!(
+            "Endpoints on both stores, events to RabbitMQ, {CLIENTS} connections, {TIME:?} \
+             each"
+        );
+        println!(
+            "| store | endpoint | requests/s | p50 ms | p99 ms | statements a request \
+             |\n|---|---|---|---|---|---|"
+        );
         let Some((database, broker)) = servers() else { return };
         let database = fresh_database(&database).await;
         for store in ["SQLite", "PostgreSQL"] {
             let url = if store == "SQLite" { "" } else { database.as_str() };
-            let service = Service::start_with(&[("DATABASE_URL", url), ("AMQP_URL", &broker), ("AMQP_QUEUE", "bench.stores")]).await;
-            let pool = if url.is_empty() { None } else { Some(PgPool::connect(url).await.unwrap()) };
+            let service = Service::start_with(&[
+                ("DATABASE_URL", url),
+                ("AMQP_URL", &broker),
+                ("AMQP_QUEUE", "bench.stores"),
+            ])
+            .await;
+            let pool =
+                if url.is_empty() { None } else { Some(PgPool::connect(url).await.unwrap()) };
             for (name, path, next) in ENDPOINTS {
                 endpoint(store, &service, pool.as_ref(), name, path, next).await;
             }

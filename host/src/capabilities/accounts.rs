@@ -3,74 +3,57 @@
 use serde_json::Value;
 use wasmtime::component::Resource;
 
-use super::types::Stop;
-use super::values::{cut, json};
-use super::{CallState, state};
-use crate::policy::Slot;
-use crate::policy::bindings::accounts;
-use crate::policy::limits::{MAX_ATTRIBUTE_BYTES, MAX_ATTRIBUTES};
-use crate::policy::manifest::is_name;
-use crate::store::Account;
-
-/// A handle to the account of the attempt; the data are the call's.
-pub struct AccountHandle;
-
-impl AccountHandle {
-    /// A handle to hand out.
-    pub(super) fn resource() -> Resource<Self> {
-        Resource::new_own(0)
-    }
-}
-
-impl CallState {
-    /// The account behind a handle.
-    pub(super) fn account(&self) -> wasmtime::Result<&Account> {
-        self.attempt
-            .account
-            .as_ref()
-            .ok_or_else(|| wasmtime::format_err!("a handle to an account that was never read"))
-    }
-}
+use super::forms::{cut, json};
+use super::state::CallState;
+use crate::contract::bindings::accounts;
+use crate::contract::names::is_name;
+use crate::contract::{AccountHandle, AccountLimits, Slot, TrappableFailure};
 
 /// Checks an attribute that a policy writes.
-pub(super) fn attribute_value(name: &str, value: &str) -> Result<Value, Stop> {
-    if !is_name(name, '_', 32) {
-        return Err(Stop::other("an attribute's name must be [a-z][a-z0-9_]{0,31}"));
+pub(super) fn attribute_value(
+    name: &str,
+    value: &str,
+    limits: &AccountLimits,
+) -> Result<Value, TrappableFailure> {
+    if !is_name(name, '_', limits.attribute_name_bytes) {
+        return Err(TrappableFailure::other(format!(
+            "an attribute's name must be [a-z][a-z0-9_]{{0,{}}}",
+            limits.attribute_name_bytes - 1
+        )));
     }
-    json(value, MAX_ATTRIBUTE_BYTES)
+    json(value, limits.attribute_bytes)
 }
 
 impl accounts::Host for CallState {
     async fn find_by_email(
         &mut self,
         email: String,
-    ) -> Result<Option<Resource<AccountHandle>>, Stop> {
-        self.counted_read()?;
+    ) -> Result<Option<Resource<AccountHandle>>, TrappableFailure> {
+        self.budget.charge_read(&self.limits)?;
         if self.identity.slot == Slot::Register || email != self.attempt_email() {
-            return Err(Stop::denied("only the account of the attempt may be read"));
+            return Err(TrappableFailure::denied("only the account of the attempt may be read"));
         }
         if self.attempt.account.is_none() && self.attempt.email_valid {
-            let store = self.services.store.clone();
-            self.attempt.account =
-                self.host(store.account_by_email(&email, &self.attempt.spelling.clone())).await?;
+            let read = self.services.store.account_by_email(&email, &self.attempt.spelling);
+            self.attempt.account = self.budget.wait_for(read).await?;
         }
-        Ok(self.attempt.account.as_ref().map(|_| AccountHandle::resource()))
+        Ok(self.attempt.account.as_ref().map(|_| Resource::new_own(0)))
     }
 
-    async fn find(&mut self, id: i64) -> Result<Option<Resource<AccountHandle>>, Stop> {
-        self.counted_read()?;
+    async fn find(&mut self, id: i64) -> Result<Option<Resource<AccountHandle>>, TrappableFailure> {
+        self.budget.charge_read(&self.limits)?;
         match &self.attempt.account {
-            Some(account) if account.user_id == id => Ok(Some(AccountHandle::resource())),
-            _ => Err(Stop::denied("only the account of the attempt may be read")),
+            Some(account) if account.user_id == id => Ok(Some(Resource::new_own(0))),
+            _ => Err(TrappableFailure::denied("only the account of the attempt may be read")),
         }
     }
 }
 
 impl CallState {
     fn attempt_email(&self) -> &str {
-        match (&self.attempt, self.identity.slot) {
-            (state::Attempt { account: Some(account), .. }, Slot::Refresh) => &account.email,
-            (attempt, _) => &attempt.email,
+        match (&self.attempt.account, self.identity.slot) {
+            (Some(account), Slot::Refresh) => &account.email,
+            _ => &self.attempt.email,
         }
     }
 }
@@ -89,7 +72,7 @@ impl accounts::HostAccount for CallState {
     }
 
     fn disabled(&mut self, _account: Resource<AccountHandle>) -> wasmtime::Result<bool> {
-        Ok(self.account()?.disabled || self.writes.disable.is_some())
+        Ok(self.account()?.disabled || self.accounts.disables())
     }
 
     fn attribute(
@@ -97,11 +80,8 @@ impl accounts::HostAccount for CallState {
         _account: Resource<AccountHandle>,
         name: String,
     ) -> wasmtime::Result<Option<String>> {
-        if self.writes.removed_attributes.contains(&name) {
-            return Ok(None);
-        }
-        let written = self.writes.attributes.get(&name);
-        Ok(written.or(self.account()?.attributes.get(&name)).map(Value::to_string))
+        let stored = &self.account()?.attributes;
+        Ok(self.accounts.attribute(&name, stored).map(Value::to_string))
     }
 
     fn set_attribute(
@@ -109,29 +89,22 @@ impl accounts::HostAccount for CallState {
         _account: Resource<AccountHandle>,
         name: String,
         value: Option<String>,
-    ) -> Result<(), Stop> {
-        self.counted()?;
+    ) -> Result<(), TrappableFailure> {
+        self.budget.charge(&self.limits)?;
         self.require_proof()?;
-        let value = attribute_value(&name, value.as_deref().unwrap_or("null"))
-            .map(|parsed| value.map(|_| parsed))?;
-        self.writes.removed_attributes.retain(|removed| *removed != name);
-        self.writes.attributes.remove(&name);
-        if self.writes.attributes.len() + self.writes.removed_attributes.len() >= MAX_ATTRIBUTES {
-            return Err(Stop::limit(format!(
-                "at most {MAX_ATTRIBUTES} attributes written in a call"
-            )));
-        }
-        match value {
-            Some(value) => drop(self.writes.attributes.insert(name, value)),
-            None => self.writes.removed_attributes.push(name),
-        }
-        Ok(())
+        let limits = &self.limits.accounts;
+        let parsed = attribute_value(&name, value.as_deref().unwrap_or("null"), limits)?;
+        self.accounts.set_attribute(name, value.map(|_| parsed), limits)
     }
 
-    fn disable(&mut self, _account: Resource<AccountHandle>, reason: String) -> Result<(), Stop> {
-        self.counted()?;
+    fn disable(
+        &mut self,
+        _account: Resource<AccountHandle>,
+        reason: String,
+    ) -> Result<(), TrappableFailure> {
+        self.budget.charge(&self.limits)?;
         self.require_proof()?;
-        self.writes.disable = Some(cut(&reason, 256));
+        self.accounts.disable(cut(&reason, self.limits.accounts.reason_characters));
         Ok(())
     }
 

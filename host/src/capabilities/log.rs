@@ -3,10 +3,9 @@
 
 use serde_json::{Map, Value};
 
-use super::CallState;
-use super::values::cut;
-use crate::policy::bindings::log::{self, Level};
-use crate::policy::limits::MAX_LOG_LINES;
+use super::forms::cut;
+use super::state::CallState;
+use crate::contract::bindings::log::{self, Level};
 
 impl log::Host for CallState {
     fn write(
@@ -15,18 +14,17 @@ impl log::Host for CallState {
         message: String,
         fields: Vec<(String, String)>,
     ) -> wasmtime::Result<()> {
-        self.log_lines = self.log_lines.saturating_add(1);
-        let slot = self.identity.slot.as_str();
-        if self.log_lines > MAX_LOG_LINES {
-            self.services.metrics.policy_log_dropped.with_label_values(&[slot]).inc();
+        let limits = &self.limits.log;
+        if !self.log.count(limits) {
+            self.services.dropped_lines.count(self.identity.slot);
             return Ok(());
         }
-        let message = printable(&message, 1024);
-        let fields: Map<String, Value> = fields
-            .iter()
-            .take(16)
-            .map(|(name, value)| (printable(name, 32), Value::String(printable(value, 256))))
-            .collect();
+        let message = printable(&message, limits.message_characters);
+        let field = |(name, value): &(String, String)| {
+            let value = printable(value, limits.value_characters);
+            (printable(name, limits.name_characters), Value::String(value))
+        };
+        let fields: Map<String, Value> = fields.iter().take(limits.fields).map(field).collect();
         let fields = Value::Object(fields).to_string();
         macro_rules! line {
             ($level:ident) => {

@@ -1,26 +1,31 @@
 //! What a policy can ask of the host: one file for each interface of the WIT. Everything is bounded
 //! here, and everything that a policy writes is buffered in the call's state until its decision is
 //! carried out.
+//!
+//! Beside them, `state` holds what a call has, `acceptances` and `credentials` what some interfaces
+//! share, and `forms` the forms of values.
 
+mod acceptances;
 mod accounts;
-mod attempts;
+mod clock;
+mod credentials;
+mod forms;
 mod log;
+mod logging_in;
 mod metrics;
+mod outbox;
 mod passwords;
+mod random;
+mod refreshing;
+mod registering;
 mod sessions;
+mod settings;
 mod state;
 mod storage;
 mod throttle;
 mod types;
-mod values;
 
-pub use accounts::AccountHandle;
-pub use attempts::{
-    LoginAcceptance, LoginAttempt, RefreshAcceptance, RefreshAttempt, RegisterAcceptance,
-    RegisterAttempt,
+pub use state::{
+    BoundExceeded, Budget, CallState, DroppedLines, Estimates, Memory, Outcome, PolicySeries,
+    Services, StorageSizes, Verification,
 };
-pub use metrics::PolicyMetrics;
-pub use passwords::PasswordHandle;
-pub use state::{Attempt, CallState, Identity, Request, Services, Verification};
-pub use storage::StorageSizes;
-pub use types::{Caller, Field, Refusal, Stop};

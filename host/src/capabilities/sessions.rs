@@ -2,28 +2,25 @@
 
 use wasmtime::component::Resource;
 
-use super::types::Stop;
-use super::values::cut;
-use super::{AccountHandle, CallState};
-use crate::policy::bindings::sessions;
-use crate::policy::limits::MAX_SESSIONS;
+use super::forms::cut;
+use super::state::CallState;
+use crate::contract::bindings::sessions;
+use crate::contract::{AccountHandle, TrappableFailure};
 use crate::store::Session;
 
 impl sessions::Host for CallState {
     async fn open_sessions(
         &mut self,
         _account: Resource<AccountHandle>,
-    ) -> Result<Vec<Resource<Session>>, Stop> {
-        self.counted_read()?;
-        let store = self.services.store.clone();
-        let user_id = self.account().map_err(Stop::Trap)?.user_id;
-        let open = self.host(store.open_sessions(user_id, MAX_SESSIONS)).await?;
-        let revoked = |session: &Session| {
-            self.writes.revocations.iter().any(|(id, _)| *id == session.session_id)
-        };
-        let still_open: Vec<Session> =
-            open.into_iter().filter(|session| !revoked(session)).collect();
-        still_open.into_iter().map(|session| Ok(self.table.push(session)?)).collect()
+    ) -> Result<Vec<Resource<Session>>, TrappableFailure> {
+        self.budget.charge_read(&self.limits)?;
+        let user_id = self.account().map_err(TrappableFailure::Trap)?.user_id;
+        let read = self.services.store.open_sessions(user_id, self.limits.sessions.listed);
+        let open = self.budget.wait_for(read).await?;
+        open.into_iter()
+            .filter(|session| !self.sessions.contain(&session.session_id))
+            .map(|session| Ok(self.table.push(session)?))
+            .collect()
     }
 }
 
@@ -52,14 +49,17 @@ impl sessions::HostSession for CallState {
         Ok(self.table.get(&session)?.refreshes)
     }
 
-    fn revoke(&mut self, session: Resource<Session>, reason: String) -> Result<(), Stop> {
-        self.counted()?;
+    fn revoke(
+        &mut self,
+        session: Resource<Session>,
+        reason: String,
+    ) -> Result<(), TrappableFailure> {
+        self.budget.charge(&self.limits)?;
         self.require_proof()?;
-        if self.writes.revocations.len() >= MAX_SESSIONS as usize {
-            return Err(Stop::limit(format!("at most {MAX_SESSIONS} sessions revoked in a call")));
-        }
+        let limits = &self.limits.sessions;
+        self.sessions.has_room(limits)?;
         let session_id = self.table.get(&session)?.session_id.clone();
-        self.writes.revocations.push((session_id, cut(&reason, 256)));
+        self.sessions.add(session_id, cut(&reason, limits.reason_characters));
         Ok(())
     }
 

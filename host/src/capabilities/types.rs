@@ -1,73 +1,22 @@
 //! `types`: the caller, refusals, and how a capability fails.
 
-use wasmtime::component::{Resource, ResourceTableError};
+use wasmtime::component::Resource;
 
-use super::CallState;
-use super::values::cut;
-use crate::policy::bindings::types::{self, Failure};
-
-/// A handle to who asks; the data are the call's.
-pub struct Caller;
-
-/// A refusal as the policy builds it.
-#[derive(Debug, Clone, Default)]
-pub struct Refusal {
-    /// Declared in the manifest, or the call is a fault.
-    pub code: String,
-    /// For people.
-    pub message: String,
-    /// Members of the request that are at fault.
-    pub fields: Vec<Field>,
-    /// Seconds.
-    pub retry_after: Option<u32>,
-}
-
-/// A member of the request that is at fault.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
-pub struct Field {
-    /// The member's name.
-    pub field: String,
-    /// Stable, for machines.
-    pub code: String,
-    /// For people.
-    pub message: String,
-}
-
-/// How a capability ends early: with a failure that the policy sees, or with the end of the call.
-#[derive(Debug)]
-pub enum Stop {
-    /// The policy sees it.
-    Failure(Failure),
-    /// A forged handle, or a bound that the policy ignored.
-    Trap(wasmtime::Error),
-}
-
-impl Stop {
-    pub(super) fn limit(text: impl Into<String>) -> Self {
-        Self::Failure(Failure::Limit(text.into()))
-    }
-
-    pub(super) fn denied(text: impl Into<String>) -> Self {
-        Self::Failure(Failure::Denied(text.into()))
-    }
-
-    pub(super) fn other(text: impl Into<String>) -> Self {
-        Self::Failure(Failure::Other(text.into()))
-    }
-}
-
-impl From<ResourceTableError> for Stop {
-    fn from(error: ResourceTableError) -> Self {
-        Self::Trap(error.into())
-    }
-}
+use super::forms::cut;
+use super::state::CallState;
+use crate::contract::bindings::types::{self, Failure};
+use crate::contract::{Caller, Refusal, TrappableFailure};
+use crate::errors::Field;
 
 impl types::Host for CallState {
-    fn convert_failure(&mut self, error: Stop) -> wasmtime::Result<Failure> {
-        match error {
-            Stop::Failure(failure) => Ok(failure),
-            Stop::Trap(error) => Err(error),
-        }
+    fn convert_failure(&mut self, error: TrappableFailure) -> wasmtime::Result<Failure> {
+        Ok(match error {
+            TrappableFailure::Unavailable(seconds) => Failure::Unavailable(seconds),
+            TrappableFailure::Denied(text) => Failure::Denied(text),
+            TrappableFailure::Limit(text) => Failure::Limit(text),
+            TrappableFailure::Other(text) => Failure::Other(text),
+            TrappableFailure::Trap(error) => return Err(error),
+        })
     }
 }
 
@@ -96,8 +45,8 @@ impl types::HostCaller for CallState {
 impl types::HostRefusal for CallState {
     fn new(&mut self, code: String, message: String) -> wasmtime::Result<Resource<Refusal>> {
         Ok(self.table.push(Refusal {
-            code: cut(&code, 48),
-            message: cut(&message, 256),
+            code: cut(&code, self.limits.refusal.code_characters),
+            message: cut(&message, self.limits.refusal.message_characters),
             ..Refusal::default()
         })?)
     }
@@ -109,12 +58,13 @@ impl types::HostRefusal for CallState {
         code: String,
         message: String,
     ) -> wasmtime::Result<()> {
+        let limits = &self.limits.refusal;
         let fields = &mut self.table.get_mut(&refusal)?.fields;
-        if fields.len() < 16 {
+        if fields.len() < limits.fields {
             fields.push(Field {
-                field: cut(&field, 64),
-                code: cut(&code, 64),
-                message: cut(&message, 256),
+                field: cut(&field, limits.field_characters),
+                code: cut(&code, limits.field_code_characters),
+                message: cut(&message, limits.field_message_characters),
             });
         }
         Ok(())
@@ -125,7 +75,8 @@ impl types::HostRefusal for CallState {
         refusal: Resource<Refusal>,
         seconds: u32,
     ) -> wasmtime::Result<()> {
-        self.table.get_mut(&refusal)?.retry_after = Some(seconds.min(86_400));
+        let most = self.limits.refusal.retry_after_seconds;
+        self.table.get_mut(&refusal)?.retry_after = Some(seconds.min(most));
         Ok(())
     }
 

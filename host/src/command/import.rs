@@ -17,8 +17,8 @@ pub enum ImportRun {
     ///
     /// Accounts keep their ids and passwords; events that were not sent are sent by this service,
     /// and marked as processed over there. All of it is one transaction, and a second run finds
-    /// nothing left to do. It ends with 0 where everything is here now, with 1 where rows were
-    /// skipped, and with 2 where nothing was done.
+    /// nothing left to do. It ends with 0 if everything is here now, with 1 if rows were
+    /// skipped, and with 2 if nothing was done.
     Legacy(Legacy),
 }
 
@@ -28,11 +28,11 @@ pub struct Legacy {
     /// Where the old tables are.
     #[arg(long, default_value = "public")]
     schema: String,
-    /// Only tell what would be done. (The schema "auth" is made where it is missing; it stays
+    /// Only tell what would be done. (The schema "auth" is made if it is missing; it stays
     /// empty.)
     #[arg(long)]
     dry_run: bool,
-    /// End with 0 also where rows were skipped.
+    /// End with 0 also if rows were skipped.
     #[arg(long)]
     skip_invalid: bool,
     /// Show the e-mail addresses of accounts, and not their ids alone.
@@ -47,7 +47,8 @@ impl ImportRun {
         let Self::Legacy(legacy) = self;
         let Some(settings) = &config.postgres else {
             anyhow::bail!(
-                "there is no PostgreSQL in the settings: set DATABASE_URL or POSTGRES_HOST to the old service's database"
+                "there is no PostgreSQL in the settings: set DATABASE_URL or POSTGRES_HOST to the \
+                 old service's database"
             );
         };
         let report = Postgres::import_legacy(settings, &legacy.schema, legacy.dry_run).await?;
@@ -57,13 +58,13 @@ impl ImportRun {
     }
 }
 
-/// A report for people. Addresses are personal data: they are shown where that was asked for.
+/// A report for people. Addresses are personal data: they are shown if that was asked for.
 fn readable(report: &ImportReport, show_emails: bool) -> String {
     let mut text = String::new();
     part(&mut text, "accounts", &report.accounts, show_emails);
     match &report.events {
         Some(events) => {
-            part(&mut text, "events that the old service has not sent", events, show_emails)
+            part(&mut text, "events that the old service has not sent", events, show_emails);
         }
         None => text.push_str("There is no table outbox: no events.\n"),
     }
@@ -83,7 +84,8 @@ fn readable(report: &ImportReport, show_emails: bool) -> String {
     if report.other_connections > 0 {
         let _ = writeln!(
             text,
-            "Others have {} connections to this database: make sure that the old service is not among them.",
+            "Others have {} connections to this database: make sure that the old service is not \
+             among them.",
             report.other_connections
         );
     }
@@ -129,7 +131,8 @@ fn sentence(outcome: Outcome) -> &'static str {
         Outcome::Imported => "imported",
         Outcome::There => "already here",
         Outcome::Twin => {
-            "of these share their address with another but for letter case or the like: each logs in with its own spelling"
+            "of these share their address with another but for letter case or the like: each logs \
+             in with its own spelling"
         }
         Outcome::Removed => "imported before and deleted here since: they stay deleted",
         Outcome::BadId => "skipped: the id is not a whole number from 1 to 2^53 - 1",
@@ -142,7 +145,8 @@ fn sentence(outcome: Outcome) -> &'static str {
         Outcome::EmailTaken => "skipped: another account here has this address",
         Outcome::BadType => "skipped: the event's type is empty or too long; it stays where it is",
         Outcome::BadPayload => {
-            "skipped: the event's payload is not a JSON object of at most 256 KiB; it stays where it is"
+            "skipped: the event's payload is not a JSON object of at most 256 KiB; it stays where \
+             it is"
         }
     }
 }

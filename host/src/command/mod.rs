@@ -54,7 +54,8 @@ pub enum Run {
 pub async fn migrate(config: &Config) -> anyhow::Result<()> {
     let Some(settings) = &config.postgres else {
         anyhow::bail!(
-            "there is no PostgreSQL in the settings: set DATABASE_URL or POSTGRES_HOST. The embedded database migrates at a start"
+            "there is no PostgreSQL in the settings: set DATABASE_URL or POSTGRES_HOST. The \
+             embedded database migrates at a start"
         );
     };
     Postgres::migrate(settings).await?;

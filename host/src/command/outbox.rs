@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use crate::clock::{Clock, Timestamp, milliseconds};
 use crate::config::{self, Config};
-use crate::metrics::Metrics;
-use crate::store::{EventFilter, EventRow, EventState, Postgres, Sqlite, Store};
+use crate::metrics::Meter;
+use crate::store::{DatabaseMetrics, EventFilter, EventRow, EventState, Postgres, Sqlite, Store};
 
 /// What to do with events.
 #[derive(Subcommand)]
@@ -92,7 +92,8 @@ impl OutboxRun {
                     .await?;
                 let Some(event) = events.first() else {
                     anyhow::bail!(
-                        "there is no event {message_id} (published ones are deleted after OUTBOX_RETENTION)"
+                        "there is no event {message_id} (published ones are deleted after \
+                         OUTBOX_RETENTION)"
                     )
                 };
                 println!("{}", serde_json::to_string_pretty(&readable(event, true))?);
@@ -116,7 +117,8 @@ impl OutboxRun {
 async fn open(config: &Config) -> anyhow::Result<Store> {
     if let Some(settings) = &config.postgres {
         return Ok(Store::Postgres(
-            Postgres::open(settings, Clock::database(), Metrics::new()?.database).await?,
+            Postgres::open(settings, Clock::database(), DatabaseMetrics::new(&Meter::new()?)?)
+                .await?,
         ));
     }
     let file: &Path = &config.data_dir.join("auth.sqlite");
@@ -148,9 +150,17 @@ fn plain(text: &str) -> String {
 
 fn readable(event: &EventRow, with_body: bool) -> Value {
     let mut value = json!({
-        "message_id": event.message_id, "state": event.state, "event_type": event.event_type, "ordering_key": event.ordering_key,
-        "sequence": event.sequence, "created_at": moment(event.created_at), "published_at": event.published_at.map(moment),
-        "dead_at": event.dead_at.map(moment), "attempts": event.attempts, "last_error": event.last_error, "traceparent": event.traceparent,
+        "message_id": event.message_id,
+        "state": event.state,
+        "event_type": event.event_type,
+        "ordering_key": event.ordering_key,
+        "sequence": event.sequence,
+        "created_at": moment(event.created_at),
+        "published_at": event.published_at.map(moment),
+        "dead_at": event.dead_at.map(moment),
+        "attempts": event.attempts,
+        "last_error": event.last_error,
+        "traceparent": event.traceparent,
     });
     if with_body {
         value["body"] =

@@ -1,7 +1,7 @@
 //! `auth-host policy`.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Subcommand;
@@ -47,13 +47,8 @@ impl PolicyRun {
             }
             Self::Inspect { policy } => {
                 let bytes = read(&policy)?;
-                let checked = admission::inspect(&bytes).map_err(|faults| {
-                    anyhow::anyhow!(
-                        "{} would be refused:\n  {}",
-                        policy.display(),
-                        faults.join("\n  ")
-                    )
-                })?;
+                let checked = admission::inspect(&bytes)
+                    .map_err(|faults| anyhow::anyhow!("{}", refusal(&policy, &faults)))?;
                 println!("{}", serde_json::to_string_pretty(&checked.manifest)?);
                 println!("sha256 {}\nbytes  {}\nimports", checked.digest, bytes.len());
                 for import in checked.imports {
@@ -63,4 +58,10 @@ impl PolicyRun {
             }
         }
     }
+}
+
+/// Each fault with what to do about it below.
+fn refusal(policy: &Path, faults: &admission::Faults) -> String {
+    let lines = faults.iter().map(|fault| format!("\n  {fault}\n    {}", fault.remedy()));
+    format!("{} would be refused:{}", policy.display(), lines.collect::<Vec<_>>().concat())
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use lapin::uri::AMQPUri;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
-use super::Reader;
+use super::reader::Reader;
 use super::values::{between, duration, number};
 use crate::outbox::AmqpSettings;
 use crate::store::PostgresSettings;
@@ -46,7 +46,7 @@ const PARAMETERS: [&str; 18] = [
 const ROOT_PARAMETERS: [&str; 3] = ["sslrootcert", "ssl-root-cert", "ssl-ca"];
 
 impl Reader<'_> {
-    /// PostgreSQL, where `DATABASE_URL` or one of `POSTGRES_*` is set; `DATABASE_URL` wins.
+    /// PostgreSQL, if `DATABASE_URL` or one of `POSTGRES_*` is set; `DATABASE_URL` wins.
     pub(super) fn postgres(&mut self) -> Option<PostgresSettings> {
         let limit = between(Duration::from_millis(100), Duration::from_mins(1), duration);
         let max_connections = self.value("DATABASE_MAX_CONNECTIONS", 16, between(1, 1000, number));
@@ -67,7 +67,11 @@ impl Reader<'_> {
             }
         };
         let Some(options) = options else {
-            self.faults.push("DATABASE_URL: is not an address such as postgres://user:password@host:5432/database?sslmode=require".into());
+            self.faults.push(
+                "DATABASE_URL: is not an address such as \
+                 postgres://user:password@host:5432/database?sslmode=require"
+                    .into(),
+            );
             return None;
         };
         let url = url.unwrap_or_default();
@@ -97,7 +101,10 @@ impl Reader<'_> {
             self.faults
                 .push(format!("{name}: must be one of disable, prefer, require, verify-full"));
         } else if has_root && !matches!(mode, PgSslMode::VerifyFull) {
-            self.faults.push(format!("{name}: must be verify-full where an authority (sslrootcert) is named: nothing else looks at it"));
+            self.faults.push(format!(
+                "{name}: must be verify-full if an authority (sslrootcert) \
+                 is named: nothing else looks at it"
+            ));
         }
     }
 
@@ -108,7 +115,8 @@ impl Reader<'_> {
         for name in ["POSTGRES_HOST", "POSTGRES_USER", "POSTGRES_DB"] {
             if self.given(name).is_none() {
                 self.faults.push(format!(
-                    "{name}: is not set, but others of POSTGRES_* are. Unset all of them to use the embedded database in DATA_DIR"
+                    "{name}: is not set, but others of POSTGRES_* are. Unset all of them to use \
+                     the embedded database in DATA_DIR"
                 ));
             }
         }
@@ -133,7 +141,7 @@ impl Reader<'_> {
         Some(options)
     }
 
-    /// RabbitMQ, where `AMQP_URL` is set.
+    /// RabbitMQ, if `AMQP_URL` is set.
     pub(super) fn amqp(&mut self) -> Option<AmqpSettings> {
         let limit = between(Duration::from_millis(100), Duration::from_mins(1), duration);
         let confirm_timeout = self.value("AMQP_CONFIRM_TIMEOUT", Duration::from_secs(5), limit);

@@ -12,7 +12,7 @@ use crate::clock::Timestamp;
 
 /// A duration as Go's `time.ParseDuration` reads it: `300ms`, `1.5h`, `2h45m`, `0`. Negative
 /// durations are refused.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub fn duration(text: &str) -> Result<Duration, String> {
     const FORM: &str = "is not a duration such as 5s, 30m or 1h30m";
     if text == "0" {
         return Ok(Duration::ZERO);
@@ -63,7 +63,6 @@ pub(super) fn end_of(text: &str) -> Result<Timestamp, String> {
         .map_err(|_| "is out of range".into())
 }
 
-/// A whole number.
 pub(super) fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
     text.parse().map_err(|_| "is not a whole number in range".into())
 }

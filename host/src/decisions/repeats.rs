@@ -11,7 +11,6 @@ const MOST: u32 = 100;
 /// Above that, what is over is forgotten first; what is then too much is not counted.
 const MOST_TOKENS: usize = 10_000;
 
-/// Counts by token.
 #[derive(Default)]
 pub struct Repeats(Mutex<HashMap<String, (u32, Timestamp)>>);
 

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, Request};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 
-use crate::error::ApiError;
+use crate::errors::{ApiError, catalogue};
 use crate::strict_json::{self, Fault};
 
 /// The most bytes of a body.
@@ -20,20 +20,20 @@ pub(super) async fn read_object(
     time: Duration,
 ) -> Result<Map<String, Value>, ApiError> {
     if !is_json(request.headers()) {
-        return Err(ApiError::unsupported_media_type());
+        return Err(ApiError::from(catalogue::UNSUPPORTED_MEDIA_TYPE));
     }
     // A body that says itself that it is too large is not waited for.
     if axum::body::HttpBody::size_hint(request.body()).lower() > MAX_BODY as u64 {
-        return Err(ApiError::body_too_large());
+        return Err(ApiError::from(catalogue::BODY_TOO_LARGE));
     }
     let bytes = tokio::time::timeout(time, Limited::new(request.into_body(), MAX_BODY).collect())
         .await
-        .map_err(|_| ApiError::request_timeout())?;
+        .map_err(|_| ApiError::from(catalogue::REQUEST_TIMEOUT))?;
     let bytes = bytes.map_err(|error| {
         if error.is::<LengthLimitError>() {
-            ApiError::body_too_large()
+            ApiError::from(catalogue::BODY_TOO_LARGE)
         } else {
-            ApiError::malformed_json("the body was not received whole")
+            ApiError::with_message(catalogue::MALFORMED_JSON, "the body was not received whole")
         }
     })?;
     parse(&zeroize::Zeroizing::new(bytes.to_bytes().to_vec()))
@@ -42,9 +42,9 @@ pub(super) async fn read_object(
 /// A member that must be there and a text.
 pub(super) fn take_text(object: &mut Map<String, Value>, name: &str) -> Result<String, ApiError> {
     match object.remove(name) {
-        None => Err(ApiError::field("missing_field", name, "is required")),
+        None => Err(ApiError::of_field(catalogue::MISSING_FIELD, name, "is required")),
         Some(Value::String(text)) => Ok(text),
-        Some(_) => Err(ApiError::field("wrong_type", name, "must be a string")),
+        Some(_) => Err(ApiError::of_field(catalogue::WRONG_TYPE, name, "must be a string")),
     }
 }
 
@@ -56,10 +56,15 @@ fn is_json(headers: &HeaderMap) -> bool {
 fn parse(bytes: &[u8]) -> Result<Map<String, Value>, ApiError> {
     match strict_json::parse(bytes) {
         Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err(ApiError::malformed_json("the body is not a JSON object")),
-        Err(Fault::Duplicate(key)) => {
-            Err(ApiError::field("duplicate_key", &key, "is given more than once"))
+        Ok(_) => {
+            Err(ApiError::with_message(catalogue::MALFORMED_JSON, "the body is not a JSON object"))
         }
-        Err(fault) => Err(ApiError::malformed_json(&format!("the body is not valid: {fault}"))),
+        Err(Fault::Duplicate(key)) => {
+            Err(ApiError::of_field(catalogue::DUPLICATE_KEY, &key, "is given more than once"))
+        }
+        Err(fault) => Err(ApiError::with_message(
+            catalogue::MALFORMED_JSON,
+            format!("the body is not valid: {fault}"),
+        )),
     }
 }

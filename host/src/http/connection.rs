@@ -56,7 +56,7 @@ impl TimedStream {
         }
     }
 
-    /// Passes a finished write on; ends the connection where it was not finished in time.
+    /// Passes a finished write on; ends the connection if it was not finished in time.
     fn bounded_write<T>(
         &mut self,
         context: &mut Context<'_>,

@@ -1,67 +1,90 @@
 //! What every request passes: an id, a span, a time limit, the metrics, and the form of errors.
 
 use std::any::Any;
-use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::Json;
 use axum::body::Body;
 use axum::extract::{MatchedPath, State};
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
+use axum::http::{HeaderValue, Method, Request, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument as _;
 use tracing::field::Empty;
 
-use super::server::Peer;
+use super::caller::{REQUEST_ID, TrustedProxies, request_id, user_agent};
+use super::errors::with_body;
+use super::metrics::HttpMetrics;
 use super::trace;
-use crate::app::App;
-use crate::capabilities;
+use crate::clock::Clock;
+use crate::contract;
 use crate::decisions::Context;
-use crate::error::{ApiError, ErrorBody};
+use crate::errors::{ApiError, catalogue};
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+/// What a request is observed with.
+pub struct Observing {
+    pub metrics: HttpMetrics,
+    /// Says when a request arrived.
+    pub clock: Clock,
+    /// Whose word about the client is taken.
+    pub proxies: TrustedProxies,
+    /// How long a request may take.
+    pub request_limit: Duration,
+    /// Routes that machines ask all the time: logged at the level debug.
+    pub quiet: &'static [&'static str],
+    /// Prefixes under which all routes are one series, such as the files of Swagger UI.
+    pub folded: &'static [&'static str],
+}
+
+impl Observing {
+    fn template(&self, path: &str) -> String {
+        match self.folded.iter().find(|prefix| path.starts_with(**prefix)) {
+            Some(prefix) => format!("{prefix}/{{*rest}}"),
+            None => path.to_owned(),
+        }
+    }
+}
 
 pub(super) async fn observe(
-    State(app): State<Arc<App>>,
+    State(observing): State<Arc<Observing>>,
     mut request: Request<Body>,
     next: Next,
 ) -> Response {
     let started = Instant::now();
     let id = request_id(request.headers());
     let method = known(request.method());
-    let path = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or_else(|| "unmatched".to_owned(), |path| template(path.as_str()));
+    let matched = request.extensions().get::<MatchedPath>();
+    let path =
+        matched.map_or_else(|| "unmatched".to_owned(), |path| observing.template(path.as_str()));
     let traceparent = trace::continued(request.headers());
+    let deadline = started + observing.request_limit;
     let context = Context {
-        request: capabilities::Request {
-            address: client_address(&app, &request).map(|address| address.to_string()),
+        request: contract::Request {
+            address: observing.proxies.client(&request).map(|address| address.to_string()),
             user_agent: user_agent(request.headers()),
-            received_at: app.services.clock.now(),
+            received_at: observing.clock.now(),
             id: id.clone(),
             traceparent: traceparent.clone(),
         },
-        deadline: started + app.request_limit(),
+        deadline,
     };
-    let deadline = context.deadline;
     request.extensions_mut().insert(context);
-    let span = tracing::info_span!("http", request_id = %id, trace_id = trace::id(&traceparent), method, path, slot = Empty, policy = Empty, generation = Empty);
-    let mut observation = Observation {
-        app: Arc::clone(&app),
+    let span = tracing::info_span!(
+        "http",
+        request_id = %id,
+        trace_id = trace::id(&traceparent),
         method,
         path,
-        started,
-        span: span.clone(),
-        status: CUT_OFF,
-    };
+        slot = Empty,
+        policy = Empty,
+        generation = Empty
+    );
+    let mut observation =
+        Observation { observing, method, path, started, span: span.clone(), status: CUT_OFF };
     let answer = timeout_at(deadline, next.run(request)).instrument(span).await;
-    let mut response =
-        with_body(answer.unwrap_or_else(|_| ApiError::timeout().into_response()), &id);
+    let late = |_| ApiError::from(catalogue::TIMEOUT).into_response();
+    let mut response = with_body(answer.unwrap_or_else(late), &id);
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
@@ -72,7 +95,7 @@ pub(super) async fn observe(
 /// One request in the log and the metrics; also one that was cut off before its answer, when nobody
 /// polls the handler any more.
 struct Observation {
-    app: Arc<App>,
+    observing: Arc<Observing>,
     method: &'static str,
     path: String,
     started: Instant,
@@ -89,14 +112,11 @@ const CUT_OFF: StatusCode = match StatusCode::from_u16(499) {
 impl Drop for Observation {
     fn drop(&mut self) {
         let (method, path, elapsed) = (self.method, self.path.as_str(), self.started.elapsed());
-        let metrics = &self.app.services.metrics;
-        metrics.http_requests.with_label_values(&[method, path, self.status.as_str()]).inc();
-        metrics
-            .http_request_duration
-            .with_label_values(&[method, path])
-            .observe(elapsed.as_secs_f64());
-        let (status, microseconds) =
-            (self.status.as_u16(), u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX));
+        let metrics = &self.observing.metrics;
+        metrics.requests.with_label_values(&[method, path, self.status.as_str()]).inc();
+        metrics.request_duration.with_label_values(&[method, path]).observe(elapsed.as_secs_f64());
+        let status = self.status.as_u16();
+        let microseconds = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
         let _entered = self.span.enter();
         if status >= 500 {
             tracing::warn!(status, microseconds, "answered");
@@ -106,7 +126,7 @@ impl Drop for Observation {
                 microseconds,
                 "cut off before its answer; what was being committed is finished"
             );
-        } else if path == "/healthz" || path == "/readyz" || path.ends_with("/metrics") {
+        } else if self.observing.quiet.contains(&path) {
             tracing::debug!(status, microseconds, "answered");
         } else {
             tracing::info!(status, microseconds, "answered");
@@ -116,52 +136,9 @@ impl Drop for Observation {
 
 /// A handler's panic: the panic hook has logged it, the caller gets what it may know.
 pub(super) fn panicked(_panic: Box<dyn Any + Send + 'static>) -> Response {
-    ApiError::internal().into_response()
+    ApiError::from(catalogue::INTERNAL).into_response()
 }
 
-/// Writes the body of an error, which needs the request's id.
-fn with_body(response: Response, id: &str) -> Response {
-    let error = match response.extensions().get::<ApiError>() {
-        Some(error) => error.clone(),
-        // The router answers a wrong method by itself.
-        None if response.status() == StatusCode::METHOD_NOT_ALLOWED => {
-            ApiError::method_not_allowed()
-        }
-        // Swagger UI answers for a file that it does not have.
-        None if response.status() == StatusCode::NOT_FOUND => ApiError::not_found(),
-        None => return response,
-    };
-    let body = ErrorBody {
-        error: &error.message,
-        code: &error.code,
-        request_id: id,
-        fields: &error.fields,
-    };
-    let (mut parts, _) = response.into_parts();
-    let (json, content) = Json(body).into_response().into_parts();
-    parts.headers.remove(axum::http::header::CONTENT_LENGTH);
-    parts.headers.insert(
-        CONTENT_TYPE,
-        json.headers
-            .get(CONTENT_TYPE)
-            .cloned()
-            .unwrap_or(HeaderValue::from_static("application/json")),
-    );
-    if let Some(seconds) = error.retry_after {
-        parts.headers.insert(RETRY_AFTER, seconds.into());
-    }
-    Response::from_parts(parts, content)
-}
-
-/// The caller's id, where it is at most 128 visible ASCII characters; else a new one.
-fn request_id(headers: &HeaderMap) -> String {
-    let given = headers.get(&REQUEST_ID).and_then(|value| value.to_str().ok());
-    let good =
-        |id: &&str| (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
-    given.filter(good).map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned)
-}
-
-/// A bounded label.
 fn known(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",
@@ -173,34 +150,4 @@ fn known(method: &Method) -> &'static str {
         "OPTIONS" => "OPTIONS",
         _ => "OTHER",
     }
-}
-
-/// The documentation's files are one series.
-fn template(path: &str) -> String {
-    if path.starts_with("/api/auth/swagger") {
-        "/api/auth/swagger/{*rest}".to_owned()
-    } else {
-        path.to_owned()
-    }
-}
-
-fn user_agent(headers: &HeaderMap) -> Option<String> {
-    let text = headers.get(USER_AGENT)?.to_str().ok()?;
-    Some(text.chars().filter(|c| !c.is_control()).take(256).collect())
-}
-
-/// The client, where a proxy that the operator trusts vouches for it: so many entries from the
-/// right of `X-Forwarded-For`.
-fn client_address(app: &App, request: &Request<Body>) -> Option<IpAddr> {
-    let peer = request.extensions().get::<Peer>()?.0.ip().to_canonical();
-    if !app.config.trusted_proxies.iter().any(|network| network.contains(&peer)) {
-        return None;
-    }
-    // Bytes: what the client itself put in front need not be text, and must not hide what the proxy
-    // added.
-    let values = request.headers().get_all(&FORWARDED_FOR).iter();
-    let hops: Vec<&[u8]> =
-        values.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).collect();
-    let hop = hops.len().checked_sub(app.config.trusted_proxy_hops)?;
-    std::str::from_utf8(hops[hop]).ok()?.trim().parse().ok()
 }

@@ -1,135 +1,148 @@
-//! The OpenAPI document: the host's part is written here; the request schemas and the refusals come
-//! from the manifests of the policies that serve now, so that a swap changes the document.
+//! The `OpenAPI` document. Each endpoint describes itself beside its handler ([`Operation`]); the
+//! request schemas and the refusals come from the manifests of the policies that serve now, so that
+//! a swap changes the document.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use axum::Json;
-use axum::extract::State;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
-use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::app::App;
-use crate::capabilities::Field;
-use crate::error::ErrorBody;
-use crate::policy::Slot;
-use crate::policy::manifest::Manifest;
+use crate::contract::{Manifest, Slot};
+use crate::errors::{ErrorBody, ErrorCode, Field};
 use crate::tokens::TokenPair;
+
+/// What the document says of an endpoint, before a policy adds to it.
+#[derive(Debug, Clone)]
+pub struct Operation {
+    /// In lower case.
+    pub method: &'static str,
+    /// As callers see it.
+    pub path: &'static str,
+    /// The heading under which Swagger UI shows it.
+    pub tag: &'static str,
+    /// In one line.
+    pub summary: &'static str,
+    /// What it answers besides errors: statuses, and what each means.
+    pub answers: &'static [(u16, &'static str)],
+    /// The schema of these answers, one of the document's components.
+    pub schema: Option<&'static str>,
+    /// The codes of the host's own errors.
+    pub errors: &'static [&'static [ErrorCode]],
+    /// The slot whose policy decides; its manifest says what the request holds.
+    pub slot: Option<Slot>,
+}
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "auth-host",
-        description = "Registers users, logs them in and refreshes their tokens. What each endpoint takes and refuses is up to the policy that serves it now."
+        description = "Registers users, logs them in and refreshes their tokens. What each \
+                       endpoint takes and refuses is up to the policy that serves it now."
     ),
     components(schemas(TokenPair, ErrorBody, Field))
 )]
 struct Document;
 
-/// Swagger UI at `/api/auth/swagger/`; it reads the document above.
-pub(super) fn swagger_ui() -> SwaggerUi {
-    SwaggerUi::new("/api/auth/swagger").config(Config::from("/api/auth/openapi.json"))
-}
-
-/// The document as of now.
-pub(super) async fn document(State(app): State<Arc<App>>) -> Json<Value> {
+/// The document as of now; `manifest` gives what a slot's policy says of itself.
+pub(super) fn document(
+    operations: &[&Operation],
+    manifest: impl Fn(Slot) -> Option<Manifest>,
+) -> Value {
     let mut document = serde_json::to_value(Document::openapi()).unwrap_or_default();
-    for slot in Slot::ALL {
-        let generation = app.generations.current(slot);
-        document["paths"][format!("/api/auth/{slot}")] = json!({ "post": operation(slot, generation.as_deref().map(|generation| &generation.identity.manifest)) });
+    for operation in operations {
+        let described = match operation.slot {
+            Some(slot) => decided(operation, slot, manifest(slot).as_ref()),
+            None => plain(operation),
+        };
+        document["paths"][operation.path][operation.method] = described;
     }
-    document["paths"]["/healthz"] = get("Whether the process lives", &[("200", "It does")]);
-    document["paths"]["/readyz"] = get(
-        "Whether it should get requests, and which policies serve",
-        &[("200", "It should"), ("503", "It should not; `reasons` says why")],
-    );
-    document["paths"]["/api/auth/metrics"] =
-        get("Metrics in Prometheus' text format", &[("200", "The metrics")]);
-    Json(document)
+    document
 }
 
-fn get(summary: &str, answers: &[(&str, &str)]) -> Value {
-    let responses: serde_json::Map<_, _> = answers
-        .iter()
-        .map(|(status, text)| ((*status).to_owned(), json!({ "description": text })))
-        .collect();
-    json!({ "get": { "tags": ["operations"], "summary": summary, "responses": responses } })
+fn plain(operation: &Operation) -> Value {
+    json!({
+        "tags": [operation.tag],
+        "summary": operation.summary,
+        "responses": responses(operation, None, None),
+    })
 }
 
-fn operation(slot: Slot, manifest: Option<&Manifest>) -> Value {
-    let mut responses = serde_json::Map::new();
-    responses.insert(
-        "200".into(),
-        json!({
-            "description": "The tokens",
-            "content": { "application/json": { "schema": { "$ref": "#/components/schemas/TokenPair" } } },
-        }),
-    );
-    for (status, texts) in failures(slot, manifest) {
-        let mut answer = json!({
-            "description": texts.join("; "),
-            "content": { "application/json": { "schema": { "$ref": "#/components/schemas/ErrorBody" } } },
-        });
-        if status == 429 || status == 503 {
-            answer["headers"] = json!({ "Retry-After": { "description": "Seconds after which to try again", "schema": { "type": "integer" } } });
-        }
-        responses.insert(status.to_string(), answer);
-    }
+/// An endpoint whose answer is up to a policy.
+fn decided(operation: &Operation, slot: Slot, manifest: Option<&Manifest>) -> Value {
     let schema = manifest.map_or_else(
         || json!({ "type": "object" }),
         |manifest| Value::Object(manifest.request.clone()),
     );
+    let description = manifest.map(|manifest| {
+        let Manifest { description, name, version, .. } = manifest;
+        format!("{description} (policy `{name}` {version})")
+    });
     json!({
-        "tags": ["auth"],
+        "tags": [operation.tag],
         "operationId": slot,
-        "summary": match slot {
-            Slot::Register => "Create an account",
-            Slot::Login => "Log in",
-            Slot::Refresh => "Replace a refresh token, and get a new access token",
+        "summary": operation.summary,
+        "description": description.unwrap_or_default(),
+        "requestBody": {
+            "required": true,
+            "content": { "application/json": { "schema": schema } },
         },
-        "description": manifest.map(|manifest| format!("{} (policy `{}` {})", manifest.description, manifest.name, manifest.version)).unwrap_or_default(),
-        "requestBody": { "required": true, "content": { "application/json": { "schema": schema } } },
-        "responses": responses,
+        "responses": responses(operation, Some(slot), manifest),
     })
 }
 
-/// Every status that is not 200, with what it means here: the host's own answers, and the policy's
-/// refusals.
-fn failures(slot: Slot, manifest: Option<&Manifest>) -> BTreeMap<u16, Vec<String>> {
-    let mut failures: BTreeMap<u16, Vec<String>> = BTreeMap::new();
-    let mut add = |status: u16, text: String| failures.entry(status).or_default().push(text);
-    for (status, code, text) in [
-        (400, "malformed_json", "the body is not a JSON object, or was not received whole"),
-        (400, "missing_field", "a required member is missing"),
-        (400, "wrong_type", "a required member is not a string"),
-        (400, "duplicate_key", "a member is given twice"),
-        (408, "timeout", "the request did not arrive in time"),
-        (413, "body_too_large", "more than 64 KiB"),
-        (415, "unsupported_media_type", "not application/json"),
-        (500, "internal", "something is broken"),
-        (503, "unavailable", "not able to serve now"),
-        (503, "busy", "too many requests at the moment"),
-        (503, "timeout", "it took too long"),
-        (503, "policy_fault", "the policy came to no decision"),
-        (503, "no_policy", "no policy serves"),
-        (503, "conflict", "another request was first"),
-    ] {
-        add(status, format!("`{code}`: {text}"));
+fn responses(
+    operation: &Operation,
+    slot: Option<Slot>,
+    manifest: Option<&Manifest>,
+) -> Map<String, Value> {
+    let mut responses = Map::new();
+    for (status, text) in operation.answers {
+        let plain = || json!({ "description": text });
+        let answer = operation.schema.map_or_else(plain, |schema| with_schema(text, schema));
+        responses.insert(status.to_string(), answer);
     }
-    match slot {
-        Slot::Register => add(409, "`already_exists`: user already registered".into()),
-        Slot::Login => add(401, "`invalid_credentials`: invalid email or password".into()),
-        Slot::Refresh => add(401, "`invalid_token`: invalid or expired refresh token".into()),
+    for (status, texts) in errors(operation, slot, manifest) {
+        let mut answer = with_schema(&texts.join("; "), "ErrorBody");
+        if status == 429 || status == 503 {
+            answer["headers"] = json!({ "Retry-After": {
+                "description": "Seconds after which to try again",
+                "schema": { "type": "integer" },
+            } });
+        }
+        responses.insert(status.to_string(), answer);
+    }
+    responses
+}
+
+fn with_schema(description: &str, schema: &str) -> Value {
+    let reference = format!("#/components/schemas/{schema}");
+    json!({
+        "description": description,
+        "content": { "application/json": { "schema": { "$ref": reference } } },
+    })
+}
+
+/// Every status of an error, with what it means here: the host's own codes, and the policy's.
+fn errors(
+    operation: &Operation,
+    slot: Option<Slot>,
+    manifest: Option<&Manifest>,
+) -> BTreeMap<u16, Vec<String>> {
+    let mut errors: BTreeMap<u16, Vec<String>> = BTreeMap::new();
+    let mut add = |status: u16, code: &str, text: &str| {
+        errors.entry(status).or_default().push(format!("`{code}`: {text}"));
+    };
+    let own = operation.errors.concat();
+    for error in &own {
+        add(error.status, error.code, error.text);
     }
     for (code, refusal) in manifest.into_iter().flat_map(|manifest| &manifest.refusals) {
-        if slot == Slot::Login && code == "invalid_credentials" {
-            continue;
+        // A code that both have is described once.
+        if own.iter().all(|error| error.code != code) {
+            let usual = slot.map_or(400, Slot::default_refusal_status);
+            let status = refusal.status.unwrap_or(usual);
+            add(status, code, &refusal.description);
         }
-        add(
-            refusal.status.unwrap_or_else(|| slot.default_refusal_status()),
-            format!("`{code}`: {}", refusal.description),
-        );
     }
-    failures
+    errors
 }

@@ -3,16 +3,16 @@
 
 use axum::http::HeaderMap;
 
-use crate::keys;
+use crate::{hex, keys};
 
-/// Our own `traceparent`: in the caller's trace where its header is one (version 00), with an id of
+/// Our own `traceparent`: in the caller's trace if its header is one (version 00), with an id of
 /// ours as the parent of what follows.
 pub(super) fn continued(headers: &HeaderMap) -> String {
     let given = headers.get("traceparent").and_then(|value| value.to_str().ok()).and_then(parse);
-    let span = hex(&keys::random::<8>());
+    let span = hex::encode(&keys::random::<8>());
     match given {
         Some((trace, flags)) => format!("00-{trace}-{span}-{flags}"),
-        None => format!("00-{}-{span}-00", hex(&keys::random::<16>())),
+        None => format!("00-{}-{span}-00", hex::encode(&keys::random::<16>())),
     }
 }
 
@@ -36,14 +36,6 @@ fn parse(text: &str) -> Option<(&str, &str)> {
         && is(parent, 16)
         && is(flags, 2);
     (good && !zero(trace) && !zero(parent)).then_some((trace, flags))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

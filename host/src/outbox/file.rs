@@ -1,5 +1,5 @@
 //! The embedded sink: a file of JSON lines, for a person or a script to follow. An event counts as
-//! published once the file is on disk.
+//! published once the file is on disk; a batch that was not written whole comes again.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{json, value::RawValue};
 
-use super::{Blame, Failure, Outcome};
+use super::outcome::{Outcome, PublishResult, Unpublished};
 use crate::store::OutboxEvent;
 
 /// The file that events are written to.
@@ -19,12 +19,11 @@ pub struct FileSink {
 
 impl FileSink {
     /// `events.jsonl` in the data folder.
-    pub fn in_folder(data_dir: &Path) -> Self {
+    pub(super) fn in_folder(data_dir: &Path) -> Self {
         Self { path: data_dir.join("events.jsonl") }
     }
 
-    /// Where it is.
-    pub fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
@@ -32,18 +31,17 @@ impl FileSink {
     pub(super) async fn publish(&self, events: &[OutboxEvent]) -> Vec<Outcome> {
         let (sink, batch) = (self.clone(), events.to_vec());
         let appended = tokio::task::spawn_blocking(move || sink.append(&batch)).await;
-        let failure = match appended {
+        let error = match appended {
             Ok(Ok(())) => None,
-            Ok(Err(fault)) => Some(format!("{}: {fault:#}", self.path.display())),
+            Ok(Err(error)) => Some(format!("{}: {error:#}", self.path.display())),
             Err(panic) => Some(panic.to_string()),
         };
-        let outcome = |_| match &failure {
+        let outcome = |_| match &error {
             None => Outcome::Confirmed,
-            Some(error) => Outcome::Failed(Failure {
-                result: "error",
-                error: error.clone(),
-                blame: Blame::Sink,
-            }),
+            Some(error) => {
+                let error = error.as_str();
+                Outcome::Unpublished(Unpublished::by_sink(PublishResult::Error, error))
+            }
         };
         events.iter().map(outcome).collect()
     }

@@ -1,40 +1,14 @@
-//! The connection to RabbitMQ, kept up for ever: lapin's own recovery gives up after some minutes,
-//! ours does not.
+//! What is known of the connection to RabbitMQ. The supervisor alone makes and ends connections;
+//! lanes wait for one, and tell if it turned out to be of no use. Whatever is said of a connection
+//! changes something only if it is still the one in use.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use anyhow::Context as _;
-use lapin::uri::AMQPUri;
-use lapin::{Connection, ConnectionProperties};
+use lapin::Connection;
 use serde_json::{Value, json};
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
-use tokio_util::sync::CancellationToken;
 
-use super::socket::Socket;
-use super::{backoff, socket, topology};
-use crate::app::App;
-use crate::telemetry::causes;
-
-/// Connecting and declaring together.
-const CONNECT: Duration = Duration::from_secs(10);
-/// How often a connection is looked at.
-const LOOK: Duration = Duration::from_millis(200);
-
-/// How to reach RabbitMQ, and what to use there.
-#[derive(Clone)]
-pub struct AmqpSettings {
-    /// Address, user, password, virtual host. It is never printed.
-    pub uri: AMQPUri,
-    /// A durable topic exchange: every event goes to it, its type is the routing key.
-    pub exchange: String,
-    /// The durable queue of the consumers that exist: `user.created` goes there as well, through
-    /// the default exchange.
-    pub queue: String,
-    /// How long a batch may wait for its confirms.
-    pub confirm_timeout: Duration,
-}
+use super::settings::AmqpSettings;
 
 /// The connection as it is now.
 #[derive(Clone)]
@@ -51,48 +25,53 @@ impl State {
     fn without(detail: String) -> Self {
         Self { connection: None, blocked: false, broken: None, detail }
     }
+
+    /// The connection, if it takes messages.
+    fn usable(&self) -> Option<&Arc<Connection>> {
+        self.connection.as_ref().filter(|_| !self.blocked)
+    }
 }
 
-/// The connection to RabbitMQ and what is known of it.
+/// The connection to `RabbitMQ` and what is known of it.
 pub struct Link {
     pub(super) settings: AmqpSettings,
     state: watch::Sender<State>,
 }
 
+/// What the sink makes and shows.
 impl Link {
-    /// No connection yet.
-    pub fn new(settings: AmqpSettings) -> Self {
+    /// There is no connection yet.
+    pub(super) fn new(settings: AmqpSettings) -> Self {
         Self { settings, state: watch::Sender::new(State::without("not connected yet".into())) }
     }
 
     /// What an operator wants to know.
-    pub fn status(&self) -> Value {
+    pub(super) fn status(&self) -> Value {
         let state = self.state.borrow();
         let detail = if state.blocked {
             "the broker blocks publishers: an alarm for its memory or disk"
         } else {
             &state.detail
         };
-        json!({ "sink": "rabbitmq", "connected": state.connection.is_some(), "blocked": state.blocked, "detail": detail })
+        json!({
+            "sink": "rabbitmq",
+            "connected": state.connection.is_some(),
+            "blocked": state.blocked,
+            "detail": detail,
+        })
     }
+}
 
+/// What lanes wait for, and what they tell.
+impl Link {
     /// Waits for a connection that takes messages.
     pub(super) async fn connection(&self) -> Arc<Connection> {
-        let mut state = self.state.subscribe();
-        loop {
-            if let Ok(state) =
-                state.wait_for(|state| state.connection.is_some() && !state.blocked).await
-                && let Some(connection) = &state.connection
-            {
-                return Arc::clone(connection);
-            }
-        }
+        self.wait_for(|state| state.usable().map(Arc::clone)).await
     }
 
     /// Whether the connection takes messages now.
     pub(super) fn takes_messages(&self) -> bool {
-        let state = self.state.borrow();
-        state.connection.is_some() && !state.blocked
+        self.state.borrow().usable().is_some()
     }
 
     /// A connection turned out to be of no use: it is replaced.
@@ -110,12 +89,61 @@ impl Link {
         }
     }
 
-    /// What an operator should know of a connection that is in use.
+    /// What an operator should change at the broker, found while a connection is in use.
     pub(super) fn in_use(&self, connection: &Arc<Connection>, fault: Option<&str>) {
         self.change(connection, |state| state.detail = connected(fault));
     }
+}
 
-    /// Changes what is known of a connection, where it is still the one in use.
+/// What the supervisor tells lanes, and hears of them.
+impl Link {
+    /// Lanes may use this connection from now on.
+    pub(super) fn connected(&self, connection: &Arc<Connection>, fault: Option<&str>) {
+        self.state.send_replace(State {
+            connection: Some(Arc::clone(connection)),
+            ..State::without(connected(fault))
+        });
+    }
+
+    /// The connection must not be used any more.
+    pub(super) fn disconnected(&self, detail: String) {
+        self.state.send_replace(State::without(detail));
+    }
+
+    /// No connection can be made; whether this is another reason than the one before.
+    pub(super) fn unusable(&self, detail: &str) -> bool {
+        let is_new = self.state.borrow().detail != detail;
+        self.state.send_modify(|state| detail.clone_into(&mut state.detail));
+        is_new
+    }
+
+    /// Whether the broker blocks us; true if that has changed.
+    pub(super) fn set_blocked(&self, blocked: bool) -> bool {
+        self.state
+            .send_if_modified(|state| std::mem::replace(&mut state.blocked, blocked) != blocked)
+    }
+
+    /// Waits until a lane finds the connection broken: why.
+    pub(super) async fn found_broken(&self) -> String {
+        self.wait_for(|state| state.broken.clone()).await
+    }
+}
+
+impl Link {
+    /// Waits until something is found in the state.
+    async fn wait_for<T>(&self, find: impl Fn(&State) -> Option<T>) -> T {
+        let mut state = self.state.subscribe();
+        loop {
+            let found = find(&state.borrow_and_update());
+            if let Some(found) = found {
+                return found;
+            }
+            // It can only end with the sender, which is ours.
+            let _ = state.changed().await;
+        }
+    }
+
+    /// Changes what is known of a connection, if it is still the one in use.
     fn change(&self, connection: &Arc<Connection>, change: impl FnOnce(&mut State)) {
         self.state.send_if_modified(|state| {
             let is_current =
@@ -125,111 +153,6 @@ impl Link {
             }
             is_current
         });
-    }
-
-    /// Keeps a connection until it is told to stop.
-    pub(super) async fn supervise(self: Arc<Self>, app: Arc<App>, stop: CancellationToken) {
-        let metrics = &app.services.metrics;
-        let mut failures = 0;
-        while !stop.is_cancelled() {
-            match timeout(CONNECT, self.connect())
-                .await
-                .unwrap_or_else(|_| Err(anyhow::anyhow!("no answer within {CONNECT:?}")))
-            {
-                Ok((connection, socket, fault)) => {
-                    tracing::info!("connected to RabbitMQ");
-                    failures = 0;
-                    metrics.relay_connected.set(1);
-                    metrics.relay_reconnects.inc();
-                    let error = self.serve(&app, &connection, fault, &stop).await;
-                    metrics.relay_connected.set(0);
-                    metrics.relay_blocked.set(0);
-                    // A frozen broker does not answer a goodbye either.
-                    let _ =
-                        timeout(Duration::from_secs(1), connection.close(200, "bye".into())).await;
-                    drop(socket);
-                    if stop.is_cancelled() {
-                        return;
-                    }
-                    tracing::warn!(
-                        error,
-                        "the connection to RabbitMQ is lost; events wait in the outbox"
-                    );
-                }
-                Err(error) => {
-                    let detail = causes(&error);
-                    // Once for each cause: the same line every five seconds would hide the others.
-                    if self.state.borrow().detail != detail {
-                        tracing::error!(
-                            error = detail,
-                            "RabbitMQ cannot be used; events wait in the outbox"
-                        );
-                    }
-                    self.state.send_modify(|state| state.detail = detail);
-                }
-            }
-            failures += 1;
-            stop.run_until_cancelled(sleep(backoff(
-                failures,
-                Duration::from_millis(100),
-                Duration::from_secs(5),
-            )))
-            .await;
-        }
-    }
-
-    async fn connect(&self) -> anyhow::Result<(Arc<Connection>, Socket, Option<String>)> {
-        let properties = ConnectionProperties::default().with_connection_name("auth-host".into());
-        let (connection, socket) = socket::connect(self.settings.uri.clone(), properties)
-            .await
-            .context("cannot connect")?;
-        let fault = topology::declare(&connection, &self.settings).await?;
-        Ok((Arc::new(connection), socket, fault))
-    }
-
-    /// Lets lanes use a connection for as long as it is good; why it was not any more.
-    async fn serve(
-        &self,
-        app: &App,
-        connection: &Arc<Connection>,
-        fault: Option<String>,
-        stop: &CancellationToken,
-    ) -> String {
-        self.state.send_replace(State {
-            connection: Some(Arc::clone(connection)),
-            ..State::without(connected(fault.as_deref()))
-        });
-        let mut state = self.state.subscribe();
-        let error = loop {
-            let broken = async {
-                state
-                    .wait_for(|state| state.broken.is_some())
-                    .await
-                    .ok()
-                    .and_then(|state| state.broken.clone())
-            };
-            tokio::select! {
-                () = stop.cancelled() => break "stopping".to_owned(),
-                Some(error) = broken => break error,
-                () = sleep(LOOK) => {}
-            }
-            let status = connection.status();
-            if !status.connected() {
-                break "the broker or the network ended it".to_owned();
-            }
-            let blocked = status.blocked();
-            app.services.metrics.relay_blocked.set(i64::from(blocked));
-            let before = self.state.borrow().blocked;
-            if blocked != before {
-                tracing::warn!(
-                    blocked,
-                    "RabbitMQ blocks publishers, or no longer does (an alarm for its memory or disk)"
-                );
-                self.state.send_modify(|state| state.blocked = blocked);
-            }
-        };
-        self.state.send_replace(State::without(error.clone()));
-        error
     }
 }
 

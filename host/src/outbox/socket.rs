@@ -1,6 +1,7 @@
 //! The socket under a connection to RabbitMQ. lapin waits for a silent broker for ever (for its
 //! greeting, for its goodbye, for the permission to write while it blocks us), each time in a
-//! thread of its own. Where its socket is shut down, it gives up at once.
+//! thread of its own. If its socket is shut down, it gives up at once: so a handle is kept, and
+//! whoever gives a connection up drops it.
 
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::AsFd as _;

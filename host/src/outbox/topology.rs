@@ -1,15 +1,13 @@
 //! What the broker must have: the queue of the consumers that exist, on the default exchange, and
-//! the topic exchange for everybody else.
+//! the topic exchange for everybody else. What is missing is declared, and what is there is left
+//! alone. Which events go to which, `message` says, by the catalogue of events.
 
 use anyhow::Context as _;
 use lapin::options::{ExchangeDeclareOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
 use lapin::{Connection, ErrorKind, ExchangeKind};
 
-use super::AmqpSettings;
-
-/// The event that the queue is for.
-pub(super) const QUEUED_EVENT: &str = "user.created";
+use super::settings::AmqpSettings;
 
 /// What is there has other properties than those that were asked for.
 const OTHERWISE: u16 = 406;
@@ -17,7 +15,7 @@ const OTHERWISE: u16 = 406;
 const FORBIDDEN: u16 = 403;
 
 /// Declares what is missing, and leaves alone what is there: it may have arguments that we do not
-/// know. What an operator should change there.
+/// know. Returns what an operator should change there.
 pub(super) async fn declare(
     connection: &Connection,
     settings: &AmqpSettings,
@@ -47,7 +45,8 @@ async fn exchange_is_there(connection: &Connection, exchange: &str) -> Result<()
         Some(OTHERWISE) => {
             tracing::warn!(
                 exchange,
-                "the exchange is not durable, no topic exchange, or has arguments; it is used as it is"
+                "the exchange is not durable, no topic exchange, or has arguments; \
+                 it is used as it is"
             );
         }
         Some(FORBIDDEN) => {}
@@ -84,7 +83,8 @@ async fn queue_is_there(
                     .any(|name| error.to_string().contains(name)) =>
         {
             let fault = format!(
-                "the queue {queue} is not durable or deletes itself: events that the broker confirmed can be lost there"
+                "the queue {queue} is not durable or deletes itself: \
+                 events that the broker confirmed can be lost there"
             );
             tracing::warn!(fault, "the queue is used as it is");
             Ok(Some(fault))

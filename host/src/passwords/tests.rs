@@ -1,8 +1,7 @@
 //! Hashes of the old service, and what a failure costs.
 
-use std::collections::HashMap;
-
-use super::*;
+use super::{HashError, HashMetrics, HashSettings, Password, PasswordHasher};
+use crate::metrics::Meter;
 
 /// Made by golang.org/x/crypto/bcrypt, with the cost 4.
 const OF_GO: [(&str, &str); 3] = [
@@ -15,17 +14,10 @@ const LONG: &str = "$2a$04$qttfz6FyhpvNLAh5IqgWD.6v2uTCARFLlQL1/lK5fqbGOWt8LxyJO
 /// Of `superpassword`, with the cost 10.
 const DEARER: &str = "$2a$10$Ci9l6kjaSd1dzkT.dYvK1ODr4dwTcotKPk2iFaAJbKgkCiSeMVu5m";
 
-fn hasher() -> (PasswordHasher, Arc<Metrics>) {
-    let settings = [
-        ("ENV", "local"),
-        ("PASSWORD_HASH_MEMORY_KIB", "64"),
-        ("PASSWORD_HASH_ITERATIONS", "1"),
-        ("PASSWORD_HASH_THREADS", "1"),
-    ];
-    let settings: HashMap<String, String> =
-        settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-    let metrics = Arc::new(Metrics::new().unwrap());
-    (PasswordHasher::start(&Config::from_pairs(&settings).unwrap(), &metrics).unwrap(), metrics)
+fn hasher() -> (PasswordHasher, HashMetrics) {
+    let settings = HashSettings { threads: 1, queue: 64, memory_kib: 64, iterations: 1 };
+    let metrics = HashMetrics::new(&Meter::new().unwrap()).unwrap();
+    (PasswordHasher::start(&settings, &metrics).unwrap(), metrics)
 }
 
 async fn matches(hasher: &PasswordHasher, password: &str, hash: &str) -> bool {
@@ -65,10 +57,9 @@ async fn of_a_long_password_bcrypt_takes_72_bytes_and_its_successor_all() {
 }
 
 /// What the hashes of both algorithms were, that a verification cost.
-async fn cost(hasher: &PasswordHasher, metrics: &Metrics, hash: Option<&str>) -> [u64; 2] {
+async fn cost(hasher: &PasswordHasher, metrics: &HashMetrics, hash: Option<&str>) -> [u64; 2] {
     let count = || {
-        ["argon2id", "bcrypt"]
-            .map(|algorithm| metrics.password_hashes.with_label_values(&[algorithm]).get())
+        ["argon2id", "bcrypt"].map(|algorithm| metrics.hashes.with_label_values(&[algorithm]).get())
     };
     let before = count();
     assert!(!hasher.verify(&Password::new("wrong"), hash).await.unwrap().matches);

@@ -10,37 +10,39 @@ use crossbeam_channel::Receiver;
 use prometheus::IntCounter;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::{HashError, Job, MAX_BCRYPT_COST, Password, StoredHash, Verified};
+use super::job::{HashError, Job, Verified};
+use super::metrics::HashMetrics;
+use super::password::Password;
+use super::stored::{MAX_BCRYPT_COST, StoredHash};
 use crate::keys;
-use crate::metrics::Metrics;
 
 /// A thread that hashes, with its memory.
 pub(super) struct HashThread {
     pub(super) params: Params,
     pub(super) memory: Vec<Block>,
-    /// The cost of bcrypt hashes that are still stored; 0 where there is none.
+    /// The cost of bcrypt hashes that are still stored; 0 if there is none.
     pub(super) bcrypt_cost: Arc<AtomicU32>,
     pub(super) argon2_hashes: IntCounter,
     pub(super) bcrypt_hashes: IntCounter,
 }
 
 impl HashThread {
-    pub(super) fn work(mut self, queue: &Receiver<(Job, Instant)>, metrics: &Metrics) {
+    pub(super) fn work(mut self, queue: &Receiver<(Job, Instant)>, metrics: &HashMetrics) {
         // Refreshes and health checks stay fast beside logins. On Linux a thread may lower its own
         // priority without any right.
         if let Err(fault) = rustix::process::setpriority_process(None, 10) {
             tracing::debug!(%fault, "hash thread keeps its priority");
         }
         for (job, queued) in queue {
-            metrics.password_hash_wait.observe(queued.elapsed().as_secs_f64());
-            let _busy = metrics.password_hash_seconds.start_timer();
+            metrics.wait.observe(queued.elapsed().as_secs_f64());
+            let _busy = metrics.seconds.start_timer();
             // A caller that has gone is not worth 15 ms of a core.
             match job {
                 Job::Hash(password, answer) if !answer.is_closed() => {
-                    drop(answer.send(self.hash(&password)))
+                    drop(answer.send(self.hash(&password)));
                 }
                 Job::Verify(password, hash, answer) if !answer.is_closed() => {
-                    drop(answer.send(self.verify(&password, &hash)))
+                    drop(answer.send(self.verify(&password, &hash)));
                 }
                 Job::Hash(..) | Job::Verify(..) => {}
             }
@@ -74,13 +76,13 @@ impl HashThread {
                 "the stored bcrypt hash is damaged, or its cost is over {MAX_BCRYPT_COST}"
             )));
         };
-        // From now on other accounts cost the same, also where this hash came while we were
+        // From now on other accounts cost the same, also if this hash came while we were
         // running.
         let dearest = self.bcrypt_cost.fetch_max(cost, Ordering::Relaxed).max(cost);
         self.bcrypt_hashes.inc();
-        let matches = bcrypt::verify(password.0.given.as_bytes(), hash)
+        let matches = bcrypt::verify(password.given(), hash)
             .map_err(|fault| HashError::Failed(fault.to_string()))?;
-        // Where it matches, this is the hash that replaces it; where not, it is work that any other
+        // If it matches, this is the hash that replaces it; if not, it is work that any other
         // account would have cost.
         let rehashed = self.hash(password)?;
         if !matches {
@@ -140,7 +142,7 @@ impl HashThread {
 
 /// The work of a bcrypt verification, for nothing.
 fn bcrypt_of(cost: u32, password: &Password) {
-    let given = password.0.given.as_bytes();
+    let given = password.given();
     // The text with its terminating zero, cut off at 72 bytes.
     let mut input = Zeroizing::new([given, &[0]].concat());
     input.truncate(72);

@@ -1,14 +1,18 @@
-//! Packing: core module in, component with its manifest out; and reading the manifest back.
+//! Packing: core module in, component with its manifest out; and finding the manifest again. Only a
+//! manifest that keeps every rule is packed. Nothing here knows admission, which uses it.
 
 use wasm_encoder::{ComponentSectionId, Encode as _};
 use wasmparser::{Parser, Payload};
 
-use super::manifest::{self, Manifest};
+use crate::contract::manifest::{self, Manifest};
 
 /// Makes a component from a core module that wit-bindgen built (or takes a component as it is) and
 /// appends the manifest.
 pub fn pack(module_or_component: &[u8], manifest_text: &[u8]) -> anyhow::Result<Vec<u8>> {
-    Manifest::read(manifest_text).map_err(|faults| anyhow::anyhow!("{}", faults.join("; ")))?;
+    Manifest::read(manifest_text).map_err(|faults| {
+        let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!("{}", faults.join("; "))
+    })?;
     let mut component = if Parser::is_component(module_or_component) {
         module_or_component.to_vec()
     } else {
@@ -36,7 +40,7 @@ pub fn sections(component: &[u8]) -> anyhow::Result<Vec<&[u8]>> {
             Payload::CustomSection(section)
                 if depth == 0 && section.name() == manifest::SECTION =>
             {
-                found.push(section.data())
+                found.push(section.data());
             }
             _ => {}
         }

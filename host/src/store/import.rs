@@ -1,10 +1,12 @@
-//! What an import found and did.
+//! What an import of the old service's rows found and did, for a person to read.
 
-/// What an import found and did.
+/// Examples that are kept of each outcome.
+pub(super) const EXAMPLES: u32 = 20;
+
+/// The whole of it.
 pub struct ImportReport {
-    /// Rows of `auth_data`.
     pub accounts: Part,
-    /// Unprocessed rows of `outbox`; none where there is no such table.
+    /// Unprocessed rows of `outbox`; none if there is no such table.
     pub events: Option<Part>,
     /// How many of the imported accounts have a bcrypt hash of each cost.
     pub bcrypt_costs: Vec<(String, i64)>,
@@ -18,27 +20,27 @@ pub struct ImportReport {
 
 /// What became of the rows of one table.
 pub struct Part {
-    /// The table.
+    /// Quoted, with its schema.
     pub table: String,
     /// Its rows by what became of them.
     pub findings: Vec<Finding>,
 }
 
-/// Rows of one outcome.
+/// All rows of a table that came to the same.
 pub struct Finding {
-    /// What became of them.
+    /// What they came to.
     pub outcome: Outcome,
-    /// How many.
+    /// How many came to it.
     pub count: i64,
     /// The first of them.
     pub examples: Vec<Example>,
 }
 
-/// A row.
+/// A row that somebody has to look at.
 pub struct Example {
     /// As it stands in the old table.
     pub id: String,
-    /// The address, of an account.
+    /// The address, if it is an account.
     pub email: Option<String>,
 }
 
@@ -73,7 +75,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// All.
+    /// In the order in which they are told.
     pub const ALL: [Self; 12] = [
         Self::Imported,
         Self::There,

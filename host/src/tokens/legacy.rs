@@ -8,7 +8,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::RefreshToken;
+use super::refresh::{RANDOM, RefreshToken};
 use crate::clock::{Timestamp, milliseconds};
 use crate::keys::Keys;
 
@@ -27,7 +27,6 @@ pub struct LegacyTokens {
 pub struct LegacyToken {
     /// The account that it was given to.
     pub user_id: i64,
-    /// When it expires.
     pub expires_at: Timestamp,
     /// What stands for it from now on: it follows from the old token, and from nothing that the
     /// gateway knows.
@@ -74,7 +73,7 @@ impl LegacyTokens {
         };
         // Of what is signed: a signature may have more than one spelling.
         let (signed, _) = text.rsplit_once('.')?;
-        let mut random = [0; super::RANDOM];
+        let mut random = [0; RANDOM];
         random.copy_from_slice(hmac::sign(&keys.refresh_legacy, signed.as_bytes()).as_ref());
         Some(LegacyToken {
             user_id: user_id.filter(|id| *id > 0)?,
@@ -126,6 +125,13 @@ mod tests {
         assert_eq!(tokens().read(&with_a_number, &keys, NOW).unwrap().user_id, 7);
     }
 
+    fn assert_refused(texts: impl IntoIterator<Item = String>) {
+        let keys = Keys::derive(&[7; 32]);
+        for text in texts {
+            assert!(tokens().read(&text, &keys, NOW).is_none(), "{text} was taken");
+        }
+    }
+
     #[test]
     fn whatever_else_the_secret_signed_is_not_taken() {
         let keys = Keys::derive(&[7; 32]);
@@ -140,60 +146,35 @@ mod tests {
             claims.as_object_mut().unwrap().shift_remove(member);
             signed(Algorithm::HS256, SECRET, &claims)
         };
-        assert!(tokens().read(&with("iat", json!(1)), &keys, NOW).is_some());
         let exp = |seconds: i64| with("exp", json!(NOW / 1000 + seconds));
-        assert!(
-            tokens().read(&exp(8 * 86_400), &keys, NOW).is_some(),
-            "the lifetime of ours and a day"
-        );
-        let mut wrong = vec![
-            exp(0),
-            exp(-1),
-            exp(8 * 86_400 + 1),
-            with("exp", json!("1800000000")),
-            with("exp", json!(i64::MAX)),
-        ];
-        wrong.extend(["sub", "type", "exp"].map(without));
-        wrong.extend(["access", "Refresh", ""].map(|kind| with("type", json!(kind))));
-        wrong.extend(
-            [
-                json!("0"),
-                json!("-7"),
-                json!("+7"),
-                json!("07"),
-                json!(7.5),
-                json!(""),
-                json!([7]),
-                json!(null),
-            ]
-            .map(|sub| with("sub", sub)),
-        );
-        wrong.extend(
-            [Algorithm::HS384, Algorithm::HS512].map(|algorithm| signed(algorithm, SECRET, &good)),
-        );
-        wrong.push(signed(Algorithm::HS256, "another secret of at least thirty-two bytes", &good));
+        let taken = |text: &str| tokens().read(text, &keys, NOW).is_some();
+        assert!(taken(&with("iat", json!(1))));
+        assert!(taken(&exp(8 * 86_400)), "the lifetime of ours and a day");
+        assert_refused([exp(0), exp(-1), exp(8 * 86_400 + 1)]);
+        assert_refused([with("exp", json!("1800000000")), with("exp", json!(i64::MAX))]);
+        assert_refused(["sub", "type", "exp"].map(without));
+        assert_refused(["access", "Refresh", ""].map(|kind| with("type", json!(kind))));
+        let subjects = ["0", "-7", "+7", "07", ""].map(|text| json!(text));
+        assert_refused(subjects.map(|sub| with("sub", sub)));
+        assert_refused([json!(7.5), json!([7]), json!(null)].map(|sub| with("sub", sub)));
+        let algorithms = [Algorithm::HS384, Algorithm::HS512];
+        assert_refused(algorithms.map(|algorithm| signed(algorithm, SECRET, &good)));
+        let other_secret = "another secret of at least thirty-two bytes";
+        assert_refused([signed(Algorithm::HS256, other_secret, &good)]);
+    }
+
+    #[test]
+    fn a_token_whose_spelling_was_changed_is_not_taken() {
         let none = OF_GO.replacen(
             "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9",
             "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0",
             1,
         );
-        wrong.extend([
-            none.clone(),
-            format!("{}.", none.rsplit_once('.').unwrap().0),
-            OF_GO.rsplit_once('.').unwrap().0.to_owned(),
-        ]);
+        let unsigned = |text: &str| text.rsplit_once('.').unwrap().0.to_owned();
+        assert_refused([none.clone(), format!("{}.", unsigned(&none)), unsigned(OF_GO)]);
         // Another spelling of the same signature: the two bits that its last letter has to spare.
-        wrong.push(format!("{}t", &OF_GO[..OF_GO.len() - 1]));
-        wrong.extend([
-            format!("{OF_GO}="),
-            format!("{OF_GO} "),
-            format!("{OF_GO}.x"),
-            "..".to_owned(),
-            String::new(),
-            "x".repeat(5000),
-        ]);
-        for text in wrong {
-            assert!(tokens().read(&text, &keys, NOW).is_none(), "{text} was taken");
-        }
+        assert_refused([format!("{}t", &OF_GO[..OF_GO.len() - 1])]);
+        assert_refused([format!("{OF_GO}="), format!("{OF_GO} "), format!("{OF_GO}.x")]);
+        assert_refused(["..".to_owned(), String::new(), "x".repeat(5000)]);
     }
 }

@@ -1,142 +1,35 @@
-//! Carrying decisions out: each function is one transaction, and each commits only where what the
+//! Carrying decisions out: each function is one transaction, and each commits only if what the
 //! decision rested on still holds.
 //!
-//! With what the default policies write, that transaction is ONE statement. Its first part locks or
-//! takes what must not change; all other parts take their rows from it, so that they write nothing
-//! where it found none. A policy that writes more gets a transaction around it.
+//! With what the default policies write, that transaction is ONE statement. A policy that writes
+//! more gets a transaction around it.
 
-use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
-use super::connection::Transaction;
-use super::flush::{EventColumns, flush};
-use super::{Postgres, Query, only};
+use super::accounts::lock;
+use super::database::Postgres;
+use super::events::EventColumns;
+use super::pools::Query;
+use super::rows::only;
+use super::statements::{APPEND, LOGIN, LOGIN_REHASHED, REGISTER, REVOKE_REUSED, ROTATE};
+use super::transaction::Transaction;
+use super::writes::flush;
 use crate::clock::Timestamp;
+use crate::events::NewEvent;
+use crate::store::accounts::first_attributes;
 use crate::store::{
-    Account, Carried, Conflict, MAX_ATTRIBUTES_BYTES, NewEvent, NewSession, NewToken, StoreError,
-    StoredToken, Writes,
+    Account, CarryError, Conflict, NewSession, NewToken, StoreError, StoredToken, Writes,
 };
 
-/// The end of every statement: events, and throttle keys to forget, for the one row of `done
-/// (user_id)`. Parameters 1 to 7.
-///
-/// Events of one key are numbered in the order in which they are committed: who appends one holds
-/// the key until then. Without, a relay could see and publish the second of two before the first is
-/// there.
-macro_rules! with_events {
-    ($($part:literal),+; $tail:literal) => {
-        concat!(
-            "WITH ",
-            $($part, ", ",)+
-            "keys AS (
-                 SELECT count(pg_advisory_xact_lock(hashtextextended(key, 7972))) AS held
-                   FROM (SELECT DISTINCT key FROM done, unnest($3::text[]) AS event (key) ORDER BY key) AS key),
-               events AS (
-                 INSERT INTO auth.outbox (message_id, event_type, ordering_key, payload, traceparent, created_at)
-                 SELECT event.message_id::uuid, event.event_type, event.ordering_key, event.payload, event.traceparent, $6
-                   FROM keys, done, unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) WITH ORDINALITY
-                                    AS event (message_id, event_type, ordering_key, payload, traceparent, place)
-                  WHERE keys.held > 0
-                  ORDER BY place),
-               forgotten AS (DELETE FROM auth.throttles USING done WHERE key = ANY ($7::bytea[]))
-             ",
-            $tail
-        )
-    };
-}
-
-/// The same with a session and its first token. Parameters 1 to 14.
-macro_rules! opening_a_session {
-    ($head:literal) => {
-        with_events!(
-            $head,
-            "session AS (
-                 INSERT INTO auth.sessions (session_id, user_id, address, user_agent, opened_at, refreshed_at, expires_at, ends_at)
-                 SELECT $8::uuid, user_id, $9, $10, $6, $6, $11, $12 FROM done),
-               token AS (
-                 INSERT INTO auth.refresh_tokens (token_id, lookup, session_id, expires_at) SELECT $13::uuid, $14, $8::uuid, $11 FROM done)";
-            "SELECT count(*) FROM done"
-        )
-    };
-}
-
-const REGISTER: &str = opening_a_session!(
-    "done AS (
-         INSERT INTO auth.accounts (user_id, email, password_hash, attributes, created_at)
-         SELECT $15, $16, $17, $18::json, $6 WHERE NOT EXISTS (SELECT 1 FROM auth.reserved_emails WHERE email = $16)
-         ON CONFLICT (email) DO NOTHING
-         RETURNING user_id)"
-);
-
-const LOGIN: &str = opening_a_session!(
-    "done AS (
-         SELECT user_id FROM auth.accounts WHERE user_id = $15 AND password_version = $16 AND disabled_at IS NULL FOR NO KEY UPDATE)"
-);
-
-/// Another login may have re-hashed the same password meanwhile: that is no change, and its hash
-/// stays.
-const LOGIN_REHASHED: &str = opening_a_session!(
-    "done AS (
-         UPDATE auth.accounts SET password_hash = CASE WHEN password_hash = $17 THEN $18 ELSE password_hash END
-          WHERE user_id = $15 AND password_version = $16 AND disabled_at IS NULL
-         RETURNING user_id)"
-);
-
-const ROTATE: &str = with_events!(
-    "open AS (
-         SELECT session_id, sessions.user_id FROM auth.sessions JOIN auth.accounts USING (user_id)
-          WHERE session_id = $8::uuid AND revoked_at IS NULL AND ends_at > $6 AND disabled_at IS NULL
-            FOR NO KEY UPDATE OF sessions),
-       claimed AS (
-         UPDATE auth.refresh_tokens SET replaced_at = $6, grace_until = $9, answer = $10
-          WHERE token_id = $11::uuid AND replaced_at IS NULL AND expires_at > $6 AND EXISTS (SELECT 1 FROM open)
-         RETURNING session_id),
-       done AS (
-         UPDATE auth.sessions
-            SET refreshed_at = $6, refreshes = sessions.refreshes + 1, expires_at = $12, ends_at = least(sessions.ends_at, $13)
-           FROM claimed WHERE sessions.session_id = claimed.session_id
-         RETURNING sessions.session_id, sessions.user_id),
-       erased AS (
-         -- By the session's id as a parameter: by a join, a plan that was made while there were no answers goes through all of them.
-         UPDATE auth.refresh_tokens SET answer = NULL
-          WHERE session_id = $8::uuid AND answer IS NOT NULL AND token_id <> $11::uuid AND EXISTS (SELECT 1 FROM done)),
-       successor AS (
-         INSERT INTO auth.refresh_tokens (token_id, lookup, session_id, expires_at) SELECT $14::uuid, $15, session_id, $12 FROM done)";
-    "SELECT (SELECT count(*) FROM open), (SELECT count(*) FROM done)"
-);
-
-/// The account is locked first, as everywhere, so that nobody waits in a circle.
-const REVOKE_REUSED: &str = with_events!(
-    "account AS MATERIALIZED (SELECT user_id FROM auth.accounts WHERE user_id = $9 FOR NO KEY UPDATE),
-       done AS (
-         UPDATE auth.sessions SET revoked_at = $6, revoked_reason = 'refresh token reused'
-          WHERE session_id = $8::uuid AND user_id = (SELECT user_id FROM account) AND revoked_at IS NULL
-         RETURNING user_id),
-       erased AS (UPDATE auth.refresh_tokens SET answer = NULL WHERE session_id = $8::uuid AND answer IS NOT NULL)";
-    "SELECT count(*) FROM done"
-);
-
 impl Postgres {
-    pub(in crate::store) async fn register<T>(
+    pub(in crate::store) async fn register(
         &self,
+        user_id: i64,
         email: &str,
         password_hash: &str,
         session: &NewSession,
         writes: &Writes,
-        sign: impl FnOnce(i64) -> Result<T, StoreError>,
-    ) -> Carried<T> {
-        let attributes = serde_json::Value::Object(writes.attributes.clone()).to_string();
-        if attributes.len() > MAX_ATTRIBUTES_BYTES {
-            return Ok(Err(Conflict::AttributesTooLarge));
-        }
-        // The id comes first: the answer is signed with it before anything is written.
-        let taken = "SELECT nextval('auth.accounts_user_id_seq')
-                      WHERE NOT EXISTS (SELECT 1 FROM auth.accounts WHERE email = $1 UNION ALL
-                                        SELECT 1 FROM auth.reserved_emails WHERE email = $1)";
-        let rows = self.read(|| sqlx::query(taken).bind(email)).await?;
-        let Some(row) = rows.first() else { return Ok(Err(Conflict::EmailTaken)) };
-        let user_id: i64 = row.try_get(0)?;
-        let answer = sign(user_id)?;
+    ) -> Result<(), CarryError> {
         let events = EventColumns::new(&writes.events, user_id);
         let statement =
             events.bind(sqlx::query(REGISTER), self.clock.now(), &writes.throttle_clears);
@@ -144,7 +37,7 @@ impl Postgres {
             .bind(user_id)
             .bind(email)
             .bind(password_hash)
-            .bind(attributes);
+            .bind(first_attributes(writes)?);
         // The account is new: its attributes are in the statement.
         let rest = Writes {
             slot: writes.slot,
@@ -152,10 +45,7 @@ impl Postgres {
             disable: writes.disable.clone(),
             ..Writes::default()
         };
-        let carried = self
-            .carry(statement, Some(user_id), &rest, |row| one(row, Conflict::EmailTaken))
-            .await?;
-        Ok(carried.map(|()| answer))
+        self.carry(statement, user_id, &rest, |rows| one(rows, Conflict::EmailTaken)).await
     }
 
     pub(in crate::store) async fn login(
@@ -164,7 +54,7 @@ impl Postgres {
         rehashed: Option<&str>,
         session: &NewSession,
         writes: &Writes,
-    ) -> Carried<()> {
+    ) -> Result<(), CarryError> {
         let events = EventColumns::new(&writes.events, account.user_id);
         let statement = sqlx::query(if rehashed.is_some() { LOGIN_REHASHED } else { LOGIN });
         let statement = bind_session(
@@ -176,10 +66,8 @@ impl Postgres {
             statement = statement.bind(&account.password_hash).bind(rehashed);
         }
         // The statement locks the account before anything else.
-        self.carry(statement, Some(account.user_id), writes, |row| {
-            one(row, Conflict::AccountChanged)
-        })
-        .await
+        let check = |rows: &[PgRow]| one(rows, Conflict::AccountChanged);
+        self.carry(statement, account.user_id, writes, check).await
     }
 
     pub(in crate::store) async fn rotate(
@@ -190,8 +78,9 @@ impl Postgres {
         grace_until: Timestamp,
         ends_at: Timestamp,
         writes: &Writes,
-    ) -> Carried<()> {
-        let events = EventColumns::new(&writes.events, claimed.account.user_id);
+    ) -> Result<(), CarryError> {
+        let user_id = claimed.account.user_id;
+        let events = EventColumns::new(&writes.events, user_id);
         let statement = events
             .bind(sqlx::query(ROTATE), self.clock.now(), &writes.throttle_clears)
             .bind(&claimed.session.session_id)
@@ -202,22 +91,13 @@ impl Postgres {
             .bind(ends_at)
             .bind(&successor.token_id)
             .bind(&successor.lookup);
-        let user_id = claimed.account.user_id;
-        let check = |row: &PgRow| {
-            let (open, done): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
-            Ok(if done == 1 {
-                Ok(())
-            } else {
-                Err(if open == 1 { Conflict::TokenClaimed } else { Conflict::SessionChanged })
-            })
-        };
         if writes.events.is_empty() && !writes.has_more_than_events() {
-            return check(&only(self.commit(statement).await?)?);
+            return claimed_by_us(&self.pools.commit(statement).await?);
         }
         // The statement locks the session alone, which others lock after the account.
-        let mut transaction = self.begin().await?;
-        lock_account(&mut transaction, user_id).await?;
-        self.within(transaction, statement, Some(user_id), writes, check).await
+        let mut transaction = self.pools.begin().await?;
+        lock(&mut transaction, user_id).await?;
+        self.within(transaction, statement, user_id, writes, claimed_by_us).await
     }
 
     pub(in crate::store) async fn revoke_reused(
@@ -231,7 +111,7 @@ impl Postgres {
             .bind(sqlx::query(REVOKE_REUSED), self.clock.now(), &[])
             .bind(&token.session.session_id)
             .bind(user_id);
-        let revoked: i64 = only(self.commit(statement).await?)?.try_get(0)?;
+        let (revoked,): (i64,) = only(&self.pools.commit(statement).await?)?;
         Ok(revoked == 1)
     }
 
@@ -239,37 +119,25 @@ impl Postgres {
         &self,
         proved: Option<i64>,
         writes: &Writes,
-    ) -> Carried<()> {
-        let now = self.clock.now();
-        let mut transaction = self.begin().await?;
-        if let Some(user_id) = proved {
-            lock_account(&mut transaction, user_id).await?;
-        }
-        if let Some(user_id) = proved.filter(|_| !writes.events.is_empty()) {
-            let append =
-                with_events!("done AS (SELECT $8::bigint AS user_id)"; "SELECT count(*) FROM done");
-            let events = EventColumns::new(&writes.events, user_id);
-            transaction.run(events.bind(sqlx::query(append), now, &[]).bind(user_id)).await?;
-        }
-        match flush(&mut transaction, proved, writes, now).await? {
-            Ok(()) => transaction.commit().await.map(Ok),
-            Err(conflict) => transaction.roll_back().await.map(|()| Err(conflict)),
-        }
+    ) -> Result<(), CarryError> {
+        let mut transaction = self.pools.begin().await?;
+        let done = refuse(&mut transaction, proved, writes, self.clock.now()).await;
+        transaction.end(done).await
     }
 
-    /// Carries a statement out, with what else the policy wrote, where `check` finds in its row
+    /// Carries a statement out, with what else the policy wrote, if `check` finds in its answer
     /// that it was done.
     async fn carry(
         &self,
         statement: Query<'_>,
-        user_id: Option<i64>,
+        user_id: i64,
         writes: &Writes,
-        check: impl FnOnce(&PgRow) -> Carried<()>,
-    ) -> Carried<()> {
+        check: impl FnOnce(&[PgRow]) -> Result<(), CarryError>,
+    ) -> Result<(), CarryError> {
         if !writes.has_more_than_events() {
-            return check(&only(self.commit(statement).await?)?);
+            return check(&self.pools.commit(statement).await?);
         }
-        let transaction = self.begin().await?;
+        let transaction = self.pools.begin().await?;
         self.within(transaction, statement, user_id, writes, check).await
     }
 
@@ -278,32 +146,47 @@ impl Postgres {
         &self,
         mut transaction: Transaction<'_>,
         statement: Query<'_>,
-        user_id: Option<i64>,
+        user_id: i64,
         writes: &Writes,
-        check: impl FnOnce(&PgRow) -> Carried<()>,
-    ) -> Carried<()> {
-        let row = only(transaction.run(statement).await?)?;
-        let done = match check(&row)? {
-            Ok(()) => flush(&mut transaction, user_id, writes, self.clock.now()).await?,
-            Err(conflict) => Err(conflict),
+        check: impl FnOnce(&[PgRow]) -> Result<(), CarryError>,
+    ) -> Result<(), CarryError> {
+        let done = match check(&transaction.run(statement).await?) {
+            Ok(()) => flush(&mut transaction, Some(user_id), writes, self.clock.now()).await,
+            not_done => not_done,
         };
-        match done {
-            Ok(()) => transaction.commit().await.map(Ok),
-            Err(conflict) => transaction.roll_back().await.map(|()| Err(conflict)),
-        }
+        transaction.end(done).await
     }
 }
 
-/// Whatever is written about an account locks it first, and then its sessions and the key of its
-/// events: so that nobody waits in a circle.
-async fn lock_account(transaction: &mut Transaction<'_>, user_id: i64) -> Result<(), StoreError> {
-    let lock =
-        sqlx::query("SELECT FROM auth.accounts WHERE user_id = $1 FOR NO KEY UPDATE").bind(user_id);
-    transaction.run(lock).await.map(drop)
+async fn refuse(
+    transaction: &mut Transaction<'_>,
+    proved: Option<i64>,
+    writes: &Writes,
+    now: Timestamp,
+) -> Result<(), CarryError> {
+    if let Some(user_id) = proved {
+        lock(transaction, user_id).await?;
+        if !writes.events.is_empty() {
+            let events = EventColumns::new(&writes.events, user_id);
+            let append = events.bind(sqlx::query(APPEND), now, &[]).bind(user_id);
+            transaction.run(append).await?;
+        }
+    }
+    flush(transaction, proved, writes, now).await
 }
 
-fn one(row: &PgRow, otherwise: Conflict) -> Carried<()> {
-    Ok(if row.try_get::<i64, _>(0)? == 1 { Ok(()) } else { Err(otherwise) })
+/// What had to be there was there once, or the decision was overtaken.
+fn one(rows: &[PgRow], otherwise: Conflict) -> Result<(), CarryError> {
+    let (done,): (i64,) = only(rows)?;
+    if done == 1 { Ok(()) } else { Err(otherwise.into()) }
+}
+
+fn claimed_by_us(rows: &[PgRow]) -> Result<(), CarryError> {
+    match only(rows)? {
+        (_, 1_i64) => Ok(()),
+        (1_i64, _) => Err(Conflict::TokenClaimed.into()),
+        _ => Err(Conflict::SessionChanged.into()),
+    }
 }
 
 /// Parameters 8 to 14.

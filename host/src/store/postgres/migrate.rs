@@ -9,6 +9,8 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions as _, Connection as _};
 use tokio::time::timeout;
 
+use crate::store::migrations::migrator;
+
 /// Connecting, and a look at what is there.
 const ANSWER: Duration = Duration::from_secs(10);
 /// Migrating, with the wait for replicas that do the same.
@@ -16,21 +18,21 @@ const TURN: Duration = Duration::from_mins(5);
 
 const TABLE: &str = "auth._sqlx_migrations";
 
-fn migrator() -> Migrator {
-    let mut migrator = sqlx::migrate!("../migrations/postgres");
+fn all() -> Migrator {
+    let mut migrator = migrator!("postgres": "0001_first.sql", "0002_imported_accounts.sql");
     migrator.dangerous_set_table_name(TABLE);
     // A newer replica may have migrated already: migrations let old and new ones run side by side.
     migrator.set_ignore_missing(true);
     migrator
 }
 
-/// Applies what is missing. Where nothing is, it only reads: the service may run as a user that
+/// Applies what is missing. If nothing is, it only reads: the service may run as a user that
 /// cannot change the schema.
 pub(super) async fn run(options: &PgConnectOptions) -> anyhow::Result<()> {
     let options = options.clone().application_name("auth-host migrate");
     let mut connection =
         timeout(ANSWER, options.connect()).await.context("the database does not answer")??;
-    let mut migrator = migrator();
+    let mut migrator = all();
     if !timeout(ANSWER, is_current(&mut connection, &migrator))
         .await
         .context("the database does not answer")??
@@ -66,4 +68,22 @@ async fn is_current(connection: &mut PgConnection, migrator: &Migrator) -> anyho
             .iter()
             .any(|done| done.version == wanted.version && done.checksum == wanted.checksum)
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::store::migrations::tests::are_as_released;
+
+    #[test]
+    fn databases_that_were_migrated_by_earlier_versions_are_accepted() {
+        let first = "bbd25bfdd58f10d5a4aae932af198383f0d4758660aaeda1f658f2f6eadf18ab\
+                     d83ede59e3e847da6fd2c6e049a6feb8";
+        let imported = "8ce68318bfcad3cf7afdc2cb63db7ba1f39968b0d717045521d0279bc5e45eff\
+                        3ee1bd4281d1721c1c40747072dd2fb5";
+        are_as_released(
+            &super::all(),
+            "postgres",
+            &[(1, "first", first), (2, "imported accounts", imported)],
+        );
+    }
 }

@@ -1,9 +1,8 @@
-//! Sessions and refresh tokens.
+//! Sessions and refresh tokens: reading, opening and revoking them.
 
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
+use sqlx::sqlite::SqliteConnection;
 
-use super::{Connection, Sqlite, accounts};
+use super::database::Sqlite;
 use crate::clock::Timestamp;
 use crate::store::{NewSession, Session, StoreError, StoredToken};
 
@@ -13,8 +12,9 @@ impl Sqlite {
         user_id: i64,
         most: u32,
     ) -> Result<Vec<Session>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT session_id, address, user_agent, opened_at, refreshed_at, refreshes, ends_at, revoked_at IS NOT NULL AS revoked
+        let sessions = sqlx::query_as(
+            "SELECT session_id, address, user_agent, opened_at, refreshed_at, refreshes, ends_at,
+                    revoked_at IS NOT NULL AS revoked
                FROM sessions
               WHERE user_id = ? AND revoked_at IS NULL AND expires_at > ?
               ORDER BY opened_at DESC, session_id DESC
@@ -25,62 +25,40 @@ impl Sqlite {
         .bind(most)
         .fetch_all(&self.readers)
         .await?;
-        rows.iter().map(session).collect()
+        Ok(sessions)
     }
 
     pub(in crate::store) async fn refresh_token(
         &self,
         lookup: &[u8],
     ) -> Result<Option<StoredToken>, StoreError> {
-        let row = sqlx::query(
-            "SELECT token_id, refresh_tokens.expires_at AS token_expires_at, replaced_at, grace_until, answer,
-                    session_id, address, user_agent, opened_at, refreshed_at, refreshes, ends_at, revoked_at IS NOT NULL AS revoked,
-                    user_id, email, password_hash, password_version, attributes, created_at, disabled_at IS NOT NULL AS disabled
+        let token = sqlx::query_as(
+            "SELECT token_id, refresh_tokens.expires_at AS token_expires_at, replaced_at,
+                    grace_until, answer,
+                    session_id, address, user_agent, opened_at, refreshed_at, refreshes, ends_at,
+                    revoked_at IS NOT NULL AS revoked,
+                    user_id, email, password_hash, password_version, attributes, created_at,
+                    disabled_at IS NOT NULL AS disabled
                FROM refresh_tokens JOIN sessions USING (session_id) JOIN accounts USING (user_id)
               WHERE lookup = ?",
-        )
-        .bind(lookup)
-        .fetch_optional(&self.readers)
-        .await?;
-        row.map(|row| {
-            Ok(StoredToken {
-                token_id: row.try_get("token_id")?,
-                expires_at: row.try_get("token_expires_at")?,
-                replaced_at: row.try_get("replaced_at")?,
-                grace_until: row.try_get("grace_until")?,
-                answer: row.try_get("answer")?,
-                session: session(&row)?,
-                account: accounts::account(&row)?,
-            })
-        })
-        .transpose()
+        );
+        Ok(token.bind(lookup).fetch_optional(&self.readers).await?)
     }
-}
-
-fn session(row: &SqliteRow) -> Result<Session, StoreError> {
-    Ok(Session {
-        session_id: row.try_get("session_id")?,
-        address: row.try_get("address")?,
-        user_agent: row.try_get("user_agent")?,
-        opened_at: row.try_get("opened_at")?,
-        refreshed_at: row.try_get("refreshed_at")?,
-        refreshes: row.try_get("refreshes")?,
-        ends_at: row.try_get("ends_at")?,
-        revoked: row.try_get("revoked")?,
-    })
 }
 
 /// Opens a session with its first refresh token: one query, one trip to SQLite's thread.
 pub(super) async fn open(
-    connection: &mut Connection,
+    connection: &mut SqliteConnection,
     user_id: i64,
     new: &NewSession,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO sessions (session_id, user_id, address, user_agent, opened_at, refreshed_at, expires_at, ends_at)
+        "INSERT INTO sessions (session_id, user_id, address, user_agent, opened_at, refreshed_at,
+                               expires_at, ends_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7);
-         INSERT INTO refresh_tokens (token_id, lookup, session_id, expires_at) VALUES (?8, ?9, ?1, ?6)",
+         INSERT INTO refresh_tokens (token_id, lookup, session_id, expires_at)
+         VALUES (?8, ?9, ?1, ?6)",
     )
     .bind(&new.session_id)
     .bind(user_id)
@@ -91,58 +69,63 @@ pub(super) async fn open(
     .bind(new.ends_at)
     .bind(&new.token.token_id)
     .bind(&new.token.lookup)
-    .execute(&mut *connection)
+    .execute(connection)
     .await?;
     Ok(())
 }
 
-/// Revokes an account's session; false where it is not open (or not that account's). A revoked
-/// session answers no repeat.
+/// Revokes an account's session; false if it is not open (or not that account's). A revoked session
+/// answers no repeat.
 pub(super) async fn revoke(
-    connection: &mut Connection,
+    connection: &mut SqliteConnection,
     user_id: i64,
     session_id: &str,
     reason: &str,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let revoked =
-        sqlx::query("UPDATE sessions SET revoked_at = ?, revoked_reason = ? WHERE session_id = ? AND user_id = ? AND revoked_at IS NULL")
-            .bind(now)
-            .bind(reason)
-            .bind(session_id)
-            .bind(user_id)
-            .execute(&mut *connection)
-            .await?;
-    erase_answers(connection, session_id).await?;
+    let revoked = sqlx::query(
+        "UPDATE sessions SET revoked_at = ?, revoked_reason = ?
+          WHERE session_id = ? AND user_id = ? AND revoked_at IS NULL",
+    )
+    .bind(now)
+    .bind(reason)
+    .bind(session_id)
+    .bind(user_id)
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query(
+        "UPDATE refresh_tokens INDEXED BY refresh_tokens_with_answer SET answer = NULL
+          WHERE session_id = ? AND answer IS NOT NULL",
+    )
+    .bind(session_id)
+    .execute(connection)
+    .await?;
     Ok(revoked.rows_affected() == 1)
 }
 
+/// Revokes all sessions of an account.
 pub(super) async fn revoke_all(
-    connection: &mut Connection,
+    connection: &mut SqliteConnection,
     user_id: i64,
     reason: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE refresh_tokens SET answer = NULL WHERE answer IS NOT NULL AND session_id IN (SELECT session_id FROM sessions WHERE user_id = ?)")
-        .bind(user_id)
-        .execute(&mut *connection)
-        .await?;
-    sqlx::query("UPDATE sessions SET revoked_at = ?, revoked_reason = ? WHERE user_id = ? AND revoked_at IS NULL")
-        .bind(now)
-        .bind(reason)
-        .bind(user_id)
-        .execute(&mut *connection)
-        .await?;
-    Ok(())
-}
-
-/// Ends the grace windows of a session's replaced tokens.
-async fn erase_answers(connection: &mut Connection, session_id: &str) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE refresh_tokens INDEXED BY refresh_tokens_with_answer SET answer = NULL WHERE session_id = ? AND answer IS NOT NULL",
+        "UPDATE refresh_tokens SET answer = NULL
+          WHERE answer IS NOT NULL
+            AND session_id IN (SELECT session_id FROM sessions WHERE user_id = ?)",
     )
-    .bind(session_id)
+    .bind(user_id)
     .execute(&mut *connection)
+    .await?;
+    sqlx::query(
+        "UPDATE sessions SET revoked_at = ?, revoked_reason = ?
+          WHERE user_id = ? AND revoked_at IS NULL",
+    )
+    .bind(now)
+    .bind(reason)
+    .bind(user_id)
+    .execute(connection)
     .await?;
     Ok(())
 }

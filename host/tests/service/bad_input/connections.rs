@@ -27,7 +27,8 @@ async fn a_hundred_megabytes_are_refused_long_before_they_have_arrived() {
             let length =
                 if chunked { "Transfer-Encoding: chunked" } else { "Content-Length: 104857600" };
             let head = format!(
-                "POST {path} HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n{length}\r\n\r\n"
+                "POST {path} HTTP/1.1\r\nHost: test\r\nContent-Type: \
+                 application/json\r\n{length}\r\n\r\n"
             );
             let mut raw = service.raw().await;
             raw.send(head.as_bytes()).await.unwrap();
@@ -81,7 +82,8 @@ async fn a_body_that_trickles_in_is_answered_with_408_and_ends_its_connection() 
     let service = TestService::with().setting("HTTP_SERVER_READ_TIMEOUT", "400ms").start().await;
     for path in ENDPOINTS {
         let head = format!(
-            "POST {path} HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{{"
+            "POST {path} HTTP/1.1\r\nHost: test\r\nContent-Type: \
+             application/json\r\nContent-Length: 1000\r\n\r\n{{"
         );
         let mut raw = service.raw().await;
         raw.send(head.as_bytes()).await.unwrap();
@@ -103,7 +105,12 @@ async fn a_body_that_trickles_in_is_answered_with_408_and_ends_its_connection() 
 async fn with_the_usual_settings_too_a_slow_body_is_the_clients_fault() {
     let service = TestService::start().await;
     let mut raw = service.raw().await;
-    raw.send(b"POST /auth/login HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{").await.unwrap();
+    raw.send(
+        b"POST /auth/login HTTP/1.1\r\nHost: test\r\nContent-Type: \
+          application/json\r\nContent-Length: 9\r\n\r\n{",
+    )
+    .await
+    .unwrap();
     raw.answer().await.refused(408, "timeout");
     service.stop().await;
 }
@@ -114,7 +121,12 @@ async fn a_slow_client_does_not_slow_down_others() {
     let mut slow = Vec::new();
     for _ in 0..50 {
         let mut raw = service.raw().await;
-        raw.send(b"POST /auth/login HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{").await.unwrap();
+        raw.send(
+            b"POST /auth/login HTTP/1.1\r\nHost: test\r\nContent-Type: \
+              application/json\r\nContent-Length: 9\r\n\r\n{",
+        )
+        .await
+        .unwrap();
         slow.push(raw);
     }
     assert_nothing_happened(&service).await;
@@ -204,7 +216,8 @@ async fn a_registration_whose_client_hangs_up_is_done_whole_or_not_at_all() {
 #[tokio::test]
 async fn a_body_that_says_itself_that_it_is_too_large_is_not_waited_for() {
     let service = TestService::start().await;
-    let head = "POST /auth/login HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: 70000\r\n\r\n{";
+    let head = "POST /auth/login HTTP/1.1\r\nHost: test\r\nContent-Type: \
+                application/json\r\nContent-Length: 70000\r\n\r\n{";
     let mut raw = service.raw().await;
     raw.send(head.as_bytes()).await.unwrap();
     raw.answer().await.refused(413, "body_too_large");

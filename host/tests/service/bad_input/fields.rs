@@ -9,6 +9,10 @@ use crate::support::{Person, TestService};
 type Case = (&'static str, Option<Value>, &'static str, &'static str);
 
 fn cases() -> Vec<Case> {
+    [wrong_types(), wrong_emails(), wrong_texts(), wrong_dates()].concat()
+}
+
+fn wrong_types() -> Vec<Case> {
     let mut cases = Vec::new();
     for member in ["email", "password"] {
         cases.push((member, None, "missing_field", "missing_field"));
@@ -30,14 +34,21 @@ fn cases() -> Vec<Case> {
             cases.push((member, Some(wrong), "invalid_request", "wrong_type"));
         }
     }
-    let mut invalid = |member, texts: &[&str], code| {
-        cases.extend(texts.iter().map(|text| (member, Some(json!(text)), "invalid_request", code)));
-    };
+    cases
+}
+
+/// Texts that break the rule of a member.
+fn invalid(member: &'static str, texts: &[&str], code: &'static str) -> Vec<Case> {
+    texts.iter().map(|text| (member, Some(json!(text)), "invalid_request", code)).collect()
+}
+
+fn wrong_emails() -> Vec<Case> {
+    let mut cases = Vec::new();
     let (many, labels) = ("a".repeat(320), "a.".repeat(130));
     let (long_local, long_domain) =
         (format!("{}@example.com", "a".repeat(65)), format!("a@{labels}example.com"));
     let (long, longer) = (format!("{many}@example.com"), format!("a@{}.com", "b".repeat(400)));
-    invalid(
+    cases.extend(invalid(
         "email",
         &[
             "",
@@ -51,8 +62,8 @@ fn cases() -> Vec<Case> {
             "leo@example..com",
         ],
         "invalid",
-    );
-    invalid(
+    ));
+    cases.extend(invalid(
         "email",
         &[
             "leo urin@example.com",
@@ -61,9 +72,9 @@ fn cases() -> Vec<Case> {
             "leo\t@example.com",
         ],
         "invalid",
-    );
-    invalid("email", &[&many, &long, &longer, &long_local, &long_domain], "invalid");
-    invalid(
+    ));
+    cases.extend(invalid("email", &[&many, &long, &longer, &long_local, &long_domain], "invalid"));
+    cases.extend(invalid(
         "email",
         &[
             "leo\u{202e}@example.com",
@@ -72,8 +83,8 @@ fn cases() -> Vec<Case> {
             "leo@\u{7f}.com",
         ],
         "invalid",
-    );
-    invalid(
+    ));
+    cases.extend(invalid(
         "email",
         &[
             "<leo@example.com>",
@@ -83,11 +94,16 @@ fn cases() -> Vec<Case> {
             "leo..u@example.com",
         ],
         "invalid",
-    );
-    invalid("password", &["", "short", "1234567", "пароль7"], "too_short");
+    ));
+    cases
+}
+
+fn wrong_texts() -> Vec<Case> {
+    let mut cases = Vec::new();
+    cases.extend(invalid("password", &["", "short", "1234567", "пароль7"], "too_short"));
     let password = "x".repeat(257);
-    invalid("password", &[&password], "too_long");
-    invalid(
+    cases.extend(invalid("password", &[&password], "too_long"));
+    cases.extend(invalid(
         "phone",
         &[
             "79999999999",
@@ -99,22 +115,27 @@ fn cases() -> Vec<Case> {
             "+7(999)9999999",
         ],
         "invalid",
-    );
-    invalid(
+    ));
+    cases.extend(invalid(
         "phone",
         &["+7٩٩٩٩٩٩٩", "tel:+79999999999", "+79999999999;ext=1", "++79999999999"],
         "invalid",
-    );
+    ));
     let name = "a".repeat(51);
     for member in ["name", "surname", "fathers_name"] {
-        invalid(
+        cases.extend(invalid(
             member,
             &["Leo1", "李", "Αλέξης", "O'Neil", "Le\no", "<b>", "a\u{7f}b", "😀", "Leo\u{202e}"],
             "invalid",
-        );
-        invalid(member, &[&name], "too_long");
+        ));
+        cases.extend(invalid(member, &[&name], "too_long"));
     }
-    invalid(
+    cases
+}
+
+fn wrong_dates() -> Vec<Case> {
+    let mut cases = Vec::new();
+    cases.extend(invalid(
         "birth_date",
         &[
             "1993-02-30",
@@ -126,8 +147,8 @@ fn cases() -> Vec<Case> {
             "1993-04-31",
         ],
         "invalid",
-    );
-    invalid(
+    ));
+    cases.extend(invalid(
         "birth_date",
         &[
             "03.03.1993",
@@ -139,7 +160,7 @@ fn cases() -> Vec<Case> {
             "+993-03-03",
         ],
         "invalid",
-    );
+    ));
     cases
 }
 

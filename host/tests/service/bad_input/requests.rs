@@ -99,7 +99,8 @@ async fn what_is_not_http_ends_its_connection_only() {
         b"hello\r\n\r\n",
         b"POST /auth/login HTTP/9.9\r\n\r\n",
         b"POST /auth/login HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
-        b"POST /auth/login HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n{\"a\":1}",
+        b"POST /auth/login HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: \
+          6\r\n\r\n{\"a\":1}",
         endless_header.as_bytes(),
         many_headers.as_bytes(),
     ];

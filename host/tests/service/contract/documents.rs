@@ -1,6 +1,7 @@
 //! Swagger UI and the OpenAPI document behind it.
 
-use auth_host::policy::Slot;
+use auth_host::contract::Slot;
+use auth_host::errors::catalogue;
 use auth_host::policy::admission;
 use serde_json::Value;
 
@@ -69,6 +70,26 @@ async fn the_document_lists_every_status_and_the_schemas_of_the_manifests() {
             document["components"]["schemas"][schema].is_object(),
             "{schema} is referred to and missing"
         );
+    }
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn every_endpoint_documents_what_the_host_itself_may_answer() {
+    let service = TestService::start().await;
+    let document = document(&service).await;
+    let elsewhere = ["not_found", "method_not_allowed"];
+    let own = ["invalid_credentials", "invalid_token", "already_exists"];
+    for slot in Slot::ALL {
+        let responses = &document["paths"][format!("/api/auth/{slot}")]["post"]["responses"];
+        for error in catalogue::ALL {
+            if elsewhere.contains(&error.code) || own.contains(&error.code) {
+                continue;
+            }
+            let text = responses[error.status.to_string()]["description"].to_string();
+            let code = format!("`{}`: {}", error.code, error.text);
+            assert!(text.contains(&code), "{slot}: {code} is missing in {text}");
+        }
     }
     service.stop().await;
 }

@@ -115,7 +115,8 @@ async fn bodies_may_come_in_chunks_and_requests_may_follow_one_another_at_once()
     let (person, _) = service.newcomer("leo").await;
     let body = json!({ "email": person.email, "password": person.password }).to_string();
     let (first, second) = body.split_at(10);
-    let head = "POST /auth/login HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let head = "POST /auth/login HTTP/1.1\r\nHost: test\r\nContent-Type: \
+                application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
     let chunked = format!(
         "{head}{:x}\r\n{first}\r\n{:x}\r\n{second}\r\n0\r\n\r\n",
         first.len(),

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::support::{Person, TestService, eventually};
-use auth_host::service::Ended;
+use auth_host::lifecycle::Ended;
 
 /// The body of a line, as it is written: members in the order of the contract.
 fn body(line: &str) -> &str {

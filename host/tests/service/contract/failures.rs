@@ -1,6 +1,6 @@
 //! Failures: their status, their code, their form, and what they must not tell.
 
-use auth_host::policy::Slot;
+use auth_host::contract::Slot;
 use serde_json::json;
 
 use crate::support::{ENDPOINTS, Person, TestService, secret_text};

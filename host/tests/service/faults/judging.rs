@@ -46,15 +46,15 @@ fn the_judge_finds_what_is_wrong_and_nothing_else() {
     let wrongs: [Wrong; 14] = [
         ("an account is lost", |evidence| evidence.accounts.clear()),
         ("an account has another id", |evidence| {
-            evidence.attempts[0].outcome = Outcome::Accepted(8)
+            evidence.attempts[0].outcome = Outcome::Accepted(8);
         }),
         ("an account cannot log in", |evidence| evidence.logins[0] = 401),
         ("an account of nobody", |evidence| evidence.accounts.push((8, "x@example.com".into()))),
         ("a registration was carried out twice", |evidence| {
-            evidence.attempts[0].outcome = Outcome::Refused(409)
+            evidence.attempts[0].outcome = Outcome::Refused(409);
         }),
         ("half an account", |evidence| {
-            evidence.accounts.push((8, evidence.attempts[1].person.email.clone()))
+            evidence.accounts.push((8, evidence.attempts[1].person.email.clone()));
         }),
         ("an account without an event", |evidence| drop(evidence.outbox.remove(0))),
         ("two events for one account", |evidence| evidence.outbox[1].2 = "user.created".into()),
@@ -63,7 +63,7 @@ fn the_judge_finds_what_is_wrong_and_nothing_else() {
         ("a message of all is lost", |evidence| drop(evidence.everything.pop())),
         ("a message under another id", |evidence| evidence.created[0].id = "three".into()),
         ("a message that was never committed", |evidence| {
-            evidence.everything[1].body["user_id"] = 8.into()
+            evidence.everything[1].body["user_id"] = 8.into();
         }),
         ("another order", |evidence| evidence.everything.reverse()),
     ];

@@ -55,7 +55,8 @@ impl Evidence {
         let messages = self.created.len() + self.everything.len();
         let duplicates = self.duplicates();
         format!(
-            "{} registrations ({refused} refused, {unanswered} without an answer), {} accounts, {} events, {messages} messages ({} redelivered), \
+            "{} registrations ({refused} refused, {unanswered} without an answer), {} accounts, {} \
+             events, {messages} messages ({} redelivered), \
              {duplicates} duplicates, {} losses",
             self.attempts.len(),
             self.accounts.len(),
@@ -97,7 +98,10 @@ impl Evidence {
                 ));
             }
             if *login != if account.is_some() { 200 } else { 401 } {
-                found.push(format!("{email} was answered with {outcome:?}, its account is {account:?}, and a login gets {login}"));
+                found.push(format!(
+                    "{email} was answered with {outcome:?}, its account is \
+                     {account:?}, and a login gets {login}"
+                ));
             }
         }
         let known: HashSet<&str> =
@@ -116,11 +120,17 @@ impl Evidence {
             if kind == "user.created" {
                 events.entry(key).or_default().push(message_id);
                 if !created.contains(message_id.as_str()) {
-                    found.push(format!("the service's queue did not get the event {sequence} ({message_id}) of account {key}"));
+                    found.push(format!(
+                        "the service's queue did not get the event {sequence} \
+                         ({message_id}) of account {key}"
+                    ));
                 }
             }
             if !everything.contains(message_id.as_str()) {
-                found.push(format!("the queue of all events did not get the event {sequence} ({kind}, {message_id}) of account {key}"));
+                found.push(format!(
+                    "the queue of all events did not get the event {sequence} \
+                     ({kind}, {message_id}) of account {key}"
+                ));
             }
             if *dead {
                 found.push(format!("the event {sequence} ({kind}, {message_id}) was given up"));

@@ -133,7 +133,8 @@ impl World {
         let pool = database.pool().await;
         until(async || pending(&pool).await == Some(0)).await;
         let outbox: Vec<OutboxRow> = sqlx::query_as(
-            "SELECT sequence, message_id::text, event_type, ordering_key, dead_at IS NOT NULL FROM auth.outbox ORDER BY sequence",
+            "SELECT sequence, message_id::text, event_type, ordering_key, dead_at IS NOT NULL FROM \
+             auth.outbox ORDER BY sequence",
         )
         .fetch_all(&pool)
         .await

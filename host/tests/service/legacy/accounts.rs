@@ -55,7 +55,12 @@ async fn an_account_is_as_old_as_it_was_and_has_no_attributes() {
     old.execute("UPDATE auth_data SET created_at = 'infinity' WHERE user_id = 3").await;
     old.import(&[]).await.says(0, &[" 3  imported"]);
     let is_now = "created_at > (extract(epoch FROM now()) - 600) * 1000";
-    let rows = old.rows(&format!("SELECT attributes::text, created_at::text, ({is_now})::text FROM auth.accounts ORDER BY user_id")).await;
+    let rows = old
+        .rows(&format!(
+            "SELECT attributes::text, created_at::text, ({is_now})::text FROM \
+             auth.accounts ORDER BY user_id"
+        ))
+        .await;
     assert_eq!(rows[0], "{}|1580702706789|false");
     assert!(rows[1..].iter().all(|row| row.ends_with("|true")), "{rows:?}");
 }

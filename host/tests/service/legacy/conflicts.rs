@@ -32,7 +32,8 @@ async fn rows_that_nobody_could_log_in_with_are_skipped() {
         " 2  imported",
         " 1  skipped: the id is not a whole number from 1 to 2^53 - 1\n             id -5\n",
         " 2  skipped: this is no e-mail address that the service takes\n             id 2, 3\n",
-        " 5  skipped: the password's hash is neither bcrypt (cost 4 to 12) nor argon2id\n             id 4, 5, 6, 7, 8\n",
+        " 5  skipped: the password's hash is neither bcrypt (cost 4 to 12) nor \
+         argon2id\n             id 4, 5, 6, 7, 8\n",
         " 1  skipped: an account with a lower id has the very same address\n             id 9\n",
         // Of those that were skipped, too: nobody gets the id of somebody else.
         "New accounts get ids beyond 10.",

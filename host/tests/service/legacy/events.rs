@@ -66,7 +66,8 @@ async fn the_same_row_has_the_same_message_id_wherever_it_is_imported() {
 #[tokio::test]
 async fn what_cannot_be_sent_stays_where_it_is() {
     let mut old = OldDatabase::new().await;
-    let insert = "INSERT INTO outbox (event_type, payload) VALUES ('user.created', '[1]'), ('', '{}'), ('user.created', '\"{}\"'), ('other', '{\"a\": 1}')";
+    let insert = "INSERT INTO outbox (event_type, payload) VALUES ('user.created', '[1]'), ('', \
+                  '{}'), ('user.created', '\"{}\"'), ('other', '{\"a\": 1}')";
     old.execute(insert).await;
     let expected = [
         " 1  imported",
@@ -91,7 +92,8 @@ async fn a_payload_of_many_lines_is_one_line_of_the_event_file() {
     let mut old = OldDatabase::new().await;
     old.execute("ALTER TABLE outbox ALTER payload TYPE json USING payload::json").await;
     old.execute(
-        "INSERT INTO outbox (event_type, payload) VALUES ('user.created', E'{\\r\\n  \"user_id\": 1,\\n  \"name\": \"a\\\\nb\"\\n}')",
+        "INSERT INTO outbox (event_type, payload) VALUES ('user.created', E'{\\r\\n  \"user_id\": \
+         1,\\n  \"name\": \"a\\\\nb\"\\n}')",
     )
     .await;
     old.import(&[]).await.says(0, &[" 1  imported"]);

@@ -1,7 +1,5 @@
 //! bcrypt hashes open their accounts once, and are argon2id's from then on.
 
-use auth_host::housekeeping;
-
 use super::{OldDatabase, bcrypt_of};
 use crate::support::{Person, TestService, secret_text};
 
@@ -123,7 +121,7 @@ async fn while_one_is_left_nobody_can_tell_imported_new_and_unknown_accounts_apa
     service.login(&imported).await.tokens();
     assert_eq!(cost_of_failure(&service, &imported).await, [1, 1], "another one is left");
     old.execute("DELETE FROM auth.accounts WHERE email = 'dearer@example.com'").await;
-    housekeeping::clean_once(&service.app()).await.unwrap();
+    service.app().cleaner.clean_once().await.unwrap();
     for person in [&new, &imported, &unknown] {
         assert_eq!(cost_of_failure(&service, person).await, [1, 0], "{}", person.email);
     }

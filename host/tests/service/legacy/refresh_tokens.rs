@@ -4,8 +4,7 @@
 use std::time::Duration;
 
 use auth_host::clock::Clock;
-use auth_host::housekeeping;
-use auth_host::policy::Slot;
+use auth_host::contract::Slot;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -214,11 +213,11 @@ async fn an_old_token_does_not_come_back_when_its_session_is_over() {
     // The policy lets the session live for one second; then it is cleaned away.
     service.refresh(&old).await.tokens();
     service.later(Duration::from_mins(1)).await;
-    housekeeping::clean_once(&service.app()).await.unwrap();
+    service.app().cleaner.clean_once().await.unwrap();
     service.refresh(&old).await.refused(401, "invalid_token");
     // Also under a policy that would let it live.
     service.swap(Slot::Refresh, &policy(Slot::Refresh)).await;
-    housekeeping::clean_once(&service.app()).await.unwrap();
+    service.app().cleaner.clean_once().await.unwrap();
     service.refresh(&old).await.refused(401, "invalid_token");
     assert_eq!(accepted(&service).await, 1);
     service.stop().await;

@@ -23,12 +23,17 @@ async fn other_types_of_columns_will_do_in_another_schema() {
     let tables = "
         CREATE SCHEMA \"Old\";
         CREATE TABLE \"Old\".auth_data (user_id bigint, email char(40), hash_pass bytea, created_at timestamp);
-        CREATE TABLE \"Old\".outbox (id uuid PRIMARY KEY, event_type text, payload bytea, processed boolean, processed_at timestamptz, created_at timestamptz);";
+        CREATE TABLE \"Old\".outbox (id uuid PRIMARY KEY, event_type text, payload bytea, \
+                       processed boolean, processed_at timestamptz, created_at timestamptz);";
     let mut old = OldDatabase::with(tables).await;
     let person = Person { email: "Leo@example.com".to_owned(), password: secret_text() };
     let hash = bcrypt_of(&person.password, 4);
-    old.execute(&format!("INSERT INTO \"Old\".auth_data VALUES (7, '{}', '{hash}', '2020-01-01'), (NULL, NULL, NULL, NULL)", person.email))
-        .await;
+    old.execute(&format!(
+        "INSERT INTO \"Old\".auth_data VALUES (7, '{}', '{hash}', '2020-01-01'), \
+         (NULL, NULL, NULL, NULL)",
+        person.email
+    ))
+    .await;
     let event = |id: u128, payload: &str, minute: u32| {
         format!(
             "('{}', 'user.created', '{payload}', NULL, NULL, '2026-01-01T00:{minute:02}:00Z')",
@@ -81,12 +86,18 @@ async fn what_is_missing_is_named_and_nothing_is_written() {
         .await
         .says(2, &["is not the name of a schema"]);
     old.execute("ALTER TABLE outbox RENAME payload TO body").await;
-    old.import(&[])
-        .await
-        .says(2, &["\"public\".outbox has no column payload; it has body, created_at, event_type, id, processed, processed_at"]);
+    old.import(&[]).await.says(
+        2,
+        &["\"public\".outbox has no column payload; it has body, created_at, event_type, \
+           id, processed, processed_at"],
+    );
     old.execute("ALTER TABLE outbox RENAME body TO payload").await;
     old.execute("ALTER TABLE outbox ALTER processed DROP DEFAULT, ALTER processed TYPE text").await;
-    old.import(&[]).await.says(2, &["the column processed of the table \"public\".outbox is of the type text, and should be bool"]);
+    old.import(&[]).await.says(
+        2,
+        &["the column processed of the table \"public\".outbox is of the \
+           type text, and should be bool"],
+    );
     old.execute("ALTER TABLE auth_data RENAME hash_pass TO password").await;
     old.import(&[]).await.says(
         2,

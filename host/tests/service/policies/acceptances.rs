@@ -1,6 +1,6 @@
 //! Refusals: answers that the manifest declares, and that leave things as they were.
 
-use auth_host::policy::Slot;
+use auth_host::contract::Slot;
 
 use crate::support::{TestService, policy};
 

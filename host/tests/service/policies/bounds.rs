@@ -1,6 +1,6 @@
 //! What a policy may do only so often: logs, metrics, the length of a session.
 
-use auth_host::policy::Slot;
+use auth_host::contract::Slot;
 use std::time::Duration;
 
 use crate::support::{TestService, lines_with, policy};

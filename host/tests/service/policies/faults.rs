@@ -1,7 +1,7 @@
 //! A policy that fails harms one request: 503, nothing written, counted by cause; the next request
 //! is served.
 
-use auth_host::policy::Slot;
+use auth_host::contract::Slot;
 
 use super::{attribute, open_sessions, stored};
 use crate::support::{Person, TestService, lines_with, policy};

@@ -8,7 +8,7 @@ mod faults;
 mod settings;
 mod writes;
 
-use auth_host::policy::Slot;
+use auth_host::contract::Slot;
 use serde_json::Value;
 
 use crate::support::{Person, TestService, guest_names};

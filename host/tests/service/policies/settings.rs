@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use auth_host::policy::Slot;
+use auth_host::contract::Slot;
 use serde_json::json;
 
 use crate::support::{Person, TestService, eventually, lines_with};

@@ -1,6 +1,6 @@
 //! What a policy writes is committed with its decision, or not at all.
 
-use auth_host::policy::Slot;
+use auth_host::contract::Slot;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};

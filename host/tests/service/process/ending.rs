@@ -85,7 +85,8 @@ async fn a_request_that_hangs_is_cut_off_at_the_time_limit() {
     }
     let process = Process::serving(&settings).await;
     let mut raw = Raw::connect(&process.address).await;
-    let head = "POST /auth/login HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n";
+    let head = "POST /auth/login HTTP/1.1\r\nHost: test\r\nContent-Type: \
+                application/json\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n";
     raw.send(head.as_bytes()).await.unwrap();
     // The body is asked for: the request is in flight.
     assert_eq!(raw.answer().await.status, 100);

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use auth_host::policy::{Slot, admission};
+use auth_host::contract::Slot;
+use auth_host::policy::admission;
 
 use crate::support::{Process, policy};
 

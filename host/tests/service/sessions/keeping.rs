@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use auth_host::housekeeping;
-use auth_host::policy::Slot;
+use auth_host::contract::Slot;
 use serde_json::json;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
@@ -107,7 +106,7 @@ async fn what_has_expired_is_deleted() {
     let second = service.refresh(&first.refresh).await.tokens();
     service.events().await;
     service.later(Duration::from_hours(170)).await;
-    housekeeping::clean_once(&service.app()).await.unwrap();
+    service.app().cleaner.clean_once().await.unwrap();
     for (table, rows) in
         [("accounts", 1), ("sessions", 0), ("refresh_tokens", 0), ("throttles", 0), ("outbox", 0)]
     {

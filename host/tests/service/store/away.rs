@@ -3,13 +3,15 @@
 use std::time::{Duration, Instant};
 
 use auth_host::clock::Clock;
-use auth_host::metrics::Metrics;
-use auth_host::store::{Postgres, PostgresSettings, Store};
+use auth_host::metrics::Meter;
+use auth_host::store::{
+    DatabaseMetrics, Postgres, PostgresSettings, Store, StoreError, ThrottleHit,
+};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{
-    Answer, OwnDatabase, Person, Proxy, TestService, Tokens, eventually, in_time,
+    Answer, OwnDatabase, Person, Proxy, Sender, TestService, Tokens, eventually, in_time,
 };
 
 /// The caller gives up after that.
@@ -126,7 +128,10 @@ async fn while_it_is_frozen_requests_are_answered_in_time_and_afterwards_nothing
     };
     eventually("a pool of which no connection is used", none_is_used).await;
     let mut connection = reached.database.connection().await;
-    let others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
+    let others = "
+        SELECT count(*) FROM pg_stat_activity
+         WHERE datname = current_database() AND pid <> pg_backend_pid()
+           AND backend_type = 'client backend'";
     let sessions: i64 = sqlx::query_scalar(others).fetch_one(&mut connection).await.unwrap();
     assert!(sessions <= 20, "{sessions} sessions, and the pools have 16 and 4 connections");
     let stuck = format!("{others} AND state <> 'idle'");
@@ -189,7 +194,7 @@ async fn connections_that_the_network_forgets_without_a_word_are_replaced() {
         max_connections: 4,
         statement_timeout: Duration::from_millis(200),
     };
-    let metrics = Metrics::new().unwrap().database;
+    let metrics = DatabaseMetrics::new(&Meter::new().unwrap()).unwrap();
     let store = Store::Postgres(
         Postgres::open(&settings, Clock::shifted(), metrics.clone()).await.unwrap(),
     );
@@ -218,4 +223,44 @@ async fn ask(store: Store, enough: CancellationToken) {
     while !enough.is_cancelled() {
         let _ = store.ping().await;
     }
+}
+
+/// It may have counted before its answer was lost: asked again it could count twice. Whoever asked
+/// is not let through.
+#[tokio::test]
+async fn a_throttle_hit_whose_answer_is_lost_is_not_asked_again() {
+    let database = OwnDatabase::new().await;
+    let proxy = Proxy::to(&database.of().address()).await;
+    let settings = PostgresSettings {
+        options: database.of().url_by(proxy.address()).parse().unwrap(),
+        max_connections: 1,
+        statement_timeout: Duration::from_secs(3),
+    };
+    let metrics = DatabaseMetrics::new(&Meter::new().unwrap()).unwrap();
+    let store = Store::Postgres(
+        Postgres::open(&settings, Clock::shifted(), metrics.clone()).await.unwrap(),
+    );
+    let hit = async || {
+        let hit = ThrottleHit { key: b"key".to_vec(), most: 10, window_seconds: 60 };
+        store.throttle_hit(&[hit]).await
+    };
+    let nothing_is_on_its_way = async || {
+        store.measure();
+        let used = |pool| metrics.connections.with_label_values(&[pool, "used"]).get();
+        (used("requests") + used("background") == 0).then_some(())
+    };
+    for _ in 0..3 {
+        assert_eq!(hit().await.unwrap(), None);
+        eventually("a connection that waits for a question", nothing_is_on_its_way).await;
+        proxy.cut_after(Sender::Server, 1);
+        let lost = hit().await;
+        assert!(matches!(lost, Err(StoreError::OutcomeUnknown(_))), "{lost:?}");
+        assert!(!proxy.is_about_to_cut());
+    }
+    let counted: i64 = sqlx::query_scalar("SELECT hits FROM auth.throttles")
+        .fetch_one(&mut database.connection().await)
+        .await
+        .unwrap();
+    assert!((3..=6).contains(&counted), "of 6 hits 3 were answered: {counted}");
+    store.close().await;
 }

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use auth_host::clock::Clock;
-use auth_host::policy::Slot;
-use auth_host::store::{Conflict, NewEvent, OutboxEvent, StorageWrite, Store, Writes};
+use auth_host::contract::Slot;
+use auth_host::events::NewEvent;
+use auth_host::store::{CarryError, Conflict, OutboxEvent, StorageWrite, Store, Writes};
 use serde_json::Map;
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -69,7 +70,7 @@ async fn eight_relays_lease_every_event_once_and_each_key_in_order() {
             traceparent: None,
         });
         let writes = Writes { slot: "login", events: events.collect(), ..Writes::default() };
-        opened.store.refuse(Some(user_id), &writes).await.unwrap().unwrap();
+        opened.store.refuse(Some(user_id), &writes).await.unwrap();
     }
     let leased: Arc<Mutex<Vec<OutboxEvent>>> = Arc::default();
     let mut relays = JoinSet::new();
@@ -120,9 +121,12 @@ async fn no_replacement_of_a_stored_value_is_lost() {
                 let count: u32 =
                     held.as_ref().map_or(0, |held| String::from_utf8_lossy(held).parse().unwrap());
                 let next = write("counter", Some(held), &(count + 1).to_string());
-                match store.refuse(None, &writes(vec![next])).await.unwrap() {
+                match store.refuse(None, &writes(vec![next])).await {
                     Ok(()) => done += 1,
-                    Err(conflict) => assert_eq!(conflict, Conflict::StorageChanged),
+                    Err(CarryError::Conflict(conflict)) => {
+                        assert_eq!(conflict, Conflict::StorageChanged);
+                    }
+                    Err(error) => panic!("{error}"),
                 }
             }
         });
@@ -138,7 +142,13 @@ async fn of_many_that_take_a_row_that_is_not_there_one_gets_it() {
     for task in 0..20 {
         let store = opened.store.clone();
         let taken = write("lock", Some(None), &task.to_string());
-        tasks.spawn(async move { store.refuse(None, &writes(vec![taken])).await.unwrap().is_ok() });
+        tasks.spawn(async move {
+            match store.refuse(None, &writes(vec![taken])).await {
+                Ok(()) => true,
+                Err(CarryError::Conflict(_)) => false,
+                Err(error) => panic!("{error}"),
+            }
+        });
     }
     let got = in_time("the end of all", tasks.join_all()).await;
     assert_eq!(got.into_iter().filter(|got| *got).count(), 1);
@@ -154,7 +164,7 @@ async fn writes_of_the_same_rows_in_another_order_wait_for_one_another() {
         rows.rotate_left(task % 3);
         tasks.spawn(async move {
             for _ in 0..10 {
-                store.refuse(None, &writes(rows.clone())).await.unwrap().unwrap();
+                store.refuse(None, &writes(rows.clone())).await.unwrap();
             }
         });
     }

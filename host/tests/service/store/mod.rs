@@ -20,10 +20,11 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use auth_host::clock::Clock;
-use auth_host::metrics::Metrics;
+use auth_host::events::NewEvent;
+use auth_host::metrics::Meter;
 use auth_host::store::{
-    EventFilter, EventRow, NewEvent, NewSession, NewToken, OutboxEvent, Postgres, PostgresSettings,
-    Sqlite, Store, Writes,
+    DatabaseMetrics, EventFilter, EventRow, NewSession, NewToken, OutboxEvent, Postgres,
+    PostgresSettings, Sqlite, Store, Writes,
 };
 use serde_json::json;
 use tempfile::TempDir;
@@ -90,11 +91,10 @@ impl Opened {
             ends_at: expires_at,
             token,
         };
-        self.store
-            .register(email, "no hash", &session, &Writes { slot: "register", ..writes }, Ok)
-            .await
-            .unwrap()
-            .unwrap()
+        let user_id = self.store.next_user_id(email).await.unwrap();
+        let writes = Writes { slot: "register", ..writes };
+        self.store.register(user_id, email, "no hash", &session, &writes).await.unwrap();
+        user_id
     }
 
     /// Events with these keys, of one account, each committed by itself. The body says which it is,
@@ -115,7 +115,7 @@ impl Opened {
                 traceparent: None,
             };
             let writes = Writes { slot: "login", events: vec![event], ..Writes::default() };
-            self.store.refuse(Some(user_id), &writes).await.unwrap().unwrap();
+            self.store.refuse(Some(user_id), &writes).await.unwrap();
         }
     }
 
@@ -160,7 +160,8 @@ async fn open(url: &str, clock: &Clock) -> anyhow::Result<Postgres> {
         max_connections: 16,
         statement_timeout: Duration::from_secs(3),
     };
-    Postgres::open(&settings, clock.clone(), Metrics::new().unwrap().database).await
+    Postgres::open(&settings, clock.clone(), DatabaseMetrics::new(&Meter::new().unwrap()).unwrap())
+        .await
 }
 
 /// Which event it is.

@@ -3,8 +3,7 @@
 use std::time::{Duration, Instant};
 
 use auth_host::clock::Clock;
-use auth_host::housekeeping;
-use auth_host::policy::Slot;
+use auth_host::contract::Slot;
 use serde_json::{Value, json};
 
 use crate::support::{Person, TestService, in_time, secret_text};
@@ -161,7 +160,7 @@ async fn the_clock_follows_the_databases() {
     };
     assert!(error().await < 60_000, "it is not set at the start");
     an_hour_fast(&clock);
-    housekeeping::clean_once(&service.app()).await.unwrap();
+    service.app().cleaner.clean_once().await.unwrap();
     assert!(error().await < 60_000, "it is not set again");
     service.stop().await;
     // Outside of tests it is the default.

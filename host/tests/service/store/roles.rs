@@ -1,6 +1,5 @@
 //! A service that may not change the schema: `auth-host migrate` is run by the schema's owner.
 
-use auth_host::housekeeping;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use crate::support::{OwnDatabase, Process, TestService, secret_text};
@@ -50,7 +49,7 @@ async fn a_role_that_may_only_read_and_write_rows_is_enough_once_the_schema_is_t
     service.refresh(&tokens.refresh).await.tokens();
     assert_eq!(service.events().await.len(), 1);
     service.later(std::time::Duration::from_hours(200)).await;
-    housekeeping::clean_once(&service.app()).await.unwrap();
+    service.app().cleaner.clean_once().await.unwrap();
     service.stop().await;
     execute(&mut owner, format!("DROP OWNED BY {role}; DROP ROLE {role}")).await.unwrap();
 }

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use auth_host::policy::Slot;
+use auth_host::contract::Slot;
 
 /// The default policy of a slot.
 pub(crate) fn policy(slot: Slot) -> Vec<u8> {

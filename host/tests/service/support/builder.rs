@@ -7,9 +7,7 @@ use std::sync::{Arc, Mutex};
 use auth_host::app::App;
 use auth_host::clock::Clock;
 use auth_host::config::Config;
-use auth_host::policy::Slot;
-use auth_host::policy::source::PolicyDirectory;
-use auth_host::service;
+use auth_host::contract::Slot;
 use auth_host::shutdown::Signals;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -141,8 +139,8 @@ impl TestServiceBuilder {
         let app = App::build(config, self.clock.clone()).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let mut policies = PolicyDirectory::new(app.config.policy_dir.clone());
-        policies.load(&app).await;
+        let mut policies = app.policy_directory();
+        policies.load().await;
         let signals = Signals::default();
         TestService {
             address,
@@ -152,7 +150,7 @@ impl TestServiceBuilder {
             folder: Some(self.folder),
             settings: self.settings,
             app: Arc::downgrade(&app),
-            serving: Some(tokio::spawn(service::run(app, listener, policies, signals.clone()))),
+            serving: Some(tokio::spawn(app.serve(listener, policies, signals.clone()))),
             signals,
             secrets: Mutex::new(self.secrets),
             store: Some(self.store),

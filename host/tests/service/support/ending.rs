@@ -1,6 +1,6 @@
 //! The end of a service: in order, with everything published, and without a secret left behind.
 
-use auth_host::service::Ended;
+use auth_host::lifecycle::Ended;
 
 use super::{TestService, TestServiceBuilder, eventually, in_time, logs};
 

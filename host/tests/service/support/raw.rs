@@ -24,7 +24,8 @@ pub(crate) struct Receiver {
 /// A whole request with a JSON body.
 pub(crate) fn post_bytes(path: &str, body: &[u8]) -> Vec<u8> {
     let head = format!(
-        "POST {path} HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        "POST {path} HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: \
+         {}\r\n\r\n",
         body.len()
     );
     [head.as_bytes(), body].concat()

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, Weak};
 
 use auth_host::app::App;
 use auth_host::clock::Clock;
+use auth_host::contract::Slot;
+use auth_host::lifecycle::Ended;
 use auth_host::passwords::Password;
-use auth_host::policy::Slot;
-use auth_host::service::Ended;
 use auth_host::shutdown::Signals;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -213,7 +213,7 @@ impl TestService {
         let hash = "$argon2id$v=19$m=65536,t=60,p=1$c29tZXNhbHRzb21lc2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
         let before = self.count("auth_password_hash_wait_seconds_count", &[]).await;
         let task = tokio::spawn(async move {
-            drop(app.services.passwords.verify(&password, Some(hash)).await)
+            drop(app.services.passwords.verify(&password, Some(hash)).await);
         });
         let begun = async || {
             (self.count("auth_password_hash_wait_seconds_count", &[]).await > before).then_some(())

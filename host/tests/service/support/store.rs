@@ -58,7 +58,7 @@ impl Drop for OwnDatabase {
         let database = self.0.take().unwrap();
         // On a thread of its own: this one may be within a runtime.
         let removed = std::thread::spawn(move || {
-            tokio::runtime::Runtime::new().unwrap().block_on(database.remove())
+            tokio::runtime::Runtime::new().unwrap().block_on(database.remove());
         })
         .join();
         assert!(removed.is_ok() || std::thread::panicking(), "a test's database was not dropped");

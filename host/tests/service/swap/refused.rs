@@ -1,8 +1,9 @@
 //! Components that fail admission: the running one goes on, the log names every fault, and the
 //! refusal is counted.
 
-use auth_host::policy::manifest::SECTION;
-use auth_host::policy::{Slot, admission, pack};
+use auth_host::contract::Slot;
+use auth_host::contract::manifest::SECTION;
+use auth_host::policy::{admission, pack};
 use serde_json::{Value, json};
 use wasm_encoder::{ComponentSection as _, ComponentSectionId, CustomSection, Encode as _};
 
@@ -61,14 +62,19 @@ fn from_wat(text: &str) -> Vec<u8> {
     with_section(&wat::parse_str(text).unwrap(), manifest(Slot::Login).to_string().as_bytes())
 }
 
-/// What is offered for the slot `login`, and words that its refusal must hold.
-fn cases(service: &TestService) -> Vec<(&'static str, Vec<u8>, &'static [&'static str])> {
+/// What is offered, the component, and words that its refusal must hold.
+type Case = (&'static str, Vec<u8>, &'static [&'static str]);
+
+/// What is offered for the slot `login`.
+fn cases(service: &TestService) -> Vec<Case> {
+    [wrong_bytes(service), wrong_manifests(), wrong_code()].concat()
+}
+
+fn wrong_bytes(service: &TestService) -> Vec<Case> {
     let login = policy(Slot::Login);
     let precompiled = service.app().admission.engine().precompile_component(&login).unwrap();
     let mut oversize = login.clone();
     oversize.resize((32 << 20) + 1, 0);
-    let register = without_manifest(&policy(Slot::Register));
-    let deep = (0..20).fold(json!({}), |inner, _| json!({ "properties": { "x": inner } }));
     vec![
         ("not WebAssembly", b"#!/bin/sh\nexit 0\n".to_vec(), &["no WebAssembly component"]),
         ("empty", Vec::new(), &["no WebAssembly component"]),
@@ -77,6 +83,15 @@ fn cases(service: &TestService) -> Vec<(&'static str, Vec<u8>, &'static [&'stati
         ("with bytes after its end", [login.as_slice(), b"more"].concat(), &[]),
         ("another slot's", policy(Slot::Register), &["register", "login"]),
         ("without a manifest", without_manifest(&login), &["no manifest"]),
+        ("machine code", precompiled, &["precompiled"]),
+        ("more than 32 MiB", oversize, &["33554432"]),
+    ]
+}
+
+fn wrong_manifests() -> Vec<Case> {
+    let login = policy(Slot::Login);
+    let deep = (0..20).fold(json!({}), |inner, _| json!({ "properties": { "x": inner } }));
+    vec![
         (
             "with two manifests",
             with_section(&login, manifest(Slot::Login).to_string().as_bytes()),
@@ -126,6 +141,12 @@ fn cases(service: &TestService) -> Vec<(&'static str, Vec<u8>, &'static [&'stati
                 "user.created",
             ],
         ),
+    ]
+}
+
+fn wrong_code() -> Vec<Case> {
+    let register = without_manifest(&policy(Slot::Register));
+    vec![
         (
             "with WASI",
             from_wat(r#"(component (import "wasi:cli/environment@0.2.0" (instance)))"#),
@@ -158,8 +179,6 @@ fn cases(service: &TestService) -> Vec<(&'static str, Vec<u8>, &'static [&'stati
             with_module("(module (table 1000000 funcref))"),
             &[],
         ),
-        ("machine code", precompiled, &["precompiled"]),
-        ("more than 32 MiB", oversize, &["33554432"]),
     ]
 }
 

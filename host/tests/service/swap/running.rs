@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use auth_host::policy::Slot;
+use auth_host::contract::Slot;
 use serde_json::{Value, json};
 
 use crate::support::{Person, TestService, guest, policy};

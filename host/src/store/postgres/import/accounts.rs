@@ -5,11 +5,12 @@ use anyhow::Context as _;
 use sqlx::Row as _;
 use sqlx::postgres::{PgRow, PgTransaction};
 
+use super::cursor;
+use super::locks;
 use super::tables::OldTable;
-use super::{EXAMPLES, lock, next, open_cursor};
 use crate::email;
 use crate::passwords::StoredHash;
-use crate::store::import::{Example, Finding, Outcome, Part};
+use crate::store::import::{EXAMPLES, Example, Finding, Outcome, Part};
 
 /// Rows that are read and written at once: at most a few MiB.
 const BATCH: u32 = 5000;
@@ -21,44 +22,61 @@ const MAX_ID: i64 = (1 << 53) - 1;
 /// judged.
 const WORK_TABLE: &str = "
     CREATE TEMPORARY TABLE incoming (
-        place BIGINT GENERATED ALWAYS AS IDENTITY, old_id TEXT, user_id BIGINT, spelling TEXT COLLATE \"C\", canonical TEXT COLLATE \"C\",
-        hash TEXT, created_at BIGINT, twin BOOLEAN NOT NULL DEFAULT FALSE, outcome TEXT
+        place BIGINT GENERATED ALWAYS AS IDENTITY, old_id TEXT, user_id BIGINT,
+        spelling TEXT COLLATE \"C\", canonical TEXT COLLATE \"C\", hash TEXT, created_at BIGINT,
+        twin BOOLEAN NOT NULL DEFAULT FALSE, outcome TEXT
     ) ON COMMIT DROP";
 
 const LOAD: &str = "
     INSERT INTO pg_temp.incoming (old_id, user_id, spelling, canonical, hash, created_at, outcome)
-    SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[])";
+    SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[],
+                         $6::bigint[], $7::text[])";
 
 /// One after the other; each looks at those that are still to be judged.
 const JUDGE: [&str; 10] = [
     "ANALYZE pg_temp.incoming",
     "UPDATE pg_temp.incoming SET outcome = 'id taken'
-       FROM (SELECT place, row_number() OVER (PARTITION BY user_id ORDER BY place) AS number FROM pg_temp.incoming WHERE outcome IS NULL) AS same
+       FROM (SELECT place, row_number() OVER (PARTITION BY user_id ORDER BY place) AS number
+               FROM pg_temp.incoming WHERE outcome IS NULL) AS same
       WHERE incoming.place = same.place AND number > 1",
     "UPDATE pg_temp.incoming SET outcome = 'duplicate'
-       FROM (SELECT place, row_number() OVER (PARTITION BY spelling ORDER BY user_id) AS number FROM pg_temp.incoming WHERE outcome IS NULL) AS same
+       FROM (SELECT place, row_number() OVER (PARTITION BY spelling ORDER BY user_id) AS number
+               FROM pg_temp.incoming WHERE outcome IS NULL) AS same
       WHERE incoming.place = same.place AND number > 1",
-    "UPDATE pg_temp.incoming SET outcome = CASE WHEN account.email IN (canonical, spelling) THEN 'there' ELSE 'id taken' END
-       FROM auth.accounts AS account WHERE account.user_id = incoming.user_id AND outcome IS NULL",
+    "UPDATE pg_temp.incoming
+        SET outcome = CASE WHEN account.email IN (canonical, spelling) THEN 'there'
+                           ELSE 'id taken' END
+       FROM auth.accounts AS account
+      WHERE account.user_id = incoming.user_id AND outcome IS NULL",
     "UPDATE pg_temp.incoming SET outcome = 'removed'
-       FROM auth.imported_accounts AS imported WHERE imported.user_id = incoming.user_id AND outcome IS NULL",
+       FROM auth.imported_accounts AS imported
+      WHERE imported.user_id = incoming.user_id AND outcome IS NULL",
     "UPDATE pg_temp.incoming SET twin = TRUE
       WHERE (outcome IS NULL OR outcome = 'there')
-        AND canonical IN (SELECT canonical FROM pg_temp.incoming WHERE outcome IS NULL OR outcome = 'there' GROUP BY canonical HAVING count(*) > 1)",
-    // Twins keep their own spellings, everybody else gets the canonical form. Who loses to an
-    // account that is here already is told below.
+        AND canonical IN (SELECT canonical FROM pg_temp.incoming
+                           WHERE outcome IS NULL OR outcome = 'there'
+                           GROUP BY canonical HAVING count(*) > 1)",
+    // Who loses to an account that is here already is told below.
     "INSERT INTO auth.accounts (user_id, email, password_hash, created_at)
-     SELECT user_id, CASE WHEN twin THEN spelling ELSE canonical END, hash, coalesce(created_at, (extract(epoch FROM now()) * 1000)::bigint)
+     SELECT user_id,
+            -- Twins keep their own spellings, everybody else gets the canonical form.
+            CASE WHEN twin THEN spelling ELSE canonical END,
+            hash, coalesce(created_at, (extract(epoch FROM now()) * 1000)::bigint)
        FROM pg_temp.incoming WHERE outcome IS NULL ORDER BY user_id
      ON CONFLICT DO NOTHING",
     "UPDATE pg_temp.incoming
-        SET outcome = CASE WHEN EXISTS (SELECT 1 FROM auth.accounts WHERE accounts.user_id = incoming.user_id) THEN 'imported' ELSE 'email taken' END
+        SET outcome = CASE WHEN EXISTS (SELECT 1 FROM auth.accounts
+                                         WHERE accounts.user_id = incoming.user_id)
+                           THEN 'imported' ELSE 'email taken' END
       WHERE outcome IS NULL",
-    "INSERT INTO auth.imported_accounts (user_id) SELECT user_id FROM pg_temp.incoming WHERE outcome IN ('imported', 'there') ON CONFLICT DO NOTHING",
+    "INSERT INTO auth.imported_accounts (user_id)
+     SELECT user_id FROM pg_temp.incoming WHERE outcome IN ('imported', 'there')
+     ON CONFLICT DO NOTHING",
     // What no twin has as its very spelling, nobody shall register.
     "INSERT INTO auth.reserved_emails (email)
      SELECT DISTINCT canonical FROM pg_temp.incoming
-      WHERE twin AND outcome IN ('imported', 'there') AND NOT EXISTS (SELECT 1 FROM auth.accounts WHERE email = canonical)
+      WHERE twin AND outcome IN ('imported', 'there')
+        AND NOT EXISTS (SELECT 1 FROM auth.accounts WHERE email = canonical)
      ON CONFLICT DO NOTHING",
 ];
 
@@ -75,7 +93,7 @@ pub(super) async fn take_over(
     let text = |column| format!("left({}, 1024)", old.text(column));
     let (id, email, hash, created_at) =
         (text("user_id"), text("email"), text("hash_pass"), old.moment("created_at"));
-    open_cursor(
+    cursor::open(
         transaction,
         &format!(
             "SELECT {id}, {email}, {hash}, {created_at} FROM {} AS old ORDER BY old.user_id",
@@ -84,7 +102,7 @@ pub(super) async fn take_over(
     )
     .await?;
     loop {
-        let rows = next(transaction, BATCH).await?;
+        let rows = cursor::next(transaction, BATCH).await?;
         if rows.is_empty() {
             break;
         }
@@ -95,7 +113,7 @@ pub(super) async fn take_over(
         batch.load(transaction).await?;
     }
     // From now on nobody registers: a service that runs meanwhile waits as short as can be.
-    lock(transaction, &["auth.accounts"]).await?;
+    locks::hold(transaction, &["auth.accounts"]).await?;
     for statement in JUDGE {
         sqlx::query(statement).persistent(false).execute(&mut **transaction).await?;
     }
@@ -167,7 +185,9 @@ async fn findings(transaction: &mut PgTransaction<'_>, old: &OldTable) -> anyhow
     let which = "FROM pg_temp.incoming WHERE CASE WHEN $1 = 'twin' THEN twin ELSE outcome = $1 END";
     let count = format!("SELECT count(*) {which}");
     let examples = format!(
-        "SELECT coalesce(old_id, 'NULL'), spelling {which} ORDER BY CASE WHEN $1 = 'twin' THEN canonical END, user_id, place LIMIT {EXAMPLES}"
+        "SELECT coalesce(old_id, 'NULL'), spelling {which}
+          ORDER BY CASE WHEN $1 = 'twin' THEN canonical END, user_id, place
+          LIMIT {EXAMPLES}"
     );
     let mut findings = Vec::new();
     for outcome in Outcome::ALL {
@@ -205,11 +225,15 @@ pub(super) async fn last_id(
     transaction: &mut PgTransaction<'_>,
     old: &OldTable,
 ) -> anyhow::Result<i64> {
-    let question = "SELECT greatest((SELECT max(user_id) FROM pg_temp.incoming), (SELECT max(user_id) FROM auth.accounts),
-                                    (SELECT max(pg_sequence_last_value(sequence::regclass))
-                                       FROM (VALUES (pg_get_serial_sequence('auth.accounts', 'user_id')), (pg_get_serial_sequence($1, 'user_id')))
-                                              AS counter (sequence)
-                                      WHERE sequence IS NOT NULL AND has_sequence_privilege(sequence, 'USAGE')), 0)";
+    let question = "
+        SELECT greatest((SELECT max(user_id) FROM pg_temp.incoming),
+                        (SELECT max(user_id) FROM auth.accounts),
+                        (SELECT max(pg_sequence_last_value(sequence::regclass))
+                           FROM (VALUES (pg_get_serial_sequence('auth.accounts', 'user_id')),
+                                        (pg_get_serial_sequence($1, 'user_id')))
+                                AS counter (sequence)
+                          WHERE sequence IS NOT NULL
+                            AND has_sequence_privilege(sequence, 'USAGE')), 0)";
     Ok(sqlx::query_scalar(question).bind(old.name()).fetch_one(&mut **transaction).await?)
 }
 

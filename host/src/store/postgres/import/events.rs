@@ -7,10 +7,10 @@ use sqlx::postgres::{PgRow, PgTransaction};
 use sqlx::{AssertSqlSafe, Row as _};
 use uuid::Uuid;
 
+use super::cursor;
 use super::tables::OldTable;
-use super::{EXAMPLES, next, open_cursor};
 use crate::clock::Timestamp;
-use crate::store::import::{Example, Finding, Outcome, Part};
+use crate::store::import::{EXAMPLES, Example, Finding, Outcome, Part};
 
 /// Rows that are read and written at once.
 const BATCH: u32 = 500;
@@ -23,7 +23,8 @@ const MAX_KEY_BYTES: usize = 255;
 
 const APPEND: &str = "
     INSERT INTO auth.outbox (message_id, event_type, ordering_key, payload, created_at)
-    SELECT message_id::uuid, event_type, ordering_key, payload, coalesce(created_at, (extract(epoch FROM now()) * 1000)::bigint)
+    SELECT message_id::uuid, event_type, ordering_key, payload,
+           coalesce(created_at, (extract(epoch FROM now()) * 1000)::bigint)
       FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[]) WITH ORDINALITY
               AS event (message_id, event_type, ordering_key, payload, created_at, place)
      ORDER BY place
@@ -45,12 +46,15 @@ pub(super) async fn take_over(
     let order = if old.is_number("id") { "old.id" } else { "old.created_at, old.id" };
     let table = old.name();
     let query = format!(
-        "SELECT id::text, {event_type}, {payload}, {created_at} FROM {table} AS old WHERE processed IS NOT TRUE ORDER BY {order}"
+        "SELECT id::text, {event_type}, {payload}, {created_at}
+           FROM {table} AS old
+          WHERE processed IS NOT TRUE
+          ORDER BY {order}"
     );
-    open_cursor(transaction, &query).await?;
+    cursor::open(transaction, &query).await?;
     let mut findings = Findings::default();
     loop {
-        let rows = next(transaction, BATCH).await?;
+        let rows = cursor::next(transaction, BATCH).await?;
         if rows.is_empty() {
             break;
         }
@@ -66,7 +70,9 @@ pub(super) async fn take_over(
         findings.taken += i64::try_from(batch.ids.len())?;
     }
     let mark = format!(
-        "UPDATE {table} AS old SET processed = TRUE, processed_at = now() FROM pg_temp.taken WHERE old.id::text = taken.id"
+        "UPDATE {table} AS old SET processed = TRUE, processed_at = now()
+           FROM pg_temp.taken
+          WHERE old.id::text = taken.id"
     );
     sqlx::query(AssertSqlSafe(mark)).execute(&mut **transaction).await?;
     Ok(findings.part(table))
@@ -86,7 +92,7 @@ impl OldEvent {
         Ok(Self {
             id: row.try_get::<Option<String>, _>(0)?.unwrap_or_default(),
             event_type: row.try_get(1)?,
-            // In JSON line ends are spaces; where events are lines of a file, they would be more.
+            // In JSON line ends are spaces; if events are lines of a file, they would be more.
             payload: payload
                 .and_then(|payload| String::from_utf8(payload).ok())
                 .map(|text| text.replace(['\n', '\r'], " ")),
@@ -94,7 +100,7 @@ impl OldEvent {
         })
     }
 
-    /// The type that it has here, and the user that it tells of; or why it stays where it is.
+    /// The type that it has here, and the user that it tells of; or why it is not taken over.
     fn outcome(&self) -> Result<(&str, Option<String>), Outcome> {
         let event_type = match self.event_type.as_deref().map(str::trim) {
             Some("user.created" | "users.created" | "user_created") => "user.created",
@@ -180,9 +186,9 @@ struct Findings {
 impl Findings {
     fn skip(&mut self, outcome: Outcome, id: String) {
         if outcome == Outcome::BadType {
-            self.bad_types.push(id)
+            self.bad_types.push(id);
         } else {
-            self.bad_payloads.push(id)
+            self.bad_payloads.push(id);
         }
     }
 

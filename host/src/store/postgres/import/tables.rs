@@ -3,10 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::Row as _;
 use sqlx::postgres::PgConnection;
 
-/// A table that is there.
+/// One that is there.
 pub(super) struct OldTable {
     /// Quoted, with its schema.
     name: String,
@@ -23,17 +22,20 @@ impl OldTable {
     ) -> anyhow::Result<Option<Self>> {
         anyhow::ensure!(
             is_name(schema),
-            "--schema: {schema:?} is not the name of a schema (letters, digits, _ and $, at most 63)"
+            "--schema: {schema:?} is not the name of a schema \
+             (letters, digits, _ and $, at most 63)"
         );
         let name = format!("\"{schema}\".{table}");
-        let question = "SELECT attname::text, coalesce(base.typname, type.typname)::text
-                          FROM pg_attribute JOIN pg_type AS type ON type.oid = atttypid LEFT JOIN pg_type AS base ON base.oid = type.typbasetype
-                         WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped";
-        let rows = sqlx::query(question).bind(&name).fetch_all(connection).await?;
-        let columns = rows
-            .iter()
-            .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
-            .collect::<Result<BTreeMap<_, _>, sqlx::Error>>()?;
+        let question = "
+            -- Of a domain, the type that it restricts.
+            SELECT attname::text, coalesce(base.typname, type.typname)::text
+              FROM pg_attribute
+              JOIN pg_type AS type ON type.oid = atttypid
+              LEFT JOIN pg_type AS base ON base.oid = type.typbasetype
+             WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped";
+        let columns: Vec<(String, String)> =
+            sqlx::query_as(question).bind(&name).fetch_all(connection).await?;
+        let columns: BTreeMap<_, _> = columns.into_iter().collect();
         Ok((!columns.is_empty()).then_some(Self { name, columns }))
     }
 
@@ -62,7 +64,8 @@ impl OldTable {
         let is = self.kind(column);
         anyhow::ensure!(
             types.contains(&is),
-            "the column {column} of the table {} is of the type {is}, and should be {}. Nothing was written",
+            "the column {column} of the table {} is of the type {is}, and should be {}. \
+             Nothing was written",
             self.name,
             types.join(" or ")
         );
@@ -102,9 +105,8 @@ impl OldTable {
     pub(super) fn moment(&self, column: &str) -> String {
         match self.kind(column) {
             "timestamp" | "timestamptz" | "date" => {
-                format!(
-                    "CASE WHEN isfinite({column}) THEN (extract(epoch FROM {column}) * 1000)::bigint END"
-                )
+                let milliseconds = format!("(extract(epoch FROM {column}) * 1000)::bigint");
+                format!("CASE WHEN isfinite({column}) THEN {milliseconds} END")
             }
             _ => "NULL::bigint".to_owned(),
         }

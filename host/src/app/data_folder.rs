@@ -1,0 +1,73 @@
+//! The data folder: one process owns it, and nobody else may write to it.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use crate::config::{Config, Secret};
+use crate::keys;
+
+/// Makes the folder, checks who may write to it and to the policies, and locks it.
+pub(super) fn open(config: &Config) -> anyhow::Result<fs::File> {
+    let make = |folder: &Path, what: &str| {
+        fs::create_dir_all(folder)
+            .with_context(|| format!("{what}: the folder {} cannot be made", folder.display()))
+    };
+    make(&config.data_dir, "DATA_DIR")?;
+    make(&config.policy_dir, "POLICY_DIR")?;
+    if !config.local {
+        writable_by_us_only(&config.data_dir, "DATA_DIR")?;
+        writable_by_us_only(&config.policy_dir, "POLICY_DIR")?;
+    }
+    let file = config.data_dir.join("lock");
+    let lock = fs::File::create(&file)
+        .with_context(|| format!("DATA_DIR: {} cannot be made", file.display()))?;
+    lock.try_lock().map_err(|_| {
+        anyhow::anyhow!(
+            "DATA_DIR: another auth-host runs on the folder {}",
+            config.data_dir.display()
+        )
+    })?;
+    Ok(lock)
+}
+
+fn writable_by_us_only(folder: &Path, name: &str) -> anyhow::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = fs::metadata(folder)?.permissions().mode();
+    anyhow::ensure!(
+        mode & 0o022 == 0,
+        "{name}: the folder {} may be written to by group or others; run: chmod go-w {}",
+        folder.display(),
+        folder.display()
+    );
+    Ok(())
+}
+
+/// What the gateway checks access tokens with: the setting, or with `ENV=local` one of our own.
+pub(super) fn jwt_secret(config: &Config) -> anyhow::Result<Secret> {
+    match &config.sessions.jwt_secret {
+        Some(secret) => Ok(secret.clone()),
+        None => kept_secret(&config.data_dir.join("jwt-secret")),
+    }
+}
+
+/// A secret for `ENV=local`: made once, kept in a file that only we read.
+fn kept_secret(file: &Path) -> anyhow::Result<Secret> {
+    use base64::Engine as _;
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    if !file.exists() {
+        let secret = base64::engine::general_purpose::STANDARD.encode(keys::random::<48>());
+        let mut new = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
+        new.write_all(secret.as_bytes())?;
+        new.sync_all()?;
+    }
+    let secret = Secret::new(fs::read_to_string(file)?.trim().to_owned());
+    anyhow::ensure!(
+        secret.len() >= 32,
+        "the secret in {} is too short; delete the file to have a new one made",
+        file.display()
+    );
+    Ok(secret)
+}

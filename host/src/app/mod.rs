@@ -1,0 +1,8 @@
+//! The composition root: every part is made here from what it needs, and no part knows this module.
+
+mod data_folder;
+mod database;
+mod parts;
+mod root;
+
+pub use root::App;

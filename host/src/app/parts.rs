@@ -1,0 +1,134 @@
+//! How single parts are made from the settings.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tokio_util::task::TaskTracker;
+use zeroize::Zeroizing;
+
+use super::database;
+use crate::capabilities::Services;
+use crate::clock::Clock;
+use crate::config::{Config, Secret};
+use crate::contract::Limits;
+use crate::decisions::{DecisionMetrics, DecisionParts, Decisions};
+use crate::housekeeping::Cleaner;
+use crate::keys::{self, Keys};
+use crate::metrics::Meter;
+use crate::outbox::Sink;
+use crate::passwords::{HashMetrics, PasswordHasher};
+use crate::policy::admission::Admission;
+use crate::policy::metrics::PolicyMetrics;
+use crate::policy::runtime::{Cache, Profile};
+use crate::policy::serving::Generations;
+use crate::store::{DatabaseMetrics, Store};
+use crate::tokens::{AccessTokens, LegacyTokens};
+use crate::wake::Wake;
+
+/// The database, the hash threads, and what else capabilities work with.
+pub(super) async fn services(
+    config: &Config,
+    clock: Clock,
+    meter: &Meter,
+    hash_metrics: &HashMetrics,
+) -> anyhow::Result<Arc<Services>> {
+    let (store, clock) = database::open(config, clock, DatabaseMetrics::new(meter)?).await?;
+    let keys = keys(config, &store).await?;
+    let passwords = PasswordHasher::start(&config.hashing, hash_metrics)?;
+    // Before the first request: else an imported account's failures would cost more than those of
+    // others.
+    passwords.expect_bcrypt(store.bcrypt_cost().await?);
+    let threads = config.hashing.threads;
+    Ok(Arc::new(Services::new(store, passwords, keys, clock, threads, meter)?))
+}
+
+/// What decides about registrations, logins and refreshes.
+pub(super) fn decisions(
+    config: &Config,
+    jwt_secret: &Secret,
+    (services, generations): (&Arc<Services>, &Arc<Generations>),
+    tasks: &TaskTracker,
+    wake: &Wake,
+    metrics: DecisionMetrics,
+) -> Decisions {
+    let lifetimes = config.sessions.lifetimes.clone();
+    Decisions::new(DecisionParts {
+        access_tokens: AccessTokens::new(jwt_secret, lifetimes.access_token),
+        legacy_tokens: legacy_tokens(config, jwt_secret, &services.clock),
+        services: Arc::clone(services),
+        generations: Arc::clone(generations),
+        lifetimes,
+        caller_patience: config.http.timeout,
+        request_limit: config.http.request_limit(),
+        tasks: tasks.clone(),
+        wake: wake.clone(),
+        metrics,
+    })
+}
+
+/// How components get to serve: one profile for all of them today.
+pub(super) fn admission(
+    config: &Config,
+    services: &Arc<Services>,
+    metrics: PolicyMetrics,
+) -> anyhow::Result<Admission> {
+    let cache = Cache::open(config.data_dir.join("cache"), services.keys.policy_cache.clone())
+        .context("the cache of compiled policies cannot be opened")?;
+    let profile = Profile::contract_only(Arc::new(Limits::default()), metrics)?;
+    Ok(Admission::new(Arc::new(profile), cache, Arc::clone(services)))
+}
+
+/// Where events go.
+pub(super) fn sink(config: &Config) -> Sink {
+    match &config.amqp {
+        Some(settings) => Sink::rabbit(settings.clone()),
+        None => Sink::file(&config.data_dir),
+    }
+}
+
+/// What deletes what has expired.
+pub(super) fn cleaner(config: &Config, services: &Services) -> Cleaner {
+    Cleaner {
+        store: services.store.clone(),
+        passwords: services.passwords.clone(),
+        storage_sizes: services.storage_sizes.clone(),
+        outbox_retention: config.outbox_retention,
+    }
+}
+
+/// What sets the metrics that are only looked at when somebody asks.
+pub(super) fn measure(
+    services: &Services,
+    hash_metrics: HashMetrics,
+) -> Box<dyn Fn() + Send + Sync> {
+    let (store, passwords) = (services.store.clone(), services.passwords.clone());
+    Box::new(move || {
+        hash_metrics.queued.set(i64::try_from(passwords.waiting()).unwrap_or(i64::MAX));
+        store.measure();
+    })
+}
+
+/// The keys that follow from the master secret.
+async fn keys(config: &Config, store: &Store) -> anyhow::Result<Keys> {
+    let master_secret = match &config.sessions.master_secret {
+        Some(secret) => Zeroizing::new(secret.as_bytes().to_vec()),
+        None => Zeroizing::new(store.secret("master", &keys::random::<48>()).await?),
+    };
+    Ok(Keys::derive(&master_secret))
+}
+
+/// What reads refresh tokens of the old service, if the settings say that they are taken.
+fn legacy_tokens(config: &Config, jwt_secret: &Secret, clock: &Clock) -> Option<LegacyTokens> {
+    let until = config.sessions.legacy_refresh_until?;
+    let seconds_left = (until - clock.now()) / 1000;
+    if seconds_left > 0 {
+        tracing::info!(seconds_left, "refresh tokens of the old service are taken");
+    } else {
+        tracing::warn!(
+            "AUTH_LEGACY_REFRESH_UNTIL is past: no refresh token of the old service is taken. \
+             Unset it"
+        );
+    }
+    let lifetime = config.sessions.lifetimes.refresh_token;
+    Some(LegacyTokens::new(jwt_secret, until, lifetime))
+}

@@ -1,0 +1,168 @@
+//! The service as one value.
+
+use std::fs;
+use std::sync::Arc;
+
+use axum::Router;
+use prometheus::IntGauge;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::info_span;
+
+use super::{data_folder, parts};
+use crate::capabilities::Services;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::decisions::DecisionMetrics;
+use crate::housekeeping::Cleaner;
+use crate::http::{Health, HttpMetrics, Observing, Public, Server};
+use crate::lifecycle::{Background, Ended, Service};
+use crate::metrics::Meter;
+use crate::outbox::{Relay, RelayMetrics, Sink};
+use crate::passwords::HashMetrics;
+use crate::policy::admission::Admission;
+use crate::policy::metrics::PolicyMetrics;
+use crate::policy::serving::{Generations, Intake, PolicyDirectory, Writers};
+use crate::shutdown::{Signals, StopDeadline};
+use crate::wake::Wake;
+
+/// The parts of the service, made from the settings.
+pub struct App {
+    /// What they were made from.
+    pub config: Config,
+    /// What capabilities work with: the database, the hash threads, the clock.
+    pub services: Arc<Services>,
+    /// What serves in each slot.
+    pub generations: Arc<Generations>,
+    /// How components get there.
+    pub admission: Arc<Admission>,
+    /// Deletes what has expired.
+    pub cleaner: Cleaner,
+    pub wake: Wake,
+    router: Router,
+    sink: Sink,
+    relay_metrics: Arc<RelayMetrics>,
+    connections: IntGauge,
+    tasks: TaskTracker,
+    stopping: StopDeadline,
+    /// Held while the service lives: one process owns the data folder.
+    _lock: fs::File,
+}
+
+impl App {
+    /// Opens the data folder and the database and makes everything that serves; no policy is loaded
+    /// yet.
+    pub async fn build(config: Config, clock: Clock) -> anyhow::Result<Arc<Self>> {
+        let lock = data_folder::open(&config)?;
+        let jwt_secret = data_folder::jwt_secret(&config)?;
+        let meter = Meter::new()?;
+        let hash_metrics = HashMetrics::new(&meter)?;
+        let services = parts::services(&config, clock, &meter, &hash_metrics).await?;
+        let policy_metrics = PolicyMetrics::new(&meter)?;
+        let admission = parts::admission(&config, &services, policy_metrics.clone())?;
+        let generations = Arc::new(Generations::new(policy_metrics));
+        let wake = Wake::default();
+        let tasks = TaskTracker::new();
+        let http_metrics = HttpMetrics::new(&meter)?;
+        let connections = http_metrics.connections.clone();
+        let relay_metrics = Arc::new(RelayMetrics::new(&meter)?);
+        let sink = parts::sink(&config);
+        let stopping = StopDeadline::new(config.shutdown.timeout);
+        let health = Health {
+            stopping: stopping.clone(),
+            generations: Arc::clone(&generations),
+            store: services.store.clone(),
+            sink: sink.clone(),
+            relay: Arc::clone(&relay_metrics),
+        };
+        let metrics = DecisionMetrics::new(&meter)?;
+        let shared = (&services, &generations);
+        let decisions = parts::decisions(&config, &jwt_secret, shared, &tasks, &wake, metrics);
+        let observing = Observing {
+            metrics: http_metrics,
+            clock: services.clock.clone(),
+            proxies: config.http.proxies.clone(),
+            request_limit: config.http.request_limit(),
+            quiet: Public::QUIET,
+            folded: Public::FOLDED,
+        };
+        let public = Public {
+            decisions: Arc::new(decisions),
+            generations: Arc::clone(&generations),
+            health: Arc::new(health),
+            measure: parts::measure(&services, hash_metrics),
+            observing,
+            body_limit: config.http.body_limit(),
+            meter,
+        };
+        Ok(Arc::new(Self {
+            admission: Arc::new(admission),
+            cleaner: parts::cleaner(&config, &services),
+            router: public.router()?,
+            generations,
+            wake,
+            sink,
+            relay_metrics,
+            connections,
+            tasks,
+            stopping,
+            services,
+            config,
+            _lock: lock,
+        }))
+    }
+
+    /// The directory that policies are put into, not looked at yet.
+    pub fn policy_directory(&self) -> PolicyDirectory {
+        PolicyDirectory::new(
+            self.config.policy_dir.clone(),
+            if self.config.local { Writers::Anybody } else { Writers::Owner },
+            self.config.data_dir.join("last-good"),
+            Intake::new(Arc::clone(&self.generations), Arc::clone(&self.admission)),
+        )
+    }
+
+    /// Serves on this listener until it is told to stop.
+    pub async fn serve(
+        self: Arc<Self>,
+        listener: TcpListener,
+        policies: PolicyDirectory,
+        stop: Signals,
+    ) -> Ended {
+        let public = Server {
+            listener,
+            router: self.router.clone(),
+            limits: self.config.http.limits.clone(),
+            connections: self.connections.clone(),
+            tasks: self.tasks.clone(),
+        };
+        let stop_background = CancellationToken::new();
+        let relay = Relay {
+            store: self.services.store.clone(),
+            sink: self.sink.clone(),
+            metrics: Arc::clone(&self.relay_metrics),
+            clock: self.services.clock.clone(),
+            wake: self.wake.clone(),
+            settings: self.config.relay,
+            stop: stop_background.clone(),
+            deadline: self.stopping.clone(),
+        };
+        let cleaning = self.cleaner.clone().run(stop_background.clone());
+        let watching = policies.watch(stop_background.clone());
+        let service = Service {
+            servers: vec![public],
+            background: vec![
+                Background { span: info_span!("relay"), run: Box::pin(relay.run()) },
+                Background { span: info_span!("housekeeping"), run: Box::pin(cleaning) },
+                Background { span: info_span!("policies"), run: Box::pin(watching) },
+            ],
+            stop_background,
+            tasks: self.tasks.clone(),
+            store: self.services.store.clone(),
+            stopping: self.stopping.clone(),
+            shutdown: self.config.shutdown.clone(),
+        };
+        service.run(stop).await
+    }
+}

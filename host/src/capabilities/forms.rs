@@ -1,0 +1,59 @@
+//! The forms of values that several capabilities take, and of numbers in their failures.
+
+use serde_json::Value;
+
+use crate::contract::TrappableFailure;
+
+/// The first characters of a text.
+pub(super) fn cut(text: &str, characters: usize) -> String {
+    text.chars().take(characters).collect()
+}
+
+/// A JSON value out of the text of a policy.
+pub(super) fn json(text: &str, most_bytes: usize) -> Result<Value, TrappableFailure> {
+    if text.len() > most_bytes {
+        return Err(TrappableFailure::limit(format!("at most {most_bytes} bytes of JSON")));
+    }
+    let value: Value = serde_json::from_str(text)
+        .map_err(|error| TrappableFailure::other(format!("not JSON: {error}")))?;
+    // PostgreSQL's jsonb holds no U+0000; no store is given one.
+    if text.contains("\\u0000") {
+        Err(TrappableFailure::other("U+0000 is not allowed"))
+    } else {
+        Ok(value)
+    }
+}
+
+/// A number as people read it, with a comma before each three digits: `1,000,000`.
+pub(super) fn grouped(number: u32) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// How often, in a sentence.
+pub(super) fn times(count: u32) -> String {
+    match count {
+        1 => "once".into(),
+        2 => "twice".into(),
+        count => format!("{} times", grouped(count)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{grouped, times};
+
+    #[test]
+    fn numbers_read_as_in_the_documentation() {
+        let read = [0, 999, 1_000, 86_400, 1_000_000].map(grouped);
+        assert_eq!(read, ["0", "999", "1,000", "86,400", "1,000,000"]);
+        assert_eq!([1, 2, 1_000].map(times), ["once", "twice", "1,000 times"]);
+    }
+}

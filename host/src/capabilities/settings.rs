@@ -1,0 +1,12 @@
+//! `settings`: what the operator set for the policy. It cannot change during a call.
+
+use serde_json::Value;
+
+use super::state::CallState;
+use crate::contract::bindings::settings;
+
+impl settings::Host for CallState {
+    fn get(&mut self, name: String) -> wasmtime::Result<Option<String>> {
+        Ok(self.identity.settings.get(&name).map(Value::to_string))
+    }
+}

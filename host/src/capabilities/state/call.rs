@@ -1,0 +1,149 @@
+//! The state of one call: made for it, and dropped with it.
+
+use std::sync::Arc;
+
+use wasmtime::component::ResourceTable;
+
+use super::accounts::Changes;
+use super::budget::Budget;
+use super::log::Lines;
+use super::outbox::Appended;
+use super::passwords::{Asked, Verification};
+use super::services::Services;
+use super::sessions::Revocations;
+use super::storage::Buffered;
+use super::throttle::Clears;
+use crate::clock::Timestamp;
+use crate::contract::{Attempt, Identity, Limits, Request, Slot, TrappableFailure};
+use crate::store::{Account, StoreError, Writes};
+
+/// All that a call has: who asks, what was read, what waits for the decision, and how much of its
+/// bounds is used.
+pub struct CallState {
+    pub(crate) services: Arc<Services>,
+    pub(crate) identity: Arc<Identity>,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) request: Request,
+    pub(crate) attempt: Attempt,
+    pub(crate) table: ResourceTable,
+    pub(crate) budget: Budget,
+    /// The time of the call: it stands still.
+    pub(crate) now: Timestamp,
+    pub(crate) accounts: Changes,
+    pub(crate) passwords: Asked,
+    pub(crate) sessions: Revocations,
+    pub(crate) storage: Buffered,
+    pub(crate) throttle: Clears,
+    pub(crate) outbox: Appended,
+    pub(crate) log: Lines,
+}
+
+impl CallState {
+    /// A call that has done nothing yet.
+    pub fn new(
+        services: Arc<Services>,
+        identity: Arc<Identity>,
+        limits: Arc<Limits>,
+        request: Request,
+        attempt: Attempt,
+    ) -> Self {
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(limits.handles);
+        Self {
+            budget: Budget::new(&limits),
+            now: services.clock.now(),
+            services,
+            identity,
+            limits,
+            request,
+            attempt,
+            table,
+            accounts: Changes::default(),
+            passwords: Asked::default(),
+            sessions: Revocations::default(),
+            storage: Buffered::default(),
+            throttle: Clears::default(),
+            outbox: Appended::default(),
+            log: Lines::default(),
+        }
+    }
+
+    /// Whether the caller has proved to own the account: what is written to it may rest on that.
+    pub fn proved(&self) -> bool {
+        match self.identity.slot {
+            Slot::Register => false,
+            Slot::Login => self.verification().is_some(),
+            Slot::Refresh => true,
+        }
+    }
+
+    /// That the password was found to be the account's.
+    pub fn verification(&self) -> Option<&Verification> {
+        self.passwords.verification.as_ref()
+    }
+
+    /// Whether the account is to be disabled.
+    pub fn disables(&self) -> bool {
+        self.accounts.disables()
+    }
+
+    /// Whether a session is to be revoked.
+    pub fn revokes(&self, session_id: &str) -> bool {
+        self.sessions.contain(session_id)
+    }
+
+    /// What the decision rests on, and what it commits.
+    pub fn into_outcome(self) -> Outcome {
+        let writes = Writes {
+            slot: self.identity.slot.as_str(),
+            storage: self.storage.0,
+            attributes: self.accounts.attributes,
+            removed_attributes: self.accounts.removed_attributes,
+            disable: self.accounts.disable,
+            revocations: self.sessions.0,
+            events: self.outbox.0,
+            throttle_clears: self.throttle.0,
+        };
+        Outcome { account: self.attempt.account, verification: self.passwords.verification, writes }
+    }
+
+    /// All that waits for the decision.
+    pub fn into_writes(self) -> Writes {
+        self.into_outcome().writes
+    }
+
+    /// The account behind a handle.
+    pub(crate) fn account(&self) -> wasmtime::Result<&Account> {
+        self.attempt
+            .account
+            .as_ref()
+            .ok_or_else(|| wasmtime::format_err!("a handle to an account that was never read"))
+    }
+
+    /// Fails before the caller has proved to own the account.
+    pub(crate) fn require_proof(&self) -> Result<(), TrappableFailure> {
+        if self.proved() {
+            return Ok(());
+        }
+        Err(TrappableFailure::denied(
+            "the caller has not proved to own an account in this call: verify the password first",
+        ))
+    }
+}
+
+/// What is left of a call at its end.
+pub struct Outcome {
+    /// As far as it was read.
+    pub account: Option<Account>,
+    /// That the password was found to be the account's.
+    pub verification: Option<Verification>,
+    /// All that waits for the decision.
+    pub writes: Writes,
+}
+
+impl From<StoreError> for TrappableFailure {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "a policy's question to the database failed");
+        Self::Unavailable(Some(1))
+    }
+}

@@ -1,0 +1,145 @@
+//! All settings.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::environment::environment;
+use super::reader::Reader;
+use super::values::{between, duration, log_filter, number};
+use super::{ConfigError, HttpConfig, SessionConfig};
+use crate::lifecycle::ShutdownSettings;
+use crate::outbox::{AmqpSettings, RelaySettings};
+use crate::passwords::HashSettings;
+use crate::store::PostgresSettings;
+use crate::telemetry::LogSettings;
+
+/// All settings; each field names its variables and their defaults.
+#[derive(Clone)]
+pub struct Config {
+    /// `ENV`: `local` makes and keeps its own secrets and logs for people; anything else, or
+    /// nothing, is production.
+    pub local: bool,
+    pub http: HttpConfig,
+    /// `HTTP_SERVER_SHUTDOWN_TIMEOUT`, default `5s`: how long requests in flight may take after a
+    /// signal. `HTTP_SERVER_SHUTDOWN_DELAY`, default `0`: how long, after a signal, requests are
+    /// still taken while `/readyz` says no. Load balancers need it.
+    pub shutdown: ShutdownSettings,
+    pub sessions: SessionConfig,
+    /// `PASSWORD_HASH_THREADS`, default the number of processors; `PASSWORD_HASH_QUEUE`, default
+    /// 64; `PASSWORD_HASH_MEMORY_KIB`, default 19456; `PASSWORD_HASH_ITERATIONS`, default 2.
+    pub hashing: HashSettings,
+    /// `DATA_DIR`, default `data`: the embedded database, the cache of compiled policies, the event
+    /// file, local secrets.
+    pub data_dir: PathBuf,
+    /// `POLICY_DIR`, default `policies` in the data folder: `<slot>.wasm` and
+    /// `<slot>.settings.json`.
+    pub policy_dir: PathBuf,
+    /// `DATABASE_URL`, or `POSTGRES_HOST`, `POSTGRES_USER` and so on: PostgreSQL; without, the
+    /// embedded database in `DATA_DIR`.
+    pub postgres: Option<PostgresSettings>,
+    /// `AMQP_URL` and so on: RabbitMQ; without, events go to a file in `DATA_DIR`.
+    pub amqp: Option<AmqpSettings>,
+    /// `OUTBOX_BATCH`, default 256: events published at once. `OUTBOX_MAX_ATTEMPTS`, default 10:
+    /// after so many failures of its own an event is given up.
+    pub relay: RelaySettings,
+    /// `OUTBOX_RETENTION`, default `168h`: how long a published event is kept.
+    pub outbox_retention: Duration,
+    /// `LOG_LEVEL`, default `info`; `LOG_FORMAT`, `json` or `text`, default `text` if `ENV=local`,
+    /// else `json`.
+    pub log: LogSettings,
+}
+
+impl Config {
+    /// Reads the settings from the environment and, if there is one, the file `.env` in the working
+    /// folder.
+    pub fn from_environment() -> Result<Self, ConfigError> {
+        Self::from_pairs(&environment()?)
+    }
+
+    /// The same for a command that works on the database alone: it signs nothing, and needs no
+    /// secret to sign with.
+    pub fn for_command() -> Result<Self, ConfigError> {
+        Self::read(&environment()?, false)
+    }
+
+    /// Reads the settings from pairs of names and values; an empty value counts as unset.
+    pub fn from_pairs(source: &HashMap<String, String>) -> Result<Self, ConfigError> {
+        Self::read(source, true)
+    }
+
+    fn read(source: &HashMap<String, String>, signs: bool) -> Result<Self, ConfigError> {
+        let mut read = Reader { source, faults: Vec::new() };
+        let local = read.text("ENV", "") == "local";
+        let data_dir = PathBuf::from(read.text("DATA_DIR", "data"));
+        let policy_dir =
+            read.given("POLICY_DIR").map_or_else(|| data_dir.join("policies"), PathBuf::from);
+        let config = Self {
+            local,
+            http: HttpConfig::read(&mut read),
+            shutdown: shutdown(&mut read),
+            sessions: SessionConfig::read(&mut read, signs && !local),
+            hashing: hashing(&mut read),
+            data_dir,
+            policy_dir,
+            postgres: read.postgres(),
+            amqp: read.amqp(),
+            relay: RelaySettings {
+                batch: read.value("OUTBOX_BATCH", 256, between(1, 10_000, number)),
+                max_attempts: read.value("OUTBOX_MAX_ATTEMPTS", 10, between(1, 1000, number)),
+            },
+            outbox_retention: read.value(
+                "OUTBOX_RETENTION",
+                Duration::from_hours(168),
+                between(Duration::from_millis(1), Duration::from_hours(10 * 365 * 24), duration),
+            ),
+            log: log(&mut read, local),
+        };
+        if config.sessions.legacy_refresh_until.is_some() && config.postgres.is_none() {
+            read.faults.push(
+                "AUTH_LEGACY_REFRESH_UNTIL: needs PostgreSQL, where the old service's accounts \
+                 were imported"
+                    .into(),
+            );
+        }
+        if read.faults.is_empty() { Ok(config) } else { Err(ConfigError(read.faults)) }
+    }
+}
+
+fn shutdown(read: &mut Reader<'_>) -> ShutdownSettings {
+    let seconds = Duration::from_secs;
+    ShutdownSettings {
+        timeout: read.value(
+            "HTTP_SERVER_SHUTDOWN_TIMEOUT",
+            seconds(5),
+            between(Duration::from_millis(100), seconds(600), duration),
+        ),
+        delay: read.value(
+            "HTTP_SERVER_SHUTDOWN_DELAY",
+            Duration::ZERO,
+            between(Duration::ZERO, seconds(600), duration),
+        ),
+    }
+}
+
+fn hashing(read: &mut Reader<'_>) -> HashSettings {
+    let processors = std::thread::available_parallelism().map_or(2, usize::from);
+    let memory = between(8, 4 * 1024 * 1024, number);
+    HashSettings {
+        threads: read.value("PASSWORD_HASH_THREADS", processors, between(1, 256, number)),
+        queue: read.value("PASSWORD_HASH_QUEUE", 64, between(1, 100_000, number)),
+        memory_kib: read.value("PASSWORD_HASH_MEMORY_KIB", 19_456, memory),
+        iterations: read.value("PASSWORD_HASH_ITERATIONS", 2, between(1, 100, number)),
+    }
+}
+
+fn log(read: &mut Reader<'_>, local: bool) -> LogSettings {
+    LogSettings {
+        json: read.value("LOG_FORMAT", !local, |text| match text {
+            "json" => Ok(true),
+            "text" => Ok(false),
+            _ => Err("must be json or text".into()),
+        }),
+        filter: read.value("LOG_LEVEL", "info".to_owned(), log_filter),
+    }
+}

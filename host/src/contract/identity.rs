@@ -1,0 +1,20 @@
+//! Which policy a call belongs to.
+
+use serde_json::{Map, Value};
+
+use super::{Manifest, Slot};
+
+/// Which policy a call belongs to; it does not change while the call runs.
+#[derive(Debug)]
+pub struct Identity {
+    /// The slot that it serves in; its storage and throttle keys belong to it.
+    pub slot: Slot,
+    /// Counts up with each swap, over all slots.
+    pub generation: u64,
+    /// SHA-256 of the component, in hexadecimal.
+    pub digest: String,
+    /// What it says of itself.
+    pub manifest: Manifest,
+    /// What the operator set for it.
+    pub settings: Map<String, Value>,
+}

@@ -1,0 +1,102 @@
+//! Asking the policy, and what is counted and logged of its answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{Context, DecisionMetrics};
+use crate::capabilities::{CallState, Services};
+use crate::contract::{Attempt, Contract, Refusal, Slot};
+use crate::errors::{ApiError, catalogue};
+use crate::policy::runtime::{CallError, Decision, Generation, call};
+use crate::policy::serving::Generations;
+
+/// The most of a fault that goes into the log.
+const LOGGED_CHARACTERS: usize = 2000;
+
+pub(super) struct Asking {
+    pub(super) generations: Arc<Generations>,
+    pub(super) services: Arc<Services>,
+    /// When the caller gives up. A policy's share of it ends well before the request's own limit,
+    /// so that its 503 is seen.
+    pub(super) caller_patience: Duration,
+    pub(super) metrics: Arc<DecisionMetrics>,
+}
+
+/// A call that came to a decision.
+pub(super) enum Asked<A> {
+    /// Not counted yet: the host checks it first.
+    Accepted(A, CallState),
+    Refused(Refusal, CallState),
+}
+
+impl Asking {
+    /// What serves in a slot now.
+    pub(super) fn current(&self, slot: Slot) -> Result<Arc<Generation>, ApiError> {
+        self.generations.current(slot).ok_or_else(|| {
+            tracing::error!(%slot, "no policy serves in this slot");
+            catalogue::NO_POLICY.into()
+        })
+    }
+
+    pub(super) async fn ask<C: Contract>(
+        &self,
+        generation: &Generation,
+        context: &Context,
+        attempt: Attempt,
+    ) -> Result<Asked<C::Acceptance>, ApiError> {
+        let identity = &generation.identity;
+        // Every line of the log that this request writes from here on says which policy it went
+        // through.
+        tracing::Span::current()
+            .record("slot", C::SLOT.as_str())
+            .record("policy", &identity.manifest.name)
+            .record("generation", identity.generation);
+        let share = generation.profile.limits.wall_clock_share;
+        let deadline = context.deadline.min(Instant::now() + self.caller_patience.mul_f64(share));
+        let request = context.request.clone();
+        match call::<C>(generation, &self.services, request, attempt, deadline).await {
+            Ok((Decision::Accepted(acceptance), state)) => Ok(Asked::Accepted(acceptance, state)),
+            Ok((Decision::Refused(refusal), state)) => {
+                self.count(C::SLOT, "refused");
+                Ok(Asked::Refused(refusal, state))
+            }
+            Err(error) => Err(self.no_decision(C::SLOT, &error)),
+        }
+    }
+
+    /// An acceptance that passed the host's own checks.
+    pub(super) fn accepted(&self, slot: Slot) {
+        self.count(slot, "accepted");
+    }
+
+    /// A decision that the host does not carry out.
+    pub(super) fn not_carried_out(&self, slot: Slot, why: &str) -> ApiError {
+        self.no_decision(slot, &CallError::decision(why))
+    }
+
+    /// A call without a decision: counted by cause, logged with it, answered without it.
+    fn no_decision(&self, slot: Slot, error: &CallError) -> ApiError {
+        match error {
+            CallError::Fault { cause, detail } => {
+                self.count(slot, "fault");
+                let cause = cause.as_str();
+                self.metrics.policy_faults.with_label_values(&[slot.as_str(), cause]).inc();
+                // Some of it is the policy's own text.
+                let detail: String = detail.chars().take(LOGGED_CHARACTERS).collect();
+                tracing::warn!(cause, detail, "the policy failed; nothing was written");
+                catalogue::POLICY_FAULT.into()
+            }
+            CallError::Unavailable { retry_after, detail } => {
+                self.count(slot, "failed");
+                tracing::warn!(detail, "the policy could not be served; nothing was written");
+                ApiError::from(catalogue::UNAVAILABLE).after(*retry_after)
+            }
+        }
+    }
+
+    fn count(&self, slot: Slot, outcome: &str) {
+        self.metrics.policy_calls.with_label_values(&[slot.as_str(), outcome]).inc();
+    }
+}

@@ -1,0 +1,184 @@
+//! What decisions are made with, and how a refusal is answered: both are the same for all three.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use tokio_util::task::TaskTracker;
+
+use super::asking::{Asked, Asking};
+use super::carrying_out::{CarryingOut, store_error};
+use super::issuing::{Issuing, Lifetimes};
+use super::repeats::Repeats;
+use super::{Context, DecisionMetrics};
+use crate::capabilities::{CallState, Services};
+use crate::clock::Clock;
+use crate::contract::{Attempt, Contract, Refusal, Slot};
+use crate::errors::{ApiError, catalogue};
+use crate::passwords::PasswordHasher;
+use crate::policy::runtime::Generation;
+use crate::policy::serving::Generations;
+use crate::store::{CarryError, Conflict, Store, Writes};
+use crate::tokens::{AccessTokens, LegacyTokens};
+use crate::wake::Wake;
+
+/// Decides about registrations, logins and refreshes: asks the policy, checks what it decided, and
+/// carries it out.
+///
+/// A policy can be stricter than the host, never laxer: what the checks here refuse is the policy's
+/// fault, like a trap.
+pub struct Decisions {
+    pub(super) asking: Asking,
+    pub(super) carrying_out: CarryingOut,
+    pub(super) issuing: Arc<Issuing>,
+    pub(super) store: Store,
+    pub(super) passwords: PasswordHasher,
+    pub(super) clock: Clock,
+    /// Reads refresh tokens of the old service, if they are taken.
+    pub(super) legacy_tokens: Option<LegacyTokens>,
+    pub(super) repeats: Repeats,
+    pub(super) metrics: Arc<DecisionMetrics>,
+    /// Wakes the relay after a commit.
+    pub(super) wake: Wake,
+}
+
+/// What [`Decisions`] are made from.
+pub struct DecisionParts {
+    /// What capabilities work with: decisions use the same database, hash threads and clock.
+    pub services: Arc<Services>,
+    /// What serves in each slot.
+    pub generations: Arc<Generations>,
+    /// Signs with the secret that the gateway shares.
+    pub access_tokens: AccessTokens,
+    /// Reads refresh tokens of the old service, if they are taken.
+    pub legacy_tokens: Option<LegacyTokens>,
+    /// How long what is handed out lives.
+    pub lifetimes: Lifetimes,
+    /// When the caller gives up; a policy may take a share of it.
+    pub caller_patience: Duration,
+    /// How long a request may take.
+    pub request_limit: Duration,
+    /// Work that must end even if its client is gone.
+    pub tasks: TaskTracker,
+    pub metrics: DecisionMetrics,
+    pub wake: Wake,
+}
+
+impl Decisions {
+    pub fn new(parts: DecisionParts) -> Self {
+        let metrics = Arc::new(parts.metrics);
+        let services = parts.services;
+        Self {
+            carrying_out: CarryingOut { tasks: parts.tasks, request_limit: parts.request_limit },
+            issuing: Arc::new(Issuing {
+                keys: Arc::clone(&services.keys),
+                access_tokens: parts.access_tokens,
+                lifetimes: parts.lifetimes,
+            }),
+            store: services.store.clone(),
+            passwords: services.passwords.clone(),
+            clock: services.clock.clone(),
+            legacy_tokens: parts.legacy_tokens,
+            repeats: Repeats::default(),
+            asking: Asking {
+                generations: parts.generations,
+                services,
+                caller_patience: parts.caller_patience,
+                metrics: Arc::clone(&metrics),
+            },
+            metrics,
+            wake: parts.wake,
+        }
+    }
+
+    /// Asks the policy; a refusal is answered here.
+    pub(super) async fn ask<C: Contract>(
+        &self,
+        generation: &Generation,
+        context: &Context,
+        attempt: Attempt,
+    ) -> Result<(C::Acceptance, CallState), ApiError> {
+        match self.asking.ask::<C>(generation, context, attempt).await? {
+            Asked::Accepted(acceptance, state) => Ok((acceptance, state)),
+            Asked::Refused(refusal, state) => Err(self.refuse(context, state, refusal).await),
+        }
+    }
+
+    /// Answers a refusal, and commits what a refusal commits.
+    async fn refuse(&self, context: &Context, state: CallState, refusal: Refusal) -> ApiError {
+        let slot = state.identity.slot;
+        let Some(declared) = state.identity.manifest.status(&refusal.code) else {
+            let code = refusal.code;
+            let why = format!("the manifest does not declare the refusal code {code:?}");
+            return self.asking.not_carried_out(slot, &why);
+        };
+        let account = state.attempt.account.as_ref().filter(|_| state.proved());
+        let proved = account.map(|account| account.user_id);
+        let mut writes = state.into_writes();
+        // Events of a registration belong to an account that was not created; throttles are cleared
+        // by an acceptance.
+        writes.throttle_clears.clear();
+        if proved.is_none() {
+            writes = Writes { slot: writes.slot, storage: writes.storage, ..Writes::default() };
+        }
+        if !writes.is_empty() {
+            let store = self.store.clone();
+            let work = async move { store.refuse(proved, &writes).await };
+            if let Err(error) = self.carry_out(context, slot, work).await {
+                return error;
+            }
+            self.wake.wake();
+        }
+        answer(declared, refusal)
+    }
+
+    /// Carries something out; what goes wrong is answered here.
+    pub(super) async fn carry_out<T: Send + 'static>(
+        &self,
+        context: &Context,
+        slot: Slot,
+        work: impl Future<Output = Result<T, CarryError>> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let carried = self.carrying_out.run(context, work).await?;
+        carried.map_err(|error| self.undone(slot, error))
+    }
+
+    /// Nothing was written, or nobody knows.
+    pub(super) fn undone(&self, slot: Slot, error: CarryError) -> ApiError {
+        match error {
+            CarryError::Conflict(conflict) => self.conflicted(slot, conflict),
+            CarryError::Store(error) => store_error(&error),
+        }
+    }
+
+    /// What a decision rested on has changed since it was read: nothing was written.
+    fn conflicted(&self, slot: Slot, conflict: Conflict) -> ApiError {
+        match (conflict, slot) {
+            (Conflict::EmailTaken, _) => catalogue::ALREADY_EXISTS.into(),
+            (Conflict::AccountChanged, Slot::Login) => catalogue::INVALID_CREDENTIALS.into(),
+            (Conflict::AccountChanged | Conflict::SessionChanged | Conflict::TokenClaimed, _) => {
+                catalogue::INVALID_TOKEN.into()
+            }
+            (Conflict::StorageChanged, _) => catalogue::CONFLICT.into(),
+            (Conflict::AttributesTooLarge, _) => {
+                let why = "the account's attributes would exceed 32 KiB";
+                self.asking.not_carried_out(slot, why)
+            }
+        }
+    }
+}
+
+/// The answer to a refusal; its code is one that the policy's manifest declares.
+fn answer(declared_status: u16, refusal: Refusal) -> ApiError {
+    let status = if refusal.retry_after.is_some() {
+        StatusCode::TOO_MANY_REQUESTS
+    } else if refusal.fields.is_empty() {
+        StatusCode::from_u16(declared_status).unwrap_or(StatusCode::BAD_REQUEST)
+    } else {
+        StatusCode::BAD_REQUEST
+    };
+    // 429 without a wait would leave the caller guessing.
+    let at_least = (status == StatusCode::TOO_MANY_REQUESTS).then_some(1);
+    let Refusal { code, message, fields, retry_after } = refusal;
+    ApiError { status, code, message, fields, retry_after: retry_after.or(at_least) }
+}

@@ -1,0 +1,66 @@
+//! What can be wrong with a file that holds a component or its settings. A source reads it; it is a
+//! fault like those of what stands in it.
+
+use std::path::PathBuf;
+
+use crate::strict_json;
+
+/// Why a file was not taken. Its operator mends it.
+#[derive(Debug, thiserror::Error)]
+pub enum FileFault {
+    /// With the reason of the operating system.
+    #[error("{} cannot be read: {error}", file.display())]
+    Unreadable {
+        /// With its folder, as the settings name it.
+        file: PathBuf,
+        /// The reason, from the operating system.
+        error: std::io::Error,
+    },
+    /// A folder, a pipe, a device.
+    #[error("{} is not a file", .0.display())]
+    NoFile(PathBuf),
+    /// Whoever can write to it decides who is let in.
+    #[error(
+        "{file} may be written to by group or others; run: chmod go-w {file}",
+        file = .0.display()
+    )]
+    Writable(PathBuf),
+    /// It was not read to its end.
+    #[error("{} has more than {most} bytes", file.display())]
+    TooLarge {
+        /// With its folder, as the settings name it.
+        file: PathBuf,
+        /// The bound, in bytes.
+        most: u64,
+    },
+    /// Settings that are not JSON, or say a thing twice.
+    #[error("{}: {error}", file.display())]
+    Json {
+        /// With its folder, as the settings name it.
+        file: PathBuf,
+        /// The reader's reason, with the place in the text.
+        error: strict_json::Fault,
+    },
+    /// Settings that are JSON, but a list, a text or a number.
+    #[error("{} is no JSON object", .0.display())]
+    NoObject(PathBuf),
+}
+
+impl FileFault {
+    /// What to do about it, as a sentence for the operator.
+    pub const fn remedy(&self) -> &'static str {
+        match self {
+            Self::Unreadable { .. } => {
+                "Put the file there, and let the user read it that the host runs as."
+            }
+            Self::NoFile(_) => "Put a file there, or a link to one.",
+            Self::Writable(_) => {
+                "Take the right to write from everybody but the file's owner, after a look at who \
+                 has used it."
+            }
+            Self::TooLarge { .. } => "Put a smaller file there.",
+            Self::Json { .. } => "Mend the JSON: one object, and each name in it once.",
+            Self::NoObject(_) => "Write the settings as one object: {\"name\": value}.",
+        }
+    }
+}

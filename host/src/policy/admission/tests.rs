@@ -1,0 +1,152 @@
+//! Every fault says what to do about it.
+
+use std::collections::HashSet;
+use std::iter::successors;
+use std::path::PathBuf;
+
+use super::{
+    BoundsFault, BytesFault, CompileFault, Fault, Faults, FileFault, TrialFault, WorldFault,
+};
+use crate::contract::{ManifestFault, SettingsFault, Slot};
+use crate::policy::runtime::MissingExport;
+use crate::strict_json;
+
+/// All of a kind. `next` names the variant that follows another one: a variant that is added later
+/// and left out there does not compile.
+fn all<F: Into<Fault>>(next: impl Fn(Option<&F>) -> Option<F>) -> Vec<Fault> {
+    successors(next(None), |fault| next(Some(fault))).map(Into::into).collect()
+}
+
+fn of_bytes(previous: Option<&BytesFault>) -> Option<BytesFault> {
+    use BytesFault as F;
+    match previous {
+        None => Some(F::TooLarge(40 << 20)),
+        Some(F::TooLarge(_)) => Some(F::Precompiled),
+        Some(F::Precompiled) => Some(F::NoComponent),
+        Some(F::NoComponent) => Some(F::Damaged("unexpected end".into())),
+        Some(F::Damaged(_)) => Some(F::Unreadable),
+        Some(F::Unreadable) => Some(F::NoManifest),
+        Some(F::NoManifest) => Some(F::SeveralManifests),
+        Some(F::SeveralManifests) => None,
+    }
+}
+
+fn of_the_world(previous: Option<&WorldFault>) -> Option<WorldFault> {
+    use WorldFault as F;
+    let reason = || anyhow::anyhow!("missing import");
+    match previous {
+        None => Some(F::UnreadableType(reason())),
+        Some(F::UnreadableType(_)) => Some(F::Wasi),
+        Some(F::Wasi) => Some(F::OtherSlot { declared: Slot::Login, slot: Slot::Refresh }),
+        Some(F::OtherSlot { .. }) => Some(F::DoesNotFit { slot: Slot::Login, reason: reason() }),
+        Some(F::DoesNotFit { .. }) => None,
+    }
+}
+
+fn of_the_compiler(previous: Option<&CompileFault>) -> Option<CompileFault> {
+    use CompileFault as F;
+    match previous {
+        None => Some(F::Panic),
+        Some(F::Panic) => Some(F::Refused(wasmtime::Error::msg("no such feature"))),
+        Some(F::Refused(_)) => None,
+    }
+}
+
+fn of_bounds(previous: Option<&BoundsFault>) -> Option<BoundsFault> {
+    use BoundsFault as F;
+    match previous {
+        None => Some(F::ImportsModules),
+        Some(F::ImportsModules) => Some(F::Memory { pages: 300, most: 256 }),
+        Some(F::Memory { .. }) => Some(F::Table { most: 10_000 }),
+        Some(F::Table { .. }) => None,
+    }
+}
+
+fn of_the_trial(previous: Option<&TrialFault>) -> Option<TrialFault> {
+    use TrialFault as F;
+    let error = || wasmtime::Error::msg("unknown import");
+    match previous {
+        None => Some(F::Link(error())),
+        Some(F::Link(_)) => {
+            Some(F::Export(MissingExport { interface: "auth:policy/login".into() }))
+        }
+        Some(F::Export(_)) => Some(F::Instance(error())),
+        Some(F::Instance(_)) => None,
+    }
+}
+
+fn of_files(previous: Option<&FileFault>) -> Option<FileFault> {
+    use FileFault as F;
+    let file = || PathBuf::from("login.wasm");
+    match previous {
+        None => Some(F::Unreadable { file: file(), error: std::io::ErrorKind::NotFound.into() }),
+        Some(F::Unreadable { .. }) => Some(F::NoFile(file())),
+        Some(F::NoFile(_)) => Some(F::Writable(file())),
+        Some(F::Writable(_)) => Some(F::TooLarge { file: file(), most: 1 }),
+        Some(F::TooLarge { .. }) => Some(F::Json { file: file(), error: strict_json::Fault::Nul }),
+        Some(F::Json { .. }) => Some(F::NoObject(file())),
+        Some(F::NoObject(_)) => None,
+    }
+}
+
+/// The contract tests its own one by one; here is one of each.
+fn of_the_contract() -> Vec<Fault> {
+    vec![
+        ManifestFault::Description.into(),
+        SettingsFault::Schema("no schema".into()).into(),
+        Fault::Unfinished,
+    ]
+}
+
+#[test]
+fn every_fault_has_a_remedy_that_is_not_its_own_text() {
+    let faults = [
+        all(of_bytes),
+        all(of_the_world),
+        all(of_the_compiler),
+        all(of_bounds),
+        all(of_the_trial),
+        all(of_files),
+        of_the_contract(),
+    ];
+    let faults: Vec<Fault> = faults.into_iter().flatten().collect();
+    assert_eq!(faults.len(), 28);
+    for fault in &faults {
+        let (text, remedy) = (fault.to_string(), fault.remedy());
+        assert!(!remedy.is_empty(), "{text}");
+        assert!(remedy.ends_with('.'), "{text}: a sentence: {remedy}");
+        assert_ne!(text, remedy);
+        assert!(!text.contains("  ") && !remedy.contains("  "), "{text}: {remedy}");
+    }
+    let texts: HashSet<String> = faults.iter().map(ToString::to_string).collect();
+    assert_eq!(texts.len(), faults.len(), "two faults say the same");
+}
+
+#[test]
+fn faults_are_joined_in_their_order_and_their_remedies_without_repeats() {
+    let mut faults = Faults::from(BytesFault::NoManifest);
+    faults.add(vec![WorldFault::Wasi, WorldFault::Wasi]);
+    let [manifest, wasi] = [Fault::from(BytesFault::NoManifest), Fault::from(WorldFault::Wasi)];
+    assert_eq!(faults.to_string(), format!("{manifest}; {wasi}; {wasi}"));
+    assert_eq!(faults.remedies(), format!("{} {}", manifest.remedy(), wasi.remedy()));
+}
+
+#[test]
+fn the_texts_that_operators_know_stay() {
+    let text = |fault: Fault| fault.to_string();
+    assert_eq!(
+        text(FileFault::Writable("p/login.wasm".into()).into()),
+        "p/login.wasm may be written to by group or others; run: chmod go-w p/login.wasm"
+    );
+    assert_eq!(
+        text(WorldFault::Wasi.into()),
+        "it imports wasi:* interfaces; policies that need WASI are not taken yet. Build for \
+         wasm32-unknown-unknown, or with WASI stubbed out, so that it imports auth:policy alone"
+    );
+    assert_eq!(
+        text(BytesFault::TooLarge(33_554_433).into()),
+        "it has 33554433 bytes; at most 33554432 are allowed"
+    );
+    let outer = wasmtime::Error::msg("inner").context("outer");
+    assert_eq!(text(TrialFault::Instance(outer).into()), "a trial instance failed: outer: inner");
+}

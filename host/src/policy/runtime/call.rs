@@ -1,0 +1,105 @@
+//! One call of a policy: a fresh store for it, bounded in memory, processor time and wall-clock
+//! time, and dropped with it. No data are shared between calls; a call that ends early leaves
+//! nothing behind.
+
+use std::sync::Arc;
+
+use tokio::time::{Instant, timeout, timeout_at};
+use wasmtime::Store;
+use wasmtime::component::{ComponentExportIndex, InstancePre, Resource};
+
+use super::export;
+use super::fault::{CallError, Cause};
+use super::generation::{Code, Generation};
+use super::profile::Profile;
+use crate::capabilities::{CallState, Services};
+use crate::contract::bindings::types::Rejection;
+use crate::contract::{Attempt, Contract, Refusal, Request, Returned, Slot};
+
+/// What a policy decided.
+#[derive(Debug)]
+pub enum Decision<A> {
+    /// A yes, with what it grants.
+    Accepted(A),
+    /// A no that the policy meant, with its code and what the caller may know.
+    Refused(Refusal),
+}
+
+/// Calls a policy. The state comes back with the decision: what was written waits in it.
+pub async fn call<C: Contract>(
+    generation: &Generation,
+    services: &Arc<Services>,
+    request: Request,
+    attempt: Attempt,
+    deadline: Instant,
+) -> Result<(Decision<C::Acceptance>, CallState), CallError> {
+    let profile = &*generation.profile;
+    let state = profile.state(services, &generation.identity, request, attempt);
+    let turn = timeout(profile.limits.turn_wait, profile.turns.get(C::SLOT).acquire()).await;
+    let Ok(Ok(_permit)) = turn else {
+        return Err(CallError::unavailable("too many calls of this policy are running"));
+    };
+    let duration = profile.metrics.call_duration.with_label_values(&[C::SLOT.as_str()]);
+    let timer = duration.start_timer();
+    let (outcome, state) = match &generation.code {
+        Code::Component { pre, export } => {
+            let mut store = profile.store(state);
+            let outcome = timeout_at(deadline, run::<C>(&mut store, pre, *export)).await;
+            let state = store.into_data();
+            count_use(profile, C::SLOT, &state);
+            (outcome, state)
+        }
+        #[cfg(feature = "native-policies")]
+        Code::Native(policy) => {
+            let mut state = state;
+            (timeout_at(deadline, super::native::run::<C>(&**policy, &mut state)).await, state)
+        }
+    };
+    timer.observe_duration();
+    match outcome {
+        Ok(returned) => decision::<C>(returned?, state),
+        Err(_) if state.budget.host_works() => {
+            Err(CallError::unavailable("the call's time was up while it waited for the host"))
+        }
+        Err(_) => {
+            Err(CallError::fault(Cause::Deadline, "the call took longer than its wall-clock bound"))
+        }
+    }
+}
+
+/// What an instance took of the machine.
+fn count_use(profile: &Profile, slot: Slot, state: &CallState) {
+    let metrics = &profile.metrics;
+    metrics.cpu_ticks.with_label_values(&[slot.as_str()]).inc_by(u64::from(state.budget.ticks()));
+    #[expect(clippy::cast_precision_loss, reason = "a metric in bytes, at most 16 MiB")]
+    metrics.memory.with_label_values(&[slot.as_str()]).observe(state.budget.memory.bytes() as f64);
+}
+
+async fn run<C: Contract>(
+    store: &mut Store<CallState>,
+    pre: &InstancePre<CallState>,
+    export: ComponentExportIndex,
+) -> wasmtime::Result<Returned<C>> {
+    let instance = pre.instantiate_async(&mut *store).await?;
+    let function = export::function::<C>(&instance, &mut *store, export)?;
+    let (returned,) = function.call_async(&mut *store, (Resource::new_borrow(0),)).await?;
+    Ok(returned)
+}
+
+/// Takes what the policy returned out of the call's table of resources.
+fn decision<C: Contract>(
+    returned: Returned<C>,
+    mut state: CallState,
+) -> Result<(Decision<C::Acceptance>, CallState), CallError> {
+    let forged = |error: wasmtime::component::ResourceTableError| {
+        CallError::from(wasmtime::Error::from(error))
+    };
+    let decision = match returned {
+        Ok(acceptance) => Decision::Accepted(state.table.delete(acceptance).map_err(forged)?),
+        Err(Rejection::Refused(refusal)) => {
+            Decision::Refused(state.table.delete(refusal).map_err(forged)?)
+        }
+        Err(Rejection::Failed(failure)) => return Err(CallError::failed(failure, &state.limits)),
+    };
+    Ok((decision, state))
+}

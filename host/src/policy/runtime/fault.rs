@@ -1,0 +1,126 @@
+//! Why a call came to no decision: a fault of the policy, or a host that could not do its part.
+
+use wasmtime::Trap;
+
+use crate::capabilities::BoundExceeded;
+use crate::contract::Limits;
+use crate::contract::bindings::types::Failure;
+
+/// What made a call the policy's fault; the label `cause` of the metric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// The policy's own code gave up: an `unreachable` instruction, as a panic in Rust.
+    Panic,
+    /// Its processor time or its wall-clock time was used up.
+    Deadline,
+    /// It asked for more memory, or a larger table, than it may have.
+    Memory,
+    /// It nested its calls too deep.
+    StackOverflow,
+    /// It went on calling the host after it was told to stop.
+    HostCalls,
+    /// What the canonical ABI refuses: forged handles, too many handles, values that are too large.
+    Contract,
+    /// It decided something that the host does not carry out.
+    Decision,
+    /// It returned a failure although no capability was unavailable.
+    Failure,
+    /// One of the other traps of WebAssembly, such as a division by zero.
+    Trap,
+}
+
+impl Cause {
+    /// So that each is counted from the start on.
+    pub const ALL: [Self; 9] = [
+        Self::Panic,
+        Self::Deadline,
+        Self::Memory,
+        Self::StackOverflow,
+        Self::HostCalls,
+        Self::Contract,
+        Self::Decision,
+        Self::Failure,
+        Self::Trap,
+    ];
+
+    /// As the metric's label and the log say it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Panic => "panic",
+            Self::Deadline => "deadline",
+            Self::Memory => "memory",
+            Self::StackOverflow => "stack_overflow",
+            Self::HostCalls => "host_calls",
+            Self::Contract => "contract",
+            Self::Decision => "decision",
+            Self::Failure => "failed",
+            Self::Trap => "trap",
+        }
+    }
+}
+
+/// A call without a decision. Nothing was written.
+#[derive(Debug)]
+pub enum CallError {
+    /// The policy spoiled it.
+    Fault {
+        /// Counted with the slot, and logged.
+        cause: Cause,
+        /// For the log only; some of it may be the policy's own text.
+        detail: String,
+    },
+    /// The host could not do its part.
+    Unavailable {
+        /// Seconds after which to try again.
+        retry_after: u32,
+        /// For the log only: no caller sees it.
+        detail: String,
+    },
+}
+
+impl CallError {
+    /// The policy decided something that the host does not carry out.
+    pub fn decision(detail: impl Into<String>) -> Self {
+        Self::fault(Cause::Decision, detail)
+    }
+
+    /// The database or another part of the host is away.
+    pub fn unavailable(detail: impl std::fmt::Display) -> Self {
+        Self::Unavailable { retry_after: 1, detail: detail.to_string() }
+    }
+
+    /// The policy passed a failure on, or made one.
+    pub(super) fn failed(failure: Failure, limits: &Limits) -> Self {
+        match failure {
+            Failure::Unavailable(seconds) => Self::Unavailable {
+                retry_after: seconds.unwrap_or(1).min(limits.unavailable_seconds),
+                detail: "a capability was not available".into(),
+            },
+            Failure::Denied(text) => Self::fault(Cause::Failure, format!("denied: {text}")),
+            Failure::Limit(text) => Self::fault(Cause::Failure, format!("limit: {text}")),
+            Failure::Other(text) => Self::fault(Cause::Failure, format!("other: {text}")),
+        }
+    }
+
+    pub(super) fn fault(cause: Cause, detail: impl Into<String>) -> Self {
+        Self::Fault { cause, detail: detail.into() }
+    }
+}
+
+impl From<wasmtime::Error> for CallError {
+    fn from(error: wasmtime::Error) -> Self {
+        if error.downcast_ref::<wasmtime::PoolConcurrencyLimitError>().is_some() {
+            return Self::unavailable("the pool of instances is exhausted");
+        }
+        let cause = match (error.downcast_ref::<Trap>(), error.downcast_ref::<BoundExceeded>()) {
+            (Some(Trap::Interrupt), _) => Cause::Deadline,
+            (Some(Trap::StackOverflow), _) => Cause::StackOverflow,
+            (Some(Trap::UnreachableCodeReached), _) => Cause::Panic,
+            (Some(_), _) => Cause::Trap,
+            (None, Some(BoundExceeded::Memory { .. })) => Cause::Memory,
+            (None, Some(BoundExceeded::HostCalls { .. })) => Cause::HostCalls,
+            (None, None) => Cause::Contract,
+        };
+        Self::fault(cause, format!("{error:#}"))
+    }
+}

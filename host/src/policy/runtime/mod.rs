@@ -1,0 +1,26 @@
+//! Running a policy: the engine, what compiled components are kept in, and one call.
+//!
+//! Everything that a call needs of the machine comes from the profile of its generation, and from
+//! nowhere else, so that calls of one profile cannot take what those of another need.
+
+mod cache;
+mod call;
+mod digest;
+mod engine;
+mod export;
+mod fault;
+mod generation;
+mod linker;
+#[cfg(feature = "native-policies")]
+mod native;
+mod profile;
+
+pub use cache::{Cache, Origin};
+pub use call::{Decision, call};
+pub use digest::component_digest;
+pub use export::{MissingExport, check_export, find_export};
+pub use fault::{CallError, Cause};
+pub use generation::{Code, Generation};
+#[cfg(feature = "native-policies")]
+pub use native::{Decided, NativePolicy};
+pub use profile::Profile;

@@ -1,0 +1,95 @@
+//! A profile: the engine, what components are linked with, the bounds and the turns of one kind of
+//! component. Components of another kind (script engines, WASI) get one of their own, so that they
+//! cannot take what these need.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tokio::sync::Semaphore;
+use wasmtime::component::Linker;
+use wasmtime::{Engine, Store, UpdateDeadline};
+
+use super::{engine, linker};
+use crate::capabilities::{CallState, Services};
+use crate::contract::{Attempt, Identity, Limits, PerSlot, Request};
+use crate::policy::metrics::PolicyMetrics;
+
+/// What a generation runs in. It is made once, handed to admission, and carried by every generation
+/// that was admitted for it: a call takes its turn, its bounds and its engine from here.
+pub struct Profile {
+    /// Tells profiles apart in an error at the start.
+    pub name: &'static str,
+    /// Components are compiled for it, and run in it only.
+    pub engine: Engine,
+    /// What a component of this profile can import.
+    pub linker: Linker<CallState>,
+    pub limits: Arc<Limits>,
+    /// How many calls may run at once in each slot.
+    pub turns: PerSlot<Semaphore>,
+    /// Its calls are counted there.
+    pub metrics: PolicyMetrics,
+}
+
+impl Profile {
+    /// For components that import `auth:policy` and nothing else.
+    pub fn contract_only(limits: Arc<Limits>, metrics: PolicyMetrics) -> anyhow::Result<Self> {
+        let name = "contract-only";
+        let build = || {
+            let engine = engine::build(&limits)?;
+            let linker = linker::build(&engine)?;
+            anyhow::Ok((engine, linker))
+        };
+        let (engine, linker) =
+            build().with_context(|| format!("the profile {name} cannot be built"))?;
+        Ok(Self::new(name, engine, linker, limits, metrics))
+    }
+
+    /// The linker must belong to the engine, and the engine's clock must tick as the limits say.
+    pub fn new(
+        name: &'static str,
+        engine: Engine,
+        linker: Linker<CallState>,
+        limits: Arc<Limits>,
+        metrics: PolicyMetrics,
+    ) -> Self {
+        let turns = PerSlot::from_fn(|slot| Semaphore::new(*limits.turns.get(slot)));
+        Self { name, engine, linker, limits, turns, metrics }
+    }
+
+    /// The state of a call that has done nothing yet, under these bounds.
+    pub(crate) fn state(
+        &self,
+        services: &Arc<Services>,
+        identity: &Arc<Identity>,
+        request: Request,
+        attempt: Attempt,
+    ) -> CallState {
+        CallState::new(
+            Arc::clone(services),
+            Arc::clone(identity),
+            Arc::clone(&self.limits),
+            request,
+            attempt,
+        )
+    }
+
+    /// The store of a call. There is no other way to one, so that none is without bounds.
+    pub(crate) fn store(&self, state: CallState) -> Store<CallState> {
+        let mut store = Store::new(&self.engine, state);
+        store.limiter(|state| &mut state.budget.memory);
+        store.set_hostcall_fuel(self.limits.host_call_bytes);
+        store.set_max_component_handles(self.limits.handles);
+        store.set_epoch_deadline(1);
+        // Yields at each tick, so that a busy policy does not hold a thread; ends the call when its
+        // processor time is used up.
+        store.epoch_deadline_callback(|mut store| {
+            let state = store.data_mut();
+            Ok(if state.budget.tick(&state.limits) {
+                UpdateDeadline::Yield(1)
+            } else {
+                UpdateDeadline::Interrupt
+            })
+        });
+        store
+    }
+}

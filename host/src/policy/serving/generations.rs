@@ -1,0 +1,91 @@
+//! Generations: what serves in each slot. A call takes the current one and keeps it to its end; a
+//! swap is one atomic store.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+
+use crate::contract::{Identity, PerSlot, Slot};
+use crate::policy::admission::Faults;
+use crate::policy::metrics::PolicyMetrics;
+use crate::policy::runtime::Generation;
+
+/// The current generation of each slot. What becomes of an offered one is counted and logged here.
+pub struct Generations {
+    current: PerSlot<ArcSwapOption<Generation>>,
+    metrics: PolicyMetrics,
+}
+
+impl Generations {
+    /// No slot has a policy yet.
+    pub fn new(metrics: PolicyMetrics) -> Self {
+        Self { current: PerSlot::default(), metrics }
+    }
+
+    /// What serves in a slot now.
+    pub fn current(&self, slot: Slot) -> Option<Arc<Generation>> {
+        self.current.get(slot).load_full()
+    }
+
+    /// The slots in which nothing serves.
+    pub fn empty(&self) -> Vec<Slot> {
+        let is_empty = |slot: &Slot| self.current.get(*slot).load().is_none();
+        Slot::ALL.into_iter().filter(is_empty).collect()
+    }
+
+    /// Swaps without a word; calls in flight finish on the generation that they began with.
+    pub fn swap(&self, generation: Arc<Generation>) -> Option<Arc<Generation>> {
+        self.current.get(generation.identity.slot).swap(Some(generation))
+    }
+
+    /// Swaps a generation in: new calls take it from now on.
+    pub fn activate(&self, generation: Arc<Generation>) {
+        let identity = Arc::clone(&generation.identity);
+        let Identity { slot, digest, manifest, generation: number, .. } = &*identity;
+        self.metrics.admissions.with_label_values(&[slot.as_str(), "admitted"]).inc();
+        self.metrics.active.with_label_values(&labels(&identity)).set(1);
+        if let Some(before) = self.swap(generation) {
+            // The series of a generation that serves no more would only grow in number.
+            let before = labels(&before.identity);
+            let before = before.each_ref().map(String::as_str);
+            let _ = self.metrics.active.remove_label_values(&before);
+        }
+        tracing::info!(
+            %slot,
+            policy = manifest.name,
+            version = manifest.version,
+            digest,
+            generation = number,
+            "policy active"
+        );
+    }
+
+    /// Says that an offered component or its settings were refused, and why. What runs goes on.
+    pub fn refuse(&self, slot: Slot, faults: &Faults) {
+        self.metrics.admissions.with_label_values(&[slot.as_str(), "refused"]).inc();
+        let (remedy, faults) = (faults.remedies(), faults.to_string());
+        if let Some(running) = self.current(slot) {
+            tracing::error!(
+                %slot,
+                faults,
+                remedy,
+                generation = running.identity.generation,
+                "the policy was refused; this generation goes on"
+            );
+        } else {
+            tracing::error!(%slot, faults, remedy, "the policy was refused");
+        }
+    }
+}
+
+/// Of the metric that says what serves.
+fn labels(identity: &Identity) -> [String; 5] {
+    [
+        identity.slot.as_str(),
+        &identity.manifest.name,
+        &identity.manifest.version,
+        &identity.digest[..12],
+        &identity.generation.to_string(),
+    ]
+    .map(str::to_owned)
+}

@@ -1,0 +1,101 @@
+//! How to reach PostgreSQL, and what every connection to it is set to.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::time::{Duration, Instant};
+
+use sqlx::postgres::PgConnectOptions;
+
+use super::metrics::DatabaseMetrics;
+use super::migrate;
+use super::pools::Pools;
+use super::rows::only;
+use crate::clock::Clock;
+use crate::store::StoreError;
+
+/// Beyond the server's own time limit the server is frozen or the network is gone.
+const SILENCE: Duration = Duration::from_millis(500);
+
+/// How to reach PostgreSQL.
+#[derive(Clone)]
+pub struct PostgresSettings {
+    /// Address, database, user, password, TLS.
+    pub options: PgConnectOptions,
+    /// At most so many connections for requests; those of the background come on top.
+    pub max_connections: u32,
+    /// How long a statement may take, by the server's clock.
+    pub statement_timeout: Duration,
+}
+
+/// The shared database; a clone is the same one.
+#[derive(Clone)]
+pub struct Postgres {
+    pub(super) pools: Pools,
+    pub(super) clock: Clock,
+    /// How many events the last lease had to look at before it found some; 0 if it found none.
+    pub(super) looked_at: Arc<AtomicU32>,
+}
+
+impl Postgres {
+    /// Migrates the database and opens its pools.
+    pub async fn open(
+        settings: &PostgresSettings,
+        clock: Clock,
+        metrics: DatabaseMetrics,
+    ) -> anyhow::Result<Self> {
+        migrate::run(&settings.options).await?;
+        let limit = settings.statement_timeout.as_millis().to_string();
+        let options = settings.options.clone().application_name("auth-host").options([
+            ("statement_timeout", limit.as_str()),
+            ("lock_timeout", limit.as_str()),
+            ("idle_in_transaction_session_timeout", limit.as_str()),
+            // Our statements are short, whatever the planner expects of a long outbox: compiling
+            // one takes longer than it runs.
+            ("jit", "off"),
+            // Every statement of ours has its index. A plan that was made while a table was empty
+            // would read all of it for as long as the connection lives, however long it has become:
+            // an outbox fills within seconds when the broker is away.
+            ("enable_seqscan", "off"),
+        ]);
+        let silence = settings.statement_timeout + SILENCE;
+        let pools = Pools::new(&options, settings.max_connections, silence, metrics);
+        let store = Self { pools, clock, looked_at: Arc::default() };
+        store.set_clock().await?;
+        Ok(store)
+    }
+
+    /// Brings the schema up to date, and does nothing else.
+    pub async fn migrate(settings: &PostgresSettings) -> anyhow::Result<()> {
+        migrate::run(&settings.options).await
+    }
+
+    pub(in crate::store) async fn close(&self) {
+        self.pools.close().await;
+    }
+
+    pub(in crate::store) async fn ping(&self) -> Result<(), StoreError> {
+        // On a connection that no request waits for: a service that is only busy is ready.
+        self.pools.background(|| sqlx::query("SELECT 1")).await.map(drop)
+    }
+
+    pub(in crate::store) fn measure(&self) {
+        self.pools.measure();
+    }
+
+    pub(in crate::store) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Sets our clock by the database's.
+    pub(in crate::store) async fn set_clock(&self) -> Result<(), StoreError> {
+        let question =
+            || sqlx::query("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint");
+        // The first answer is for the connection: the wait for it is no part of the second.
+        self.pools.background(question).await?;
+        let asked = Instant::now();
+        let (time,) = only(&self.pools.background(question).await?)?;
+        // It was read about halfway between question and answer.
+        self.clock.set(time, asked + asked.elapsed() / 2);
+        Ok(())
+    }
+}

@@ -1,0 +1,46 @@
+//! A transaction of several statements, for decisions that need them.
+
+use sqlx::postgres::PgRow;
+
+use super::pools::{Loan, Pools, Query};
+use crate::store::{CarryError, StoreError};
+
+/// What is to be committed together. Dropped before its end, its connection is closed, and the
+/// server rolls back.
+pub(super) struct Transaction<'s> {
+    loan: Loan,
+    pools: &'s Pools,
+}
+
+impl Pools {
+    pub(super) async fn begin(&self) -> Result<Transaction<'_>, StoreError> {
+        let mut transaction = Transaction { loan: self.borrow().await?, pools: self };
+        transaction.run(sqlx::query("BEGIN")).await?;
+        Ok(transaction)
+    }
+}
+
+impl Transaction<'_> {
+    /// One statement of it.
+    pub(super) async fn run(&mut self, statement: Query<'_>) -> Result<Vec<PgRow>, StoreError> {
+        let answer = self.pools.ask_on(&mut self.loan, statement).await;
+        answer.map_err(|error| self.pools.unavailable(error.cause()))
+    }
+
+    /// Commits what went well. A conflict is rolled back in so many words: its connection is sound
+    /// and goes back to the pool. After an error it is closed.
+    pub(super) async fn end<T>(self, done: Result<T, CarryError>) -> Result<T, CarryError> {
+        match done {
+            Ok(value) => {
+                self.pools.commit_on(self.loan, sqlx::query("COMMIT")).await?;
+                Ok(value)
+            }
+            Err(CarryError::Conflict(conflict)) => {
+                // A connection that fails here is closed, which rolls back as well.
+                let _ = self.pools.ask(self.loan, sqlx::query("ROLLBACK")).await;
+                Err(conflict.into())
+            }
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! The schema.
+
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::sqlite::SqlitePool;
+
+use crate::store::migrations::migrator;
+
+fn all() -> Migrator {
+    migrator!("sqlite": "0001_first.sql", "0002_relay.sql")
+}
+
+/// Applies what is missing.
+pub(super) async fn run(database: &SqlitePool) -> Result<(), MigrateError> {
+    all().run(database).await
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::store::migrations::tests::are_as_released;
+
+    #[test]
+    fn databases_that_were_migrated_by_earlier_versions_are_accepted() {
+        let first = "0ede43e31e2d3b9d34bb595835408c5a51f615ce676746cb482917cae05b9e8e\
+                     e2a5628e5f99ba9643aa2ef26936b6ac";
+        let relay = "d0527351e06951487281c0b97497123d0dba46c5d6a6ed432cbf59a057513784\
+                     cfd04b432479adbb6309f51012ba916a";
+        are_as_released(&super::all(), "sqlite", &[(1, "first", first), (2, "relay", relay)]);
+    }
+}

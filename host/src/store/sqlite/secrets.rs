@@ -1,0 +1,27 @@
+//! Secrets that the database keeps.
+
+use super::database::{Sqlite, commit};
+use crate::store::StoreError;
+
+impl Sqlite {
+    pub(in crate::store) async fn secret(
+        &self,
+        name: &str,
+        value_if_absent: &[u8],
+    ) -> Result<Vec<u8>, StoreError> {
+        let mut transaction = self.begin().await?;
+        sqlx::query(
+            "INSERT INTO secrets (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING",
+        )
+        .bind(name)
+        .bind(value_if_absent)
+        .execute(&mut *transaction)
+        .await?;
+        let value = sqlx::query_scalar("SELECT value FROM secrets WHERE name = ?")
+            .bind(name)
+            .fetch_one(&mut *transaction)
+            .await?;
+        commit(transaction).await?;
+        Ok(value)
+    }
+}
