@@ -106,11 +106,14 @@ names_in() {
     sed -E 's/__name__[!=]~"[^"]*"//g' | grep -oE '\b(auth|http|process)_[a-z0-9_]+' | sed -E 's/_(bucket|sum|count)$//' | sort -u
 }
 
-# What the source registers: the metrics of the host, those of each endpoint, and those of the client library.
+# What the source registers: the metrics of each part (whatever is made with a meter), those of each
+# endpoint, and those of the client library.
 names_in_source() {
-    grep -oE '"(auth|http)_[a-z0-9_]+"' host/src/metrics.rs | tr -d '"'
-    grep -oE 'make\.endpoint\("[a-z]+"' host/src/metrics.rs | sed -E 's/.*"([a-z]+)"/auth_\1_success_total\nauth_\1_failed_total/'
-    printf 'process_%s\n' cpu_seconds_total open_fds max_fds virtual_memory_bytes resident_memory_bytes start_time_seconds threads
+    grep -rlE '\bmeter\b' host/src | xargs grep -hoE '"(auth|http)_[a-z0-9_]+"' | tr -d '"'
+    grep -hoE 'endpoint\("[a-z]+", "[a-z]+"' host/src/http/public/router.rs |
+        sed -E 's/.*"([a-z]+)"/auth_\1_success_total\nauth_\1_failed_total/'
+    printf 'process_%s\n' cpu_seconds_total open_fds max_fds virtual_memory_bytes \
+        resident_memory_bytes start_time_seconds threads
 }
 
 names_exposed() {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds policies and puts them where they are used. The Justfile's recipes call it.
 #
+#   policies.sh beside COMMAND...    runs a command while the default policies are compiled
 #   policies.sh build SLOT...    target/policies/SLOT.wasm, from components/SLOT
 #   policies.sh guests           target/guests/NAME.wasm, the misbehaving policies of the tests
 #   policies.sh install SLOT...  copies them into POLICY_DIR, where it holds nothing else under that name
@@ -8,6 +9,8 @@
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
+# shellcheck source=scripts/machine.sh
+. scripts/machine.sh
 
 target=wasm32-unknown-unknown
 debian_packages="rustc-web cargo-web rust-web-src rust-web-llvm lld-22"
@@ -21,12 +24,14 @@ fail() {
 # The standard library for the target, as rustup, Nix or a distribution installs it.
 target_is_installed() {
     local folder
-    folder=$(rustc --print target-libdir --target "$target" 2>/dev/null) && [ -d "$folder" ]
+    folder=$(rustc --print target-libdir --target "$target") && [ -d "$folder" ]
 }
 
 # RUSTUP_AUTO_INSTALL=0 is how a machine says that rustup shall fetch nothing.
 add_target() {
-    command -v rustup >/dev/null && [ "${RUSTUP_AUTO_INSTALL:-1}" != 0 ] && rustup target add "$target" >/dev/null 2>&1
+    command -v rustup >/dev/null && [ "${RUSTUP_AUTO_INSTALL:-1}" != 0 ] || return 1
+    say "Adding WebAssembly to the Rust that is installed, for the policies:"
+    change rustup target add "$target"
 }
 
 # Debian's own toolchain lies beside rustup's and builds the standard library from source.
@@ -38,11 +43,10 @@ debian_is_installed() {
 }
 
 add_debian() {
-    command -v apt-get >/dev/null && [ "$(id -u)" = 0 ] || return 1
-    echo "Installing Debian's Rust for WebAssembly ($debian_packages) ..." >&2
+    can_install_packages || return 1
+    say "Installing Debian's Rust for WebAssembly, for the policies:"
     # shellcheck disable=SC2086 # several names
-    try_apt() { DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $debian_packages >/dev/null 2>&1 </dev/null; }
-    try_apt || { apt-get update >/dev/null 2>&1 && try_apt; }
+    install_packages $debian_packages
 }
 
 choose_toolchain() {
@@ -96,6 +100,16 @@ build() {
     done
 }
 
+# One of the two uses the core that the other leaves idle.
+beside() {
+    choose_toolchain
+    (compile --package register --package login --package refresh) &
+    local modules=$! code=0
+    "$@" || code=$?
+    if [ "$code" != 0 ]; then kill "$modules" 2>/dev/null || true; fi
+    wait "$modules" && exit "$code"
+}
+
 guests() {
     compile --package test-guests --examples
     mkdir -p target/guests
@@ -137,6 +151,6 @@ install() {
 }
 
 case "${1:-}" in
-    build | guests | install | swap) "$@" ;;
-    *) fail "the first argument must be build, guests, install or swap." ;;
+    beside | build | guests | install | swap) "$@" ;;
+    *) fail "the first argument must be beside, build, guests, install or swap." ;;
 esac

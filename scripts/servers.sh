@@ -11,6 +11,8 @@
 # `run` sets TEST_DATABASE_URL and TEST_AMQP_URL where they are not set (else the servers that they name are used), and TEST_SERVERS_DIR, the
 # folder for the servers that tests start for themselves. At its end nothing of all this is left.
 set -euo pipefail
+# shellcheck source=scripts/machine.sh
+. "$(dirname "${BASH_SOURCE[0]}")/machine.sh"
 
 fail() {
     echo "servers.sh: $*" >&2
@@ -32,26 +34,16 @@ installed() {
     postgres_program initdb >/dev/null && rabbitmq_program rabbitmq-server >/dev/null
 }
 
-# In a shell of its own, so that its trap is gone when it is done.
-install() (
+install() {
     if installed; then return; fi
-    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null ||
-        fail "PostgreSQL and RabbitMQ are missing: install both (on Debian: apt-get install postgresql rabbitmq-server) and try again."
-    echo "Installing PostgreSQL and RabbitMQ for the tests (once) ..." >&2
-    # Packages shall start no service: an exit code of 101 tells them so.
-    local policy=/usr/sbin/policy-rc.d kept=''
-    if [ -e "$policy" ]; then
-        kept=$policy.kept-by-tests
-        mv "$policy" "$kept"
-    fi
-    # shellcheck disable=SC2064 # the values of now
-    trap "rm -f '$policy'; [ -z '$kept' ] || mv '$kept' '$policy'" EXIT
-    printf '#!/bin/sh\nexit 101\n' >"$policy"
-    chmod 755 "$policy"
-    try_apt() { DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends postgresql rabbitmq-server >/dev/null 2>&1 </dev/null; }
-    { try_apt || { apt-get update >/dev/null 2>&1 </dev/null && try_apt; }; } && installed ||
-        fail "apt-get could not install postgresql and rabbitmq-server; install them and try again."
-)
+    can_install_packages ||
+        fail "PostgreSQL and RabbitMQ are missing: install both" \
+            "(on Debian: apt-get install postgresql rabbitmq-server) and try again."
+    say "Installing PostgreSQL and RabbitMQ, for the tests:"
+    without_services install_packages postgresql rabbitmq-server && installed ||
+        fail "apt-get could not install postgresql and rabbitmq-server; install them" \
+            "and try again."
+}
 
 # folder FOLDER USER: makes it where it is missing; its absolute path is $at, and what runs in it is run with "${as[@]}" before it. The servers
 # refuse root, which becomes the user of their packages; anybody else runs them as themselves.
@@ -130,7 +122,7 @@ postgres_start() {
         "${as[@]}" "$(postgres_program initdb)" -D "$at/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync >"$at/initdb.log" 2>&1 ||
             fail "initdb failed: $(tail -n 3 "$at/initdb.log")"
         [ ! -e "$("$(postgres_program pg_config)" --pkglibdir 2>/dev/null)/pg_stat_statements.so" ] || preload=pg_stat_statements
-        settings+=("port=$port" "listen_addresses='127.0.0.1'" "unix_socket_directories=''" max_connections=200 "shared_preload_libraries='$preload'"
+        settings+=("port=$port" "listen_addresses='127.0.0.1'" "unix_socket_directories=''" max_connections=500 "shared_preload_libraries='$preload'"
             dynamic_shared_memory_type=mmap)
         printf '%s\n' "${settings[@]}" >>"$at/data/postgresql.conf"
     fi
