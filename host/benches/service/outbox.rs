@@ -258,13 +258,8 @@ fn account(email: &str) -> String {
 #[expect(clippy::needless_pass_by_value, reason = "the next request takes its place")]
 fn next(body: String) -> String {
     let body: serde_json::Value = serde_json::from_str(&body).unwrap();
-    let (rest, number) = body["email"]
-        .as_str()
-        .unwrap()
-        .strip_suffix("@example.com")
-        .unwrap()
-        .rsplit_once('-')
-        .unwrap();
+    let name = body["email"].as_str().unwrap().strip_suffix("@example.com").unwrap();
+    let (rest, number) = name.rsplit_once('-').unwrap();
     account(&format!("{rest}-{}@example.com", number.parse::<u64>().unwrap() + 1))
 }
 
