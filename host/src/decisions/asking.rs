@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::{Context, DecisionMetrics};
 use crate::capabilities::{CallState, Services};
-use crate::contract::{Attempt, Contract, Refusal, Slot};
+use crate::contract::{Attempt, Contract, Slot};
 use crate::errors::{ApiError, catalogue};
 use crate::policy::runtime::{CallError, Decision, Generation, call};
 use crate::policy::serving::Generations;
@@ -24,13 +24,6 @@ pub(super) struct Asking {
     pub(super) metrics: Arc<DecisionMetrics>,
 }
 
-/// A call that came to a decision.
-pub(super) enum Asked<A> {
-    /// Not counted yet: the host checks it first.
-    Accepted(A, CallState),
-    Refused(Refusal, CallState),
-}
-
 impl Asking {
     /// What serves in a slot now.
     pub(super) fn current(&self, slot: Slot) -> Result<Arc<Generation>, ApiError> {
@@ -45,7 +38,7 @@ impl Asking {
         generation: &Generation,
         context: &Context,
         attempt: Attempt,
-    ) -> Result<Asked<C::Acceptance>, ApiError> {
+    ) -> Result<(Decision<C::Acceptance>, CallState), ApiError> {
         let identity = &generation.identity;
         // Every line of the log that this request writes from here on says which policy it went
         // through.
@@ -57,10 +50,12 @@ impl Asking {
         let deadline = context.deadline.min(Instant::now() + self.caller_patience.mul_f64(share));
         let request = context.request.clone();
         match call::<C>(generation, &self.services, request, attempt, deadline).await {
-            Ok((Decision::Accepted(acceptance), state)) => Ok(Asked::Accepted(acceptance, state)),
-            Ok((Decision::Refused(refusal), state)) => {
-                self.count(C::SLOT, "refused");
-                Ok(Asked::Refused(refusal, state))
+            Ok((decision, state)) => {
+                // An acceptance is counted after the host's own checks.
+                if matches!(decision, Decision::Refused(_)) {
+                    self.count(C::SLOT, "refused");
+                }
+                Ok((decision, state))
             }
             Err(error) => Err(self.no_decision(C::SLOT, &error)),
         }

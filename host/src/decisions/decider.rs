@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use tokio_util::task::TaskTracker;
 
-use super::asking::{Asked, Asking};
+use super::asking::Asking;
 use super::carrying_out::{CarryingOut, store_error};
 use super::issuing::{Issuing, Lifetimes};
 use super::repeats::Repeats;
@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::contract::{Attempt, Contract, Refusal, Slot};
 use crate::errors::{ApiError, catalogue};
 use crate::passwords::PasswordHasher;
-use crate::policy::runtime::Generation;
+use crate::policy::runtime::{Decision, Generation};
 use crate::policy::serving::Generations;
 use crate::store::{CarryError, Conflict, Store, Writes};
 use crate::tokens::{AccessTokens, LegacyTokens};
@@ -99,8 +99,8 @@ impl Decisions {
         attempt: Attempt,
     ) -> Result<(C::Acceptance, CallState), ApiError> {
         match self.asking.ask::<C>(generation, context, attempt).await? {
-            Asked::Accepted(acceptance, state) => Ok((acceptance, state)),
-            Asked::Refused(refusal, state) => Err(self.refuse(context, state, refusal).await),
+            (Decision::Accepted(acceptance), state) => Ok((acceptance, state)),
+            (Decision::Refused(refusal), state) => Err(self.refuse(context, state, refusal).await),
         }
     }
 
