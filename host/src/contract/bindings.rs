@@ -6,10 +6,10 @@ wasmtime::component::bindgen!({
     inline: "
         package auth:host;
         world host {
-            include auth:policy/capabilities@0.1.0;
-            import auth:policy/registering@0.1.0;
-            import auth:policy/logging-in@0.1.0;
-            import auth:policy/refreshing@0.1.0;
+            include auth:policy/capabilities@0.2.0;
+            import auth:policy/registering@0.2.0;
+            import auth:policy/logging-in@0.2.0;
+            import auth:policy/refreshing@0.2.0;
         }
     ",
     world: "auth:host/host",

@@ -154,7 +154,7 @@ fn wrong_code() -> Vec<Case> {
         ),
         (
             "with an import that nobody has",
-            from_wat(r#"(component (import "auth:policy/teapot@0.1.0" (instance)))"#),
+            from_wat(r#"(component (import "auth:policy/teapot@0.2.0" (instance)))"#),
             &["login-policy"],
         ),
         ("without an export", from_wat("(component)"), &["login-policy"]),
