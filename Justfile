@@ -74,6 +74,12 @@ bench *parts: policies
     scripts/servers.sh run \
         cargo bench -p auth-host --features native-policies --bench service -- {{ parts }}
 
+# Both are built, and run in turn.
+#
+# Compare the processor time of a policy call and a refresh with that of another revision.
+compare revision *rounds:
+    scripts/compare.sh {{ revision }} {{ rounds }}
+
 # With the address of a host's metrics (http://127.0.0.1:7971/metrics), also against it.
 #
 # Check what `docker compose up` uses, without Docker.

@@ -34,8 +34,9 @@ pub fn measure() {
          |\n|---|---|---|---|---|---|---|"
     );
     for (name, generation) in [("component", component), ("native", native)] {
-        let rounds: Vec<(f64, f64, f64)> =
-            (0..ROUNDS).map(|_| runtime.block_on(one_thread(&service, &generation))).collect();
+        let rounds: Vec<(f64, f64, f64)> = (0..ROUNDS)
+            .map(|_| runtime.block_on(one_thread(&service, &generation, CALLS)))
+            .collect();
         let [mean, p50, p99] =
             [|r: &(f64, f64, f64)| r.0, |r: &(f64, f64, f64)| r.1, |r: &(f64, f64, f64)| r.2]
                 .map(|pick| median(&rounds.iter().map(pick).collect::<Vec<_>>()));
@@ -55,9 +56,13 @@ pub fn measure() {
     runtime.block_on(service.stop());
 }
 
-async fn one_thread(service: &Service, generation: &Generation) -> (f64, f64, f64) {
-    let mut times = Vec::with_capacity(CALLS);
-    for _ in 0..CALLS {
+pub async fn one_thread(
+    service: &Service,
+    generation: &Generation,
+    calls: usize,
+) -> (f64, f64, f64) {
+    let mut times = Vec::with_capacity(calls);
+    for _ in 0..calls {
         let started = Instant::now();
         one(service, generation).await;
         times.push(started.elapsed().as_secs_f64() * 1e6);

@@ -45,7 +45,7 @@ fn measure(
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let service = Service::start().await;
-        let mut clients = clients(&service, slot).await;
+        let mut clients = clients(&service, slot, CLIENTS).await;
         let component = service.app.generations.current(slot).unwrap();
         let native = Arc::new(Generation {
             identity: Arc::clone(&component.identity),
@@ -74,9 +74,26 @@ fn measure(
     });
 }
 
-async fn clients(service: &Service, slot: Slot) -> Vec<(Connection, String)> {
+/// Each refreshes so often that together they do so many.
+pub async fn refreshes(clients: &mut Vec<(Connection, String)>, together: usize) {
+    let each = together / clients.len();
+    let mut tasks = tokio::task::JoinSet::new();
+    for (mut connection, mut body) in clients.drain(..) {
+        tasks.spawn(async move {
+            for _ in 0..each {
+                body = next_refresh(connection.post("/auth/refresh", &body).await);
+            }
+            (connection, body)
+        });
+    }
+    while let Some(done) = tasks.join_next().await {
+        clients.push(done.unwrap());
+    }
+}
+
+pub async fn clients(service: &Service, slot: Slot, count: usize) -> Vec<(Connection, String)> {
     let mut clients = Vec::new();
-    for number in 0..CLIENTS {
+    for number in 0..count {
         let mut connection = Connection::open(service.address).await;
         let email = format!("client-{number}@example.com");
         let account =

@@ -15,6 +15,7 @@
 )]
 
 mod calls;
+mod cost;
 mod endpoints;
 mod hashing;
 mod load;
@@ -48,6 +49,10 @@ fn main() {
     }
     if run("outbox") {
         outbox::measure();
+    }
+    // Only if it is asked for: its lines are read by `scripts/compare.sh`.
+    if wanted.iter().any(|word| word == "cost") {
+        cost::measure();
     }
     if run("process") {
         process::measure();
