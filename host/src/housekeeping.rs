@@ -1,16 +1,20 @@
 //! The cleaner: once a minute it deletes what has expired, and measures what policies keep.
 //! Replicas may clean at the same time: the store sees to it that they leave one another's rows
-//! alone.
+//! alone. Beside it, once a second, the watch looks whether the database takes what requests ask.
 
 use std::time::Duration;
 
+use prometheus::{IntGauge, IntGaugeVec};
 use tokio_util::sync::CancellationToken;
 
 use crate::capabilities::StorageSizes;
+use crate::metrics::{Meter, MeterError};
 use crate::passwords::PasswordHasher;
-use crate::store::{Store, StoreError};
+use crate::store::{Outage, Store, StoreError};
 
 const EVERY: Duration = Duration::from_mins(1);
+/// The service goes on by itself within that time after an outage.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// All that the cleaner works with.
 #[derive(Clone)]
@@ -53,5 +57,72 @@ impl Cleaner {
         };
         self.storage_sizes.measure(&self.store).await?;
         cleaned
+    }
+}
+
+/// What looks after the database.
+#[derive(Clone)]
+pub struct DatabaseWatch {
+    pub store: Store,
+    pub metrics: WatchMetrics,
+}
+
+/// How the database was when it was last looked at.
+#[derive(Clone)]
+pub struct WatchMetrics {
+    /// Whether it takes what requests ask of it.
+    up: IntGauge,
+    /// Why it does not: 1 for the reason.
+    outage: IntGaugeVec,
+}
+
+impl WatchMetrics {
+    /// Registers them, with each reason at 0.
+    pub fn new(meter: &Meter) -> Result<Self, MeterError> {
+        let metrics = Self {
+            up: meter.gauge(
+                "auth_database_up",
+                "Whether the database took what requests ask of it when it was last looked at.",
+            )?,
+            outage: meter.gauges(
+                "auth_database_outage",
+                "Why the database serves no requests: 1 for the reason.",
+                &["reason"],
+            )?,
+        };
+        metrics.set(None);
+        Ok(metrics)
+    }
+
+    fn set(&self, outage: Option<Outage>) {
+        self.up.set(i64::from(outage.is_none()));
+        for reason in Outage::ALL {
+            let is_it = outage == Some(reason);
+            self.outage.with_label_values(&[reason.as_str()]).set(i64::from(is_it));
+        }
+    }
+}
+
+impl DatabaseWatch {
+    /// Looks once a second until it is told to stop.
+    pub async fn run(self, stop: CancellationToken) {
+        let mut seen = None;
+        while !stop.is_cancelled() {
+            let outage = self.store.look().await;
+            self.metrics.set(outage);
+            // Once: the same line every second would hide the others.
+            if outage != seen {
+                match outage {
+                    Some(outage) => tracing::error!(
+                        outage = outage.as_str(),
+                        "{}; requests that need it are answered 503",
+                        outage.sentence()
+                    ),
+                    None => tracing::info!("the database serves again"),
+                }
+                seen = outage;
+            }
+            let _ = stop.run_until_cancelled(tokio::time::sleep(LOOK)).await;
+        }
     }
 }

@@ -1,12 +1,13 @@
 //! Opening the database that the settings name.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::store::{DatabaseMetrics, Postgres, Sqlite, Store};
+use crate::store::{DatabaseMetrics, Outage, Postgres, Sqlite, Store};
 use crate::telemetry::causes;
 
 /// How long a start waits for a database that is away.
@@ -20,9 +21,9 @@ pub(super) async fn open(
     metrics: DatabaseMetrics,
 ) -> anyhow::Result<(Store, Clock)> {
     let Some(settings) = &config.postgres else {
-        let store = Sqlite::open(&config.data_dir.join("auth.sqlite"), clock.clone())
-            .await
-            .context("the database cannot be opened")?;
+        let file = config.data_dir.join("auth.sqlite");
+        let store =
+            embedded(&file, clock.clone()).await.context("the database cannot be opened")?;
         return Ok((Store::Sqlite(store), clock));
     };
     // A test's own clock stays; the machine's gives way to the one that all replicas share.
@@ -41,4 +42,21 @@ pub(super) async fn open(
             Err(error) => return Err(error.context("the database cannot be opened")),
         }
     }
+}
+
+/// Opens the embedded database and writes to it: what an operator has to mend ends the start, not
+/// the first request. A disk that is only full is waited for as while serving.
+async fn embedded(file: &Path, clock: Clock) -> anyhow::Result<Sqlite> {
+    let store = Sqlite::open(file, clock).await.map_err(|error| match Outage::told_by(&error) {
+        Some(outage) => error.context(outage.sentence()),
+        None => error,
+    })?;
+    if let Err(error) = store.probe().await {
+        match store.outage() {
+            Some(Outage::Full) => tracing::error!("{}", Outage::Full.sentence()),
+            Some(outage) => return Err(anyhow::Error::from(error).context(outage.sentence())),
+            None => return Err(error.into()),
+        }
+    }
+    Ok(store)
 }

@@ -15,7 +15,7 @@ use crate::capabilities::Services;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::decisions::DecisionMetrics;
-use crate::housekeeping::Cleaner;
+use crate::housekeeping::{Cleaner, DatabaseWatch, WatchMetrics};
 use crate::http::{Health, HttpMetrics, Observing, Public, Server};
 use crate::lifecycle::{Background, Ended, Service};
 use crate::metrics::Meter;
@@ -39,6 +39,7 @@ pub struct App {
     pub admission: Arc<Admission>,
     /// Deletes what has expired.
     pub cleaner: Cleaner,
+    watch: DatabaseWatch,
     pub wake: Wake,
     router: Router,
     sink: Sink,
@@ -76,6 +77,8 @@ impl App {
             sink: sink.clone(),
             relay: Arc::clone(&relay_metrics),
         };
+        let watch =
+            DatabaseWatch { store: services.store.clone(), metrics: WatchMetrics::new(&meter)? };
         let metrics = DecisionMetrics::new(&meter)?;
         let shared = (&services, &generations);
         let decisions = parts::decisions(&config, &jwt_secret, shared, &tasks, &wake, metrics);
@@ -99,6 +102,7 @@ impl App {
         Ok(Arc::new(Self {
             admission: Arc::new(admission),
             cleaner: parts::cleaner(&config, &services),
+            watch,
             router: public.router()?,
             generations,
             wake,
@@ -149,12 +153,14 @@ impl App {
             deadline: self.stopping.clone(),
         };
         let cleaning = self.cleaner.clone().run(stop_background.clone());
+        let database = self.watch.clone().run(stop_background.clone());
         let watching = policies.watch(stop_background.clone());
         let service = Service {
             servers: vec![public],
             background: vec![
                 Background { span: info_span!("relay"), run: Box::pin(relay.run()) },
                 Background { span: info_span!("housekeeping"), run: Box::pin(cleaning) },
+                Background { span: info_span!("database"), run: Box::pin(database) },
                 Background { span: info_span!("policies"), run: Box::pin(watching) },
             ],
             stop_background,

@@ -59,7 +59,7 @@ pub(super) fn store_error(error: &StoreError) -> ApiError {
     match error {
         StoreError::Unavailable(_) => catalogue::UNAVAILABLE.into(),
         StoreError::OutcomeUnknown(_) => catalogue::OUTCOME_UNKNOWN.into(),
-        StoreError::Damaged(_) => catalogue::INTERNAL.into(),
+        StoreError::Damaged(_) | StoreError::FileDamaged(_) => catalogue::INTERNAL.into(),
     }
 }
 

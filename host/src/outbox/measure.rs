@@ -30,18 +30,15 @@ pub(super) async fn measure(
                 metrics.pending.set(backlog.pending);
                 metrics.dead.set(backlog.dead);
                 oldest = backlog.oldest_created_at;
-                if !std::mem::replace(&mut up, true) {
-                    tracing::info!("the database answers again");
-                }
+                up = true;
             }
             Err(error) => {
                 // Once: the same line every second would hide the others.
                 if std::mem::replace(&mut up, false) {
-                    tracing::error!(%error, "the database does not answer");
+                    tracing::warn!(%error, "the events that wait cannot be counted");
                 }
             }
         }
-        metrics.database_up.set(i64::from(up));
         // Also while the database is away: what waited there goes on waiting.
         #[expect(clippy::cast_precision_loss, reason = "a metric in seconds")]
         let age = oldest.map_or(0.0, |oldest| (clock.now() - oldest).max(0) as f64 / 1000.0);

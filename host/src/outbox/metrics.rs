@@ -37,8 +37,6 @@ pub struct RelayMetrics {
     pub reconnects: IntCounter,
     /// Times that the queue was gone and was declared again.
     pub topology_mended: IntCounter,
-    /// Whether the database answered when it was last asked what waits.
-    pub database_up: IntGauge,
 }
 
 impl RelayMetrics {
@@ -93,10 +91,6 @@ impl RelayMetrics {
             topology_mended: meter.counter(
                 "auth_relay_topology_mended_total",
                 "Times that the queue was gone and was declared again.",
-            )?,
-            database_up: meter.gauge(
-                "auth_database_up",
-                "Whether the database answered when it was last asked.",
             )?,
         };
         for result in PublishResult::ALL {

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::accounts::Account;
 use super::error::{CarryError, StoreError};
+use super::outage::Outage;
 use super::outbox::{Backlog, EventFilter, EventRow, OutboxEvent, Undelivered};
 use super::postgres::Postgres;
 use super::sessions::{NewSession, NewToken, Session, StoredToken};
@@ -45,6 +46,22 @@ impl Store {
     /// Fails if the database does not answer.
     pub async fn ping(&self) -> Result<(), StoreError> {
         ask!(self.ping().await)
+    }
+
+    /// Why it serves no requests, as far as is known.
+    pub fn outage(&self) -> Option<Outage> {
+        match self {
+            Self::Sqlite(store) => store.outage(),
+            Self::Postgres(_) => None,
+        }
+    }
+
+    /// The same, after a look: while writes fail it tries one, in calm it writes nothing.
+    pub async fn look(&self) -> Option<Outage> {
+        match self {
+            Self::Sqlite(store) => store.look().await,
+            Self::Postgres(store) => store.ping().await.err().map(|_| Outage::Away),
+        }
     }
 
     /// The clock that stored times are compared with.

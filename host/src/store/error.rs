@@ -3,6 +3,8 @@
 //! Reads return [`StoreError`]; what carries a decision out returns [`CarryError`], because the
 //! decision may have been overtaken as well.
 
+use super::outage::Outage;
+
 /// What the driver said, for the log.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
@@ -20,6 +22,21 @@ pub enum StoreError {
     /// A row is not of the form that we write.
     #[error("a row of the database is damaged: {0}")]
     Damaged(String),
+    /// The file is not of the form that `SQLite` writes: another try ends alike.
+    #[error("the database's file is damaged: {0}")]
+    FileDamaged(#[source] DriverError),
+}
+
+impl StoreError {
+    /// What it says about the database beyond this question.
+    pub(super) fn outage(&self) -> Option<Outage> {
+        match self {
+            Self::Unavailable(DriverError(error))
+            | Self::OutcomeUnknown(DriverError(error))
+            | Self::FileDamaged(DriverError(error)) => Outage::of(error),
+            Self::Damaged(_) => None,
+        }
+    }
 }
 
 impl From<sqlx::Error> for StoreError {
@@ -28,6 +45,7 @@ impl From<sqlx::Error> for StoreError {
             sqlx::Error::ColumnDecode { index, source } => {
                 Self::Damaged(format!("{index}: {source}"))
             }
+            other if Outage::of(&other) == Some(Outage::Damaged) => Self::FileDamaged(other.into()),
             other => Self::Unavailable(other.into()),
         }
     }

@@ -14,7 +14,7 @@ use crate::http::openapi::Operation;
 use crate::outbox::{RelayMetrics, Sink};
 use crate::policy::serving::Generations;
 use crate::shutdown::StopDeadline;
-use crate::store::Store;
+use crate::store::{Outage, Store};
 
 pub(super) const ALIVE: Operation = Operation {
     method: "get",
@@ -59,9 +59,12 @@ impl Health {
         if self.stopping.has_begun() {
             reasons.push("the service is stopping".into());
         }
-        if let Err(error) = self.store.ping().await {
+        // What requests met is known already; the question tells of a database that is away.
+        if let Some(outage) = self.store.outage() {
+            reasons.push(outage.sentence().into());
+        } else if let Err(error) = self.store.ping().await {
             tracing::error!(%error, "the database does not answer");
-            reasons.push("the database does not answer".into());
+            reasons.push(Outage::Away.sentence().into());
         }
         reasons
     }

@@ -26,17 +26,18 @@ impl Sqlite {
               ORDER BY email = ?2 DESC
               LIMIT 1",
         );
-        Ok(account.bind(email).bind(spelling).fetch_optional(&self.readers).await?)
+        self.told(account.bind(email).bind(spelling).fetch_optional(self.readers()?).await)
     }
 
     pub(in crate::store) async fn bcrypt_cost(&self) -> Result<Option<u32>, StoreError> {
-        let cost: Option<String> = sqlx::query_scalar(
+        let cost = sqlx::query_scalar(
             "SELECT max(substr(password_hash, 5, 2))
                FROM accounts
               WHERE substr(password_hash, 1, 2) = '$2'",
         )
-        .fetch_one(&self.readers)
-        .await?;
+        .fetch_one(self.readers()?)
+        .await;
+        let cost: Option<String> = self.told(cost)?;
         Ok(cost.and_then(|cost| cost.parse().ok()))
     }
 }

@@ -4,26 +4,33 @@ use std::path::Path;
 use std::time::Duration;
 
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
 };
 
+use super::file::DatabaseFile;
 use super::migrate;
 use super::user_ids::UserIds;
+use super::writer::{Transaction, Writer, not_the_file};
 use crate::clock::Clock;
 use crate::store::StoreError;
+use crate::store::outage::{Outage, Seen};
 
 /// The longest wait for a connection or for the write lock: the caller gives up after 5 s, and its
 /// 503 must reach it.
 const ACQUIRE: Duration = Duration::from_secs(2);
 
-pub(super) type Transaction = sqlx::Transaction<'static, sqlx::Sqlite>;
+type Statement<'q> = sqlx::query::Query<'q, sqlx::Sqlite, SqliteArguments>;
 
 /// The embedded database; a clone is the same one.
 #[derive(Clone)]
 pub struct Sqlite {
-    pub(super) readers: SqlitePool,
+    /// One connection that nobody uses: the last one to be closed deletes the log, and others are
+    /// closed whenever they fail.
+    anchor: SqlitePool,
+    readers: SqlitePool,
     /// One connection: SQLite has one writer, and waiting for it here is fair and bounded.
-    pub(super) writer: SqlitePool,
+    pub(super) writer: Writer,
     pub(super) user_ids: UserIds,
     pub(super) clock: Clock,
 }
@@ -39,43 +46,93 @@ impl Sqlite {
             .foreign_keys(true)
             .busy_timeout(ACQUIRE)
             .statement_cache_capacity(64);
+        let anchor = pool(1).connect_with(options.clone()).await?;
+        migrate::run(&anchor).await?;
+        let user_ids = UserIds::read(&anchor).await?;
+        let opened = DatabaseFile::opened(file)?;
+        // From here on a file that is missing, or another one, is not opened in its place.
+        let options = options.create_if_missing(false);
         let pool = |connections| {
-            SqlitePoolOptions::new()
-                .max_connections(connections)
-                .acquire_timeout(ACQUIRE)
-                .test_before_acquire(false)
-                .idle_timeout(None)
-                .max_lifetime(None)
+            let opened = opened.clone();
+            pool(connections).after_connect(move |_, _| {
+                let is_there = opened.is_there();
+                Box::pin(async move {
+                    if is_there { Ok(()) } else { Err(sqlx::Error::Io(not_the_file())) }
+                })
+            })
         };
         let writer = pool(1).connect_with(options.clone()).await?;
-        migrate::run(&writer).await?;
-        let user_ids = UserIds::read(&writer).await?;
         let readers = pool(4).connect_with(options.read_only(true)).await?;
-        Ok(Self { readers, writer, user_ids, clock })
+        let writer = Writer { pool: writer, file: opened.clone(), seen: Seen::default() };
+        Ok(Self { anchor, readers, writer, user_ids, clock })
     }
 
     pub(in crate::store) async fn close(&self) {
         self.readers.close().await;
-        self.writer.close().await;
+        self.writer.pool.close().await;
+        self.anchor.close().await;
     }
 
     pub(in crate::store) async fn ping(&self) -> Result<(), StoreError> {
-        sqlx::query("SELECT 1").execute(&self.readers).await?;
+        self.told(sqlx::query("SELECT 1").execute(self.readers()?).await)?;
         Ok(())
+    }
+
+    /// What is known to be wrong: the file is looked at, the rest is what writes met.
+    pub fn outage(&self) -> Option<Outage> {
+        let _ = self.writer.check_file();
+        self.writer.seen.outage()
+    }
+
+    /// Writes to find out whether an outage is over; in calm it writes nothing.
+    pub(in crate::store) async fn look(&self) -> Option<Outage> {
+        if self.outage().is_some() {
+            // What it met is written down.
+            let _ = self.writer.probe().await;
+        }
+        self.writer.seen.outage()
+    }
+
+    /// Writes as a request does, whatever is known.
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        self.writer.probe().await
     }
 
     pub(in crate::store) fn clock(&self) -> &Clock {
         &self.clock
     }
 
-    /// Takes the write lock at once: a transaction that reads first and writes later could fail in
-    /// the middle.
-    pub(super) async fn begin(&self) -> Result<Transaction, StoreError> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    /// Connections that read. None reads on in a file that was taken away.
+    pub(super) fn readers(&self) -> Result<&SqlitePool, StoreError> {
+        match self.writer.seen.outage() {
+            Some(Outage::TakenAway) => self.writer.check_file().map(|()| &self.readers),
+            _ => Ok(&self.readers),
+        }
+    }
+
+    /// What a question to the readers was answered, with what it says about the database written
+    /// down.
+    pub(super) fn told<T>(&self, answer: sqlx::Result<T>) -> Result<T, StoreError> {
+        answer.map_err(|error| self.writer.noted(error))
+    }
+
+    /// A statement that commits by itself; how many rows it changed.
+    pub(super) async fn execute(&self, statement: Statement<'_>) -> Result<u64, StoreError> {
+        let mut writer = self.writer.borrow().await?;
+        let done = statement.execute(&mut *writer).await;
+        Ok(writer.end(done)?.rows_affected())
+    }
+
+    pub(super) async fn begin(&self) -> Result<Transaction<'_>, StoreError> {
+        self.writer.begin().await
     }
 }
 
-/// Commits; from here on a lost connection means that nobody knows.
-pub(super) async fn commit(transaction: Transaction) -> Result<(), StoreError> {
-    transaction.commit().await.map_err(|error| StoreError::OutcomeUnknown(error.into()))
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE)
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
 }

@@ -1,7 +1,7 @@
 //! Carrying decisions out: each function is one transaction, and each commits only if what the
 //! decision rested on still holds.
 
-use super::database::{Sqlite, commit};
+use super::database::Sqlite;
 use super::writes::flush;
 use super::{events, sessions};
 use crate::clock::Timestamp;
@@ -21,7 +21,8 @@ impl Sqlite {
     ) -> Result<(), CarryError> {
         let now = self.clock.now();
         let mut transaction = self.begin().await?;
-        let inserted = sqlx::query(
+        let done = async {
+            let inserted = sqlx::query(
             "INSERT INTO accounts (user_id, email, password_hash, created_at) VALUES (?, ?, ?, ?)
              ON CONFLICT (email) DO NOTHING",
         )
@@ -31,10 +32,13 @@ impl Sqlite {
         .bind(now)
         .execute(&mut *transaction)
         .await?;
-        one(inserted.rows_affected(), Conflict::EmailTaken)?;
-        sessions::open(&mut transaction, user_id, session, now).await?;
-        flush(&mut transaction, Some(user_id), writes, now).await?;
-        Ok(commit(transaction).await?)
+            one(inserted.rows_affected(), Conflict::EmailTaken)?;
+            sessions::open(&mut transaction, user_id, session, now).await?;
+            flush(&mut transaction, Some(user_id), writes, now).await?;
+            Ok(())
+        }
+        .await;
+        transaction.end(done).await
     }
 
     pub(in crate::store) async fn login(
@@ -47,7 +51,8 @@ impl Sqlite {
         let now = self.clock.now();
         let user_id = account.user_id;
         let mut transaction = self.begin().await?;
-        let unchanged = sqlx::query(
+        let done = async {
+            let unchanged = sqlx::query(
             "-- Another login may have re-hashed the same password meanwhile: that is no change,
              -- and its hash stays.
              UPDATE accounts
@@ -60,10 +65,13 @@ impl Sqlite {
         .bind(account.password_version)
         .execute(&mut *transaction)
         .await?;
-        one(unchanged.rows_affected(), Conflict::AccountChanged)?;
-        sessions::open(&mut transaction, user_id, session, now).await?;
-        flush(&mut transaction, Some(user_id), writes, now).await?;
-        Ok(commit(transaction).await?)
+            one(unchanged.rows_affected(), Conflict::AccountChanged)?;
+            sessions::open(&mut transaction, user_id, session, now).await?;
+            flush(&mut transaction, Some(user_id), writes, now).await?;
+            Ok(())
+        }
+        .await;
+        transaction.end(done).await
     }
 
     pub(in crate::store) async fn rotate(
@@ -77,23 +85,27 @@ impl Sqlite {
     ) -> Result<(), CarryError> {
         let now = self.clock.now();
         let mut transaction = self.begin().await?;
-        let done: Vec<String> = sqlx::query_scalar(ROTATE)
-            .bind(&claimed.session.session_id)
-            .bind(now)
-            .bind(grace_until)
-            .bind(sealed_answer)
-            .bind(&claimed.token_id)
-            .bind(successor.expires_at)
-            .bind(ends_at)
-            .bind(&successor.token_id)
-            .bind(&successor.lookup)
-            .fetch_all(&mut *transaction)
-            .await?;
-        let times = |line: &str| done.iter().filter(|done| *done == line).count() as u64;
-        one(times("claimed"), Conflict::TokenClaimed)?;
-        one(times("open"), Conflict::SessionChanged)?;
-        flush(&mut transaction, Some(claimed.account.user_id), writes, now).await?;
-        Ok(commit(transaction).await?)
+        let done = async {
+            let done: Vec<String> = sqlx::query_scalar(ROTATE)
+                .bind(&claimed.session.session_id)
+                .bind(now)
+                .bind(grace_until)
+                .bind(sealed_answer)
+                .bind(&claimed.token_id)
+                .bind(successor.expires_at)
+                .bind(ends_at)
+                .bind(&successor.token_id)
+                .bind(&successor.lookup)
+                .fetch_all(&mut *transaction)
+                .await?;
+            let times = |line: &str| done.iter().filter(|done| *done == line).count() as u64;
+            one(times("claimed"), Conflict::TokenClaimed)?;
+            one(times("open"), Conflict::SessionChanged)?;
+            flush(&mut transaction, Some(claimed.account.user_id), writes, now).await?;
+            Ok(())
+        }
+        .await;
+        transaction.end(done).await
     }
 
     pub(in crate::store) async fn revoke_reused(
@@ -104,12 +116,16 @@ impl Sqlite {
         let (user_id, session_id) = (token.account.user_id, &token.session.session_id);
         let (now, reason) = (self.clock.now(), "refresh token reused");
         let mut transaction = self.begin().await?;
-        let revoked = sessions::revoke(&mut transaction, user_id, session_id, reason, now).await?;
-        if revoked {
-            events::append(&mut transaction, user_id, &event, now).await?;
+        let done = async {
+            let revoked =
+                sessions::revoke(&mut transaction, user_id, session_id, reason, now).await?;
+            if revoked {
+                events::append(&mut transaction, user_id, &event, now).await?;
+            }
+            Ok(revoked)
         }
-        commit(transaction).await?;
-        Ok(revoked)
+        .await;
+        transaction.end_plain(done).await
     }
 
     pub(in crate::store) async fn refuse(
@@ -119,8 +135,12 @@ impl Sqlite {
     ) -> Result<(), CarryError> {
         let now = self.clock.now();
         let mut transaction = self.begin().await?;
-        flush(&mut transaction, proved, writes, now).await?;
-        Ok(commit(transaction).await?)
+        let done = async {
+            flush(&mut transaction, proved, writes, now).await?;
+            Ok(())
+        }
+        .await;
+        transaction.end(done).await
     }
 }
 

@@ -46,12 +46,7 @@ impl Sqlite {
         let statements = EXPIRED.map(|statement| (statement, now)).into_iter().chain([published]);
         let mut changed = 0;
         for (statement, before) in statements {
-            changed += sqlx::query(statement)
-                .bind(before)
-                .bind(BATCH)
-                .execute(&self.writer)
-                .await?
-                .rows_affected();
+            changed += self.execute(sqlx::query(statement).bind(before).bind(BATCH)).await?;
         }
         Ok(changed)
     }

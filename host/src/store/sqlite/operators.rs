@@ -27,9 +27,9 @@ impl Sqlite {
         .bind(filter.state.map(EventState::as_str))
         .bind(filter.message_id.map(|id| id.to_string()))
         .bind(filter.most)
-        .fetch_all(&self.readers)
-        .await?;
-        Ok(events)
+        .fetch_all(self.readers()?)
+        .await;
+        self.told(events)
     }
 
     pub(in crate::store) async fn outbox_retry(
@@ -47,7 +47,7 @@ impl Sqlite {
         } else {
             is_among(&mut query, message_ids);
         }
-        Ok(query.build().execute(&self.writer).await?.rows_affected())
+        self.execute(query.build()).await
     }
 
     pub(in crate::store) async fn outbox_purge(
@@ -61,7 +61,7 @@ impl Sqlite {
         } else {
             is_among(&mut query, message_ids);
         }
-        Ok(query.build().execute(&self.writer).await?.rows_affected())
+        self.execute(query.build()).await
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sqlx::QueryBuilder;
 use uuid::Uuid;
 
-use super::database::{Sqlite, commit};
+use super::database::Sqlite;
 use crate::clock::milliseconds;
 use crate::store::{Backlog, OutboxEvent, StoreError, Undelivered};
 
@@ -18,7 +18,8 @@ impl Sqlite {
         lease: Duration,
     ) -> Result<Vec<OutboxEvent>, StoreError> {
         let now = self.clock.now();
-        let mut events: Vec<OutboxEvent> = sqlx::query_as(
+        let mut writer = self.writer.borrow().await?;
+        let leased = sqlx::query_as(
             "UPDATE outbox SET lease_owner = ?1, leased_until = ?2
               WHERE sequence IN (
                     SELECT sequence FROM outbox AS event
@@ -39,8 +40,9 @@ impl Sqlite {
         .bind(now + milliseconds(lease))
         .bind(now)
         .bind(most)
-        .fetch_all(&self.writer)
-        .await?;
+        .fetch_all(&mut *writer)
+        .await;
+        let mut events: Vec<OutboxEvent> = writer.end(leased)?;
         events.sort_by_key(|event| event.sequence);
         Ok(events)
     }
@@ -62,7 +64,7 @@ impl Sqlite {
             list.push_bind(sequence);
         }
         query.push(")");
-        Ok(query.build().execute(&self.writer).await?.rows_affected())
+        self.execute(query.build()).await
     }
 
     pub(in crate::store) async fn outbox_undelivered(
@@ -72,24 +74,28 @@ impl Sqlite {
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
         let mut transaction = self.begin().await?;
-        for event in events {
-            sqlx::query(
-                "UPDATE outbox
+        let done = async {
+            for event in events {
+                sqlx::query(
+                    "UPDATE outbox
                     SET last_error = ?, attempts = ?, suspect = ?, not_before = ?, dead_at = ?,
                         lease_owner = NULL, leased_until = NULL
                   WHERE sequence = ? AND lease_owner = ? AND published_at IS NULL",
-            )
-            .bind(&event.error)
-            .bind(event.attempts)
-            .bind(event.suspect)
-            .bind(event.not_before)
-            .bind(event.dead.then_some(now))
-            .bind(event.sequence)
-            .bind(owner.to_string())
-            .execute(&mut *transaction)
-            .await?;
+                )
+                .bind(&event.error)
+                .bind(event.attempts)
+                .bind(event.suspect)
+                .bind(event.not_before)
+                .bind(event.dead.then_some(now))
+                .bind(event.sequence)
+                .bind(owner.to_string())
+                .execute(&mut *transaction)
+                .await?;
+            }
+            Ok(())
         }
-        commit(transaction).await
+        .await;
+        transaction.end_plain(done).await
     }
 
     pub(in crate::store) async fn outbox_backlog(&self) -> Result<Backlog, StoreError> {
@@ -101,6 +107,6 @@ impl Sqlite {
                       ORDER BY sequence LIMIT 1) AS oldest_created_at,
                     (SELECT count(*) FROM outbox WHERE dead_at IS NOT NULL) AS dead",
         );
-        Ok(backlog.fetch_one(&self.readers).await?)
+        self.told(backlog.fetch_one(self.readers()?).await)
     }
 }

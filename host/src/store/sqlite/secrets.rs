@@ -1,6 +1,6 @@
 //! Secrets that the database keeps.
 
-use super::database::{Sqlite, commit};
+use super::database::Sqlite;
 use crate::store::StoreError;
 
 impl Sqlite {
@@ -10,18 +10,21 @@ impl Sqlite {
         value_if_absent: &[u8],
     ) -> Result<Vec<u8>, StoreError> {
         let mut transaction = self.begin().await?;
-        sqlx::query(
-            "INSERT INTO secrets (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING",
-        )
-        .bind(name)
-        .bind(value_if_absent)
-        .execute(&mut *transaction)
-        .await?;
-        let value = sqlx::query_scalar("SELECT value FROM secrets WHERE name = ?")
+        let done = async {
+            sqlx::query(
+                "INSERT INTO secrets (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING",
+            )
             .bind(name)
-            .fetch_one(&mut *transaction)
+            .bind(value_if_absent)
+            .execute(&mut *transaction)
             .await?;
-        commit(transaction).await?;
-        Ok(value)
+            let value = sqlx::query_scalar("SELECT value FROM secrets WHERE name = ?")
+                .bind(name)
+                .fetch_one(&mut *transaction)
+                .await?;
+            Ok(value)
+        }
+        .await;
+        transaction.end_plain(done).await
     }
 }

@@ -23,9 +23,9 @@ impl Sqlite {
         .bind(user_id)
         .bind(self.clock.now())
         .bind(most)
-        .fetch_all(&self.readers)
-        .await?;
-        Ok(sessions)
+        .fetch_all(self.readers()?)
+        .await;
+        self.told(sessions)
     }
 
     pub(in crate::store) async fn refresh_token(
@@ -42,7 +42,7 @@ impl Sqlite {
                FROM refresh_tokens JOIN sessions USING (session_id) JOIN accounts USING (user_id)
               WHERE lookup = ?",
         );
-        Ok(token.bind(lookup).fetch_optional(&self.readers).await?)
+        self.told(token.bind(lookup).fetch_optional(self.readers()?).await)
     }
 }
 

@@ -17,7 +17,7 @@ impl Sqlite {
         key: &str,
     ) -> Result<Option<Vec<u8>>, StoreError> {
         let value = sqlx::query_scalar(READ).bind(slot).bind(key).bind(self.clock.now());
-        Ok(value.fetch_optional(&self.readers).await?)
+        self.told(value.fetch_optional(self.readers()?).await)
     }
 
     pub(in crate::store) async fn storage_size(
@@ -29,7 +29,7 @@ impl Sqlite {
                FROM policy_storage
               WHERE slot = ?",
         );
-        Ok(size.bind(slot).fetch_one(&self.readers).await?)
+        self.told(size.bind(slot).fetch_one(self.readers()?).await)
     }
 }
 

@@ -26,7 +26,9 @@ impl Sqlite {
             .push_bind(now)
             .push(" THEN excluded.window_ends_at ELSE t.window_ends_at END")
             .push(" RETURNING key, hits, window_ends_at");
-        let counted: Vec<Counted> = query.build_query_as().fetch_all(&self.writer).await?;
+        let mut writer = self.writer.borrow().await?;
+        let counted = query.build_query_as().fetch_all(&mut *writer).await;
+        let counted: Vec<Counted> = writer.end(counted)?;
         Ok(longest_wait(hits, counted, now))
     }
 }

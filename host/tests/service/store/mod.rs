@@ -7,6 +7,7 @@
 mod away;
 mod commands;
 mod contention;
+mod disks;
 mod leases;
 mod operators;
 mod replicas;

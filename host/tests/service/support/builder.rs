@@ -18,6 +18,16 @@ use super::{OwnDatabase, TestService, guest, logs, on_postgres, policy};
 /// What the gateway of these tests checks access tokens with.
 pub(crate) const JWT_SECRET: &str = "the secret that gateway-service shares with us";
 
+/// What compiled components are signed with, so that all services of these tests share them.
+pub(super) const MASTER_SECRET: &str = "the master secret of all services of these tests";
+
+/// The folder of compiled components that services share.
+pub(super) fn policy_cache() -> PathBuf {
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("policy-cache");
+    std::fs::create_dir_all(&cache).unwrap();
+    cache
+}
+
 /// A service to be.
 pub(crate) struct TestServiceBuilder {
     pub(super) folder: TempDir,
@@ -47,15 +57,13 @@ impl TestServiceBuilder {
         }
         // Compiled components are the same for all tests; those that test the cache ask for one of
         // their own.
-        let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("policy-cache");
-        std::fs::create_dir_all(&cache).unwrap();
-        std::os::unix::fs::symlink(cache, folder.path().join("data/cache")).unwrap();
+        std::os::unix::fs::symlink(policy_cache(), folder.path().join("data/cache")).unwrap();
         let text = |path: &str| folder.path().join(path).to_str().unwrap().to_owned();
         let settings = [
             ("DATA_DIR", text("data")),
             ("POLICY_DIR", text("policies")),
             ("AUTH_JWT_SECRET", JWT_SECRET.to_owned()),
-            ("AUTH_MASTER_SECRET", "the master secret of all services of these tests".to_owned()),
+            ("AUTH_MASTER_SECRET", MASTER_SECRET.to_owned()),
             ("PASSWORD_HASH_MEMORY_KIB", "64".to_owned()),
             ("PASSWORD_HASH_ITERATIONS", "1".to_owned()),
         ];

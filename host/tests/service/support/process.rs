@@ -80,7 +80,16 @@ impl Process {
 
     /// Starts it and waits until it says where it serves.
     pub(crate) async fn serving(settings: &HashMap<String, String>) -> Self {
-        let mut child = command(settings).spawn().unwrap();
+        Self::announced(command(settings)).await
+    }
+
+    /// The same by another command that becomes the program, such as one that enters a namespace.
+    pub(crate) async fn serving_by(words: &[String], settings: &HashMap<String, String>) -> Self {
+        Self::announced(command_by(words, settings)).await
+    }
+
+    async fn announced(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut errors = child.stderr.take().unwrap();
         let log = tokio::spawn(async move {
@@ -105,6 +114,16 @@ impl Process {
     /// Runs it where it should not get so far as to serve.
     pub(crate) async fn refusing(settings: &HashMap<String, String>) -> Outcome {
         let output = in_time("a start that must fail", command(settings).output()).await.unwrap();
+        Outcome { code: output.status.code(), log: String::from_utf8(output.stderr).unwrap() }
+    }
+
+    /// The same by another command.
+    pub(crate) async fn refusing_by(
+        words: &[String],
+        settings: &HashMap<String, String>,
+    ) -> Outcome {
+        let output = command_by(words, settings).output();
+        let output = in_time("a start that must fail", output).await.unwrap();
         Outcome { code: output.status.code(), log: String::from_utf8(output.stderr).unwrap() }
     }
 
@@ -155,9 +174,21 @@ impl Process {
     }
 }
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_auth-host");
+
 /// The program in an environment that holds the settings and nothing else.
 fn command(settings: &HashMap<String, String>) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_auth-host"));
+    prepared(Command::new(PROGRAM), settings)
+}
+
+/// Words in front of the program.
+fn command_by(words: &[String], settings: &HashMap<String, String>) -> Command {
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]).arg(PROGRAM);
+    prepared(command, settings)
+}
+
+fn prepared(mut command: Command, settings: &HashMap<String, String>) -> Command {
     let folder = settings.get("POLICY_DIR").map_or_else(std::env::temp_dir, Into::into);
     command
         .env_clear()
