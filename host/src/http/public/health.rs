@@ -15,6 +15,7 @@ use crate::outbox::{RelayMetrics, Sink};
 use crate::policy::serving::Generations;
 use crate::shutdown::StopDeadline;
 use crate::store::Store;
+use crate::telemetry::rarely;
 
 pub(super) const ALIVE: Operation = Operation {
     method: "get",
@@ -60,7 +61,7 @@ impl Health {
             reasons.push("the service is stopping".into());
         }
         if let Err(error) = self.store.ping().await {
-            tracing::error!(%error, "the database does not answer");
+            rarely!(error, %error, "the database does not answer");
             reasons.push("the database does not answer".into());
         }
         reasons
