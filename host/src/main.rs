@@ -14,6 +14,7 @@ use clap::Parser as _;
 use tokio::net::TcpListener;
 
 fn main() -> ExitCode {
+    let _written = telemetry::Written;
     let outcome =
         match command::Command::parse().run {
             None | Some(command::Run::Serve) => serve(),
@@ -32,7 +33,7 @@ fn main() -> ExitCode {
         // It may repeat a text of a database's; faults of settings have lines.
         let text =
             telemetry::causes(&error).replace(|c: char| c.is_control() && c != '\n', "\u{fffd}");
-        eprintln!("auth-host: {text}");
+        telemetry::say(&format!("auth-host: {text}"));
         ExitCode::from(2)
     })
 }

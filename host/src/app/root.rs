@@ -25,6 +25,7 @@ use crate::policy::admission::Admission;
 use crate::policy::metrics::PolicyMetrics;
 use crate::policy::serving::{Generations, Intake, PolicyDirectory, Writers};
 use crate::shutdown::{Signals, StopDeadline};
+use crate::telemetry;
 use crate::wake::Wake;
 
 /// The parts of the service, made from the settings.
@@ -58,6 +59,7 @@ impl App {
         let lock = data_folder::open(&config)?;
         let jwt_secret = data_folder::jwt_secret(&config)?;
         let meter = Meter::new()?;
+        telemetry::measure(&meter)?;
         let hash_metrics = HashMetrics::new(&meter)?;
         let services = parts::services(&config, clock, &meter, &hash_metrics).await?;
         let policy_metrics = PolicyMetrics::new(&meter)?;

@@ -8,6 +8,7 @@ use super::state::{CallState, Verification};
 use crate::contract::bindings::passwords;
 use crate::contract::{AccountHandle, PasswordHandle, Slot, TrappableFailure};
 use crate::passwords::{HashError, Password};
+use crate::telemetry::rarely;
 
 impl CallState {
     fn password(&self) -> wasmtime::Result<&Password> {
@@ -81,7 +82,7 @@ impl passwords::Host for CallState {
         let verified = self.budget.wait_for(hashed).await.map_err(|error| match error {
             HashError::Busy => TrappableFailure::Unavailable(Some(1)),
             HashError::Failed(_) => {
-                tracing::error!(%error, "a password could not be verified");
+                rarely!(error, %error, "a password could not be verified");
                 TrappableFailure::Unavailable(None)
             }
         })?;

@@ -1,19 +1,22 @@
 //! Asking the policy, and what is counted and logged of its answer.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::{Context, DecisionMetrics};
 use crate::capabilities::{CallState, Services};
-use crate::contract::{Attempt, Contract, Slot};
+use crate::contract::{Attempt, Contract, PerSlot, Slot};
 use crate::errors::{ApiError, catalogue};
 use crate::policy::runtime::{CallError, Decision, Generation, call};
 use crate::policy::serving::Generations;
+use crate::telemetry::{Rarely, rarely};
 
 /// The most of a fault that goes into the log.
 const LOGGED_CHARACTERS: usize = 2000;
+/// A policy that always fails must not hide another that fails now and then.
+static FAULTS: LazyLock<PerSlot<Rarely>> = LazyLock::new(|| PerSlot::from_fn(|_| Rarely::new()));
 
 pub(super) struct Asking {
     pub(super) generations: Arc<Generations>,
@@ -28,7 +31,7 @@ impl Asking {
     /// What serves in a slot now.
     pub(super) fn current(&self, slot: Slot) -> Result<Arc<Generation>, ApiError> {
         self.generations.current(slot).ok_or_else(|| {
-            tracing::error!(%slot, "no policy serves in this slot");
+            rarely!(error, %slot, "no policy serves in this slot");
             catalogue::NO_POLICY.into()
         })
     }
@@ -80,12 +83,13 @@ impl Asking {
                 self.metrics.policy_faults.with_label_values(&[slot.as_str(), cause]).inc();
                 // Some of it is the policy's own text.
                 let detail: String = detail.chars().take(LOGGED_CHARACTERS).collect();
-                tracing::warn!(cause, detail, "the policy failed; nothing was written");
+                let line = FAULTS.get(slot);
+                rarely!(line => warn, cause, detail, "the policy failed; nothing was written");
                 catalogue::POLICY_FAULT.into()
             }
             CallError::Unavailable { retry_after, detail } => {
                 self.count(slot, "failed");
-                tracing::warn!(detail, "the policy could not be served; nothing was written");
+                rarely!(warn, detail, "the policy could not be served; nothing was written");
                 ApiError::from(catalogue::UNAVAILABLE).after(*retry_after)
             }
         }

@@ -10,6 +10,7 @@ use tracing::Instrument as _;
 use super::Context;
 use crate::errors::{ApiError, catalogue};
 use crate::store::StoreError;
+use crate::telemetry::rarely;
 use crate::tokens::SignError;
 
 /// What an answer needs to get out before the time of a request is up.
@@ -44,7 +45,8 @@ impl CarryingOut {
                 Err(catalogue::INTERNAL.into())
             }
             Err(_) => {
-                tracing::error!(
+                rarely!(
+                    error,
                     "the database did not answer in time; what was begun may be done or not"
                 );
                 Err(catalogue::OUTCOME_UNKNOWN.into())
@@ -55,7 +57,7 @@ impl CarryingOut {
 
 /// What an error of the database means to the caller.
 pub(super) fn store_error(error: &StoreError) -> ApiError {
-    tracing::error!(%error, "the database failed");
+    rarely!(error, %error, "the database failed");
     match error {
         StoreError::Unavailable(_) => catalogue::UNAVAILABLE.into(),
         StoreError::OutcomeUnknown(_) => catalogue::OUTCOME_UNKNOWN.into(),
@@ -65,6 +67,6 @@ pub(super) fn store_error(error: &StoreError) -> ApiError {
 
 /// Nothing was written: the host itself cannot make a token.
 pub(super) fn sign_error(error: &SignError) -> ApiError {
-    tracing::error!(%error, "an access token could not be signed");
+    rarely!(error, %error, "an access token could not be signed");
     catalogue::INTERNAL.into()
 }

@@ -9,6 +9,7 @@ use crate::errors::{ApiError, catalogue};
 use crate::events::NewEvent;
 use crate::passwords::{HashError, Password};
 use crate::store::CarryError;
+use crate::telemetry::rarely;
 use crate::tokens::{RefreshToken, SignError, TokenPair};
 
 impl Decisions {
@@ -61,7 +62,7 @@ impl Decisions {
         hashed.map_err(|error| match error {
             HashError::Busy => catalogue::BUSY.into(),
             HashError::Failed(_) => {
-                tracing::error!(%error, "a password could not be hashed");
+                rarely!(error, %error, "a password could not be hashed");
                 catalogue::INTERNAL.into()
             }
         })

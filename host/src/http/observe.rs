@@ -21,6 +21,7 @@ use crate::clock::Clock;
 use crate::contract;
 use crate::decisions::Context;
 use crate::errors::{ApiError, catalogue};
+use crate::telemetry::rarely;
 
 /// What a request is observed with.
 pub struct Observing {
@@ -118,8 +119,11 @@ impl Drop for Observation {
         let status = self.status.as_u16();
         let microseconds = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
         let _entered = self.span.enter();
-        if status >= 500 {
-            tracing::warn!(status, microseconds, "answered");
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            // Apart from the others: these may hide one another, but not a fault of the host.
+            rarely!(warn, status, microseconds, "answered");
+        } else if status >= 500 {
+            rarely!(warn, status, microseconds, "answered");
         } else if self.status == CUT_OFF {
             tracing::info!(
                 status,

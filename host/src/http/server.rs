@@ -66,7 +66,7 @@ impl Server {
                 Some(Ok(accepted)) => accepted,
                 Some(Err(error)) => {
                     // Out of file descriptors, most likely: a pause lets some of them go.
-                    tracing::warn!(%error, "a connection could not be accepted");
+                    crate::telemetry::rarely!(warn, %error, "a connection could not be accepted");
                     tokio::time::sleep(Duration::from_millis(50)).await;
                     continue;
                 }

@@ -17,6 +17,7 @@ use super::publisher::Publisher;
 use super::settle::{Settled, Settlement};
 use crate::keys;
 use crate::store::{OutboxEvent, Store};
+use crate::telemetry::rarely;
 use crate::wake::Wake;
 
 /// Waking is the hint, looking is the truth: for events whose replica is gone. Half of it is added
@@ -82,7 +83,7 @@ impl Lane {
                     self.work(lease, events).await;
                 }
                 Err(error) => {
-                    tracing::error!(%error, "events cannot be read; they wait in the outbox");
+                    rarely!(error, %error, "events cannot be read; they wait in the outbox");
                     self.most = (self.most / 2).max(1);
                     self.failures += 1;
                     shared.wake.wake();

@@ -14,6 +14,7 @@ use super::metrics::RelayMetrics;
 use super::outcome::{Blame, Outcome, PublishResult};
 use crate::clock::Clock;
 use crate::store::{OutboxEvent, Store, Undelivered};
+use crate::telemetry::rarely;
 
 /// What became of a batch. What waits for its own matter (its queue, a refusal) does not count if
 /// others were confirmed or failed with the sink.
@@ -87,13 +88,15 @@ impl Settlement {
     /// What was not published is free for the next lease, or given up.
     async fn give_back(&self, lease: Lease, batch: &[OutboxEvent], undelivered: &[Undelivered]) {
         let Some(first) = undelivered.first() else { return };
-        tracing::warn!(
+        rarely!(
+            warn,
             events = undelivered.len(),
             error = first.error,
             "events were not published; they wait in the outbox"
         );
         if let Err(error) = self.store.outbox_undelivered(lease.owner, undelivered).await {
-            tracing::error!(
+            rarely!(
+                error,
                 %error,
                 "what was not published cannot be given back; it is free when its lease ends"
             );
@@ -142,7 +145,8 @@ impl Settlement {
                 Ok(marked) => return Some(marked),
                 Err(error) if Instant::now() < lease.end() => {
                     tries += 1;
-                    tracing::warn!(
+                    rarely!(
+                        warn,
                         %error,
                         tries,
                         "what was published cannot be marked; trying again"
@@ -151,7 +155,8 @@ impl Settlement {
                     tokio::time::sleep(backoff(tries, first, most)).await;
                 }
                 Err(error) => {
-                    tracing::error!(
+                    rarely!(
+                        error,
                         %error,
                         events = sequences.len(),
                         "what was published cannot be marked; it will be sent again"

@@ -16,6 +16,7 @@ use super::throttle::Clears;
 use crate::clock::Timestamp;
 use crate::contract::{Attempt, Identity, Limits, Request, Slot, TrappableFailure};
 use crate::store::{Account, StoreError, Writes};
+use crate::telemetry::rarely;
 
 /// All that a call has: who asks, what was read, what waits for the decision, and how much of its
 /// bounds is used.
@@ -143,7 +144,7 @@ pub struct Outcome {
 
 impl From<StoreError> for TrappableFailure {
     fn from(error: StoreError) -> Self {
-        tracing::error!(%error, "a policy's question to the database failed");
+        rarely!(error, %error, "a policy's question to the database failed");
         Self::Unavailable(Some(1))
     }
 }

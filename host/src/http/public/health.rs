@@ -15,6 +15,7 @@ use crate::outbox::{RelayMetrics, Sink};
 use crate::policy::serving::Generations;
 use crate::shutdown::StopDeadline;
 use crate::store::{Outage, Store};
+use crate::telemetry::rarely;
 
 pub(super) const ALIVE: Operation = Operation {
     method: "get",
@@ -63,7 +64,7 @@ impl Health {
         if let Some(outage) = self.store.outage() {
             reasons.push(outage.sentence().into());
         } else if let Err(error) = self.store.ping().await {
-            tracing::error!(%error, "the database does not answer");
+            rarely!(error, %error, "the database does not answer");
             reasons.push(Outage::Away.sentence().into());
         }
         reasons

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse as _, Response};
 use crate::errors::{ApiError, catalogue};
 use crate::http::openapi::Operation;
 use crate::metrics::Meter;
+use crate::telemetry::rarely;
 
 pub(super) const OPERATION: Operation = Operation {
     method: "get",
@@ -33,7 +34,7 @@ pub(super) async fn answer(State(scrape): State<Arc<Scrape>>) -> Response {
     match scrape.meter.render() {
         Ok(text) => ([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response(),
         Err(error) => {
-            tracing::error!(%error, "the metrics cannot be rendered");
+            rarely!(error, %error, "the metrics cannot be rendered");
             ApiError::from(catalogue::INTERNAL).into_response()
         }
     }

@@ -1,9 +1,12 @@
 //! The log as an operator's machine reads it: a JSON object a line, each with the id of its
 //! request.
 
+use std::collections::BTreeMap;
+use std::process::Stdio;
+
 use serde_json::{Value, json};
 
-use crate::support::{Person, Process, guest};
+use crate::support::{Metrics, OwnDatabase, Person, Process, Proxy, eventually, guest};
 
 #[tokio::test]
 async fn every_line_of_a_request_carries_its_id() {
@@ -53,5 +56,149 @@ async fn every_line_of_a_request_carries_its_id() {
     let verdict = with("the policy failed")[0].to_string();
     for part in ["\"slot\":\"login\"", "\"policy\":\"panics\"", "\"generation\":"] {
         assert!(verdict.contains(part), "{part} is missing: {verdict}");
+    }
+}
+
+async fn dropped(process: &Process) -> u64 {
+    let answer = reqwest::get(format!("http://{}/metrics", process.address)).await.unwrap();
+    let metrics = Metrics::parse(&answer.text().await.unwrap());
+    assert_eq!(metrics.named("auth_log_lines_dropped_total").count(), 1);
+    metrics.sum("auth_log_lines_dropped_total", &[])
+}
+
+/// Requests until lines were dropped: each is answered.
+async fn flood(process: &Process) {
+    let client = reqwest::Client::new();
+    let url = format!("http://{}/healthz", process.address);
+    eventually("lines that are dropped", async || {
+        for _ in 0..100 {
+            assert_eq!(client.get(&url).send().await.unwrap().status(), 200);
+        }
+        (dropped(process).await > 0).then_some(())
+    })
+    .await;
+}
+
+/// Every step of every request is a line.
+async fn talkative() -> (impl Sized, std::collections::HashMap<String, String>) {
+    let (home, mut settings) = Process::home().await;
+    settings.insert("LOG_LEVEL".to_owned(), "trace".to_owned());
+    (home, settings)
+}
+
+#[tokio::test]
+async fn a_log_that_nobody_reads_stops_no_request_and_tells_what_it_lost_when_it_is_read() {
+    let (_folder, settings) = talkative().await;
+    let (process, read) = Process::unread(&settings).await;
+    assert_eq!(dropped(&process).await, 0);
+    flood(&process).await;
+    read.send(()).unwrap();
+    eventually("a log that flows again", async || {
+        let before = dropped(&process).await;
+        (dropped(&process).await == before).then_some(())
+    })
+    .await;
+    process.terminate();
+    let outcome = process.ended().await;
+    assert_eq!(outcome.code, Some(0));
+    let told: u64 = outcome
+        .log
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .filter(|line| line["message"].as_str().unwrap().contains("of the log were dropped"))
+        .map(|line| line["lines"].as_u64().unwrap())
+        .sum();
+    assert!(told > 0, "the log does not tell what it lost");
+    assert!(outcome.log.contains("stopped; everything in flight was finished"));
+}
+
+#[tokio::test]
+async fn a_log_that_nobody_ever_reads_does_not_hold_up_the_end() {
+    let (_folder, settings) = talkative().await;
+    let (process, _never) = Process::unread(&settings).await;
+    flood(&process).await;
+    process.terminate();
+    assert_eq!(process.ended_unread().await, Some(0));
+}
+
+#[tokio::test]
+async fn a_log_that_cannot_be_written_harms_nothing() {
+    let full = || Stdio::from(std::fs::File::options().write(true).open("/dev/full").unwrap());
+    let closed = || Stdio::from(std::io::pipe().unwrap().1);
+    let (_folder, settings) = Process::home().await;
+    let faulty = [("AUTH_JWT_SECRET".to_owned(), "short".to_owned())];
+    let faulty = settings.clone().into_iter().chain(faulty).collect();
+    for log in [full, closed] {
+        let process = Process::logging_to(&settings, log()).await;
+        let person = Person::new("leo").form();
+        let url = format!("http://{}/auth/register", process.address);
+        let answer = reqwest::Client::new().post(url).json(&person).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        assert!(dropped(&process).await > 0);
+        process.terminate();
+        assert_eq!(process.ended().await.code, Some(0));
+        assert_eq!(Process::code(&faulty, &[], log()).await, Some(2));
+        assert_eq!(Process::code(&settings, &["outbox", "list"], log()).await, Some(0));
+    }
+}
+
+#[tokio::test]
+async fn a_start_that_fails_says_why_even_if_nobody_listens_at_first() {
+    let (_folder, mut settings) = Process::folder();
+    settings.insert("HTTP_SERVER_ADDRESS".to_owned(), "nowhere".to_owned());
+    let outcome = Process::refusing(&settings).await;
+    assert_eq!(outcome.code, Some(2));
+    assert!(outcome.log.ends_with('\n') && outcome.log.contains("HTTP_SERVER_ADDRESS"));
+}
+
+/// An outage of the database under many requests: by the log's own clock, a line a second and place
+/// and a few more.
+#[tokio::test]
+async fn an_outage_is_told_once_a_second_and_not_with_every_request() {
+    let database = OwnDatabase::new().await;
+    let proxy = Proxy::to(&database.of().address()).await;
+    let (_folder, mut settings) = Process::folder();
+    settings.insert("DATABASE_URL".to_owned(), database.of().url_by(proxy.address()));
+    let process = Process::serving(&settings).await;
+    proxy.refuse();
+    let client = reqwest::Client::new();
+    let ask = |number: usize| {
+        let (client, address) = (&client, &process.address);
+        async move {
+            let person = Person::new(&format!("person{number}"));
+            let login = json!({ "email": person.email, "password": person.password });
+            for (path, body) in [("register", person.form()), ("login", login)] {
+                let url = format!("http://{address}/auth/{path}");
+                let answer = client.post(url).json(&body).send().await.unwrap();
+                let answer: Value = answer.json().await.unwrap();
+                let code = answer["code"].as_str().unwrap();
+                assert!(["unavailable", "timeout"].contains(&code), "{answer}");
+            }
+        }
+    };
+    for batch in 0..20 {
+        futures_util::future::join_all((0..10).map(|number| ask(10 * batch + number))).await;
+    }
+    process.terminate();
+    let log = process.ended().await.log;
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let mut seconds: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
+    let mut left_out = 0;
+    for line in &lines {
+        let (time, message) =
+            (line["timestamp"].as_str().unwrap(), line["message"].as_str().unwrap());
+        let second = time.split_once('.').unwrap().0.to_owned();
+        *seconds.entry(message.to_owned()).or_default().entry(second).or_default() += 1;
+        left_out += line["left_out"].as_u64().unwrap_or(0);
+    }
+    for (message, seconds) in &seconds {
+        // Second by second of the clock there may be two lines that are a second apart.
+        let most = seconds.values().max().unwrap();
+        assert!(*most <= 3, "{message:?} came {most} times in a second");
+    }
+    // Of 400 requests, each of which used to leave three lines.
+    assert!(left_out > 300, "{left_out} lines were left out");
+    for told in ["question to the database failed", "\"status\":503"] {
+        assert!(log.contains(told), "the outage is not told: {log}");
     }
 }

@@ -8,6 +8,7 @@ use auth_host::contract::Slot;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::{Child, Command};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::{OwnDatabase, in_time, on_postgres, policy};
@@ -80,21 +81,41 @@ impl Process {
 
     /// Starts it and waits until it says where it serves.
     pub(crate) async fn serving(settings: &HashMap<String, String>) -> Self {
-        Self::announced(command(settings)).await
+        Self::start(command(settings), std::future::ready(())).await
     }
 
     /// The same by another command that becomes the program, such as one that enters a namespace.
     pub(crate) async fn serving_by(words: &[String], settings: &HashMap<String, String>) -> Self {
-        Self::announced(command_by(words, settings)).await
+        Self::start(command_by(words, settings), std::future::ready(())).await
     }
 
-    async fn announced(mut command: Command) -> Self {
+    /// The same, with a log that nobody reads before the sender says so, or is dropped.
+    pub(crate) async fn unread(settings: &HashMap<String, String>) -> (Self, oneshot::Sender<()>) {
+        let (read, reading) = oneshot::channel();
+        let reading = async move { drop(reading.await) };
+        (Self::start(command(settings), reading).await, read)
+    }
+
+    /// The same, with a log that goes somewhere else.
+    pub(crate) async fn logging_to(settings: &HashMap<String, String>, log: Stdio) -> Self {
+        let mut command = command(settings);
+        command.stderr(log);
+        Self::start(command, std::future::ready(())).await
+    }
+
+    async fn start(
+        mut command: Command,
+        reading: impl Future<Output = ()> + Send + 'static,
+    ) -> Self {
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut errors = child.stderr.take().unwrap();
+        let errors = child.stderr.take();
         let log = tokio::spawn(async move {
             let mut text = String::new();
-            errors.read_to_string(&mut text).await.unwrap();
+            reading.await;
+            if let Some(mut errors) = errors {
+                errors.read_to_string(&mut text).await.unwrap();
+            }
             text
         });
         let mut announcement = Vec::new();
@@ -138,6 +159,17 @@ impl Process {
         }
     }
 
+    /// Runs it with errors that go somewhere else, to its end; its exit code.
+    pub(crate) async fn code(
+        settings: &HashMap<String, String>,
+        words: &[&str],
+        errors: Stdio,
+    ) -> Option<i32> {
+        let mut command = command(settings);
+        let ended = command.args(words).stderr(errors).status();
+        in_time("an end", ended).await.unwrap().code()
+    }
+
     /// How many threads of that name it has.
     pub(crate) fn threads(&self, name: &str) -> usize {
         let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id().unwrap())).unwrap();
@@ -165,6 +197,11 @@ impl Process {
         let id =
             rustix::process::Pid::from_raw(self.child.id().unwrap().try_into().unwrap()).unwrap();
         rustix::process::kill_process(id, signal).unwrap();
+    }
+
+    /// Waits for its end, which nobody's reading of its log hastens; its exit code.
+    pub(crate) async fn ended_unread(mut self) -> Option<i32> {
+        in_time("the process", self.child.wait()).await.unwrap().code()
     }
 
     /// Waits for its end.
