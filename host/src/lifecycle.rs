@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
 use crate::http::Server;
-use crate::shutdown::{Signals, StopDeadline};
+use crate::shutdown::{CutAnswers, Signals, StopDeadline};
 use crate::store::Store;
 
 /// How the process ended.
@@ -21,7 +21,8 @@ pub enum Ended {
     Drained,
     /// A part of the service ended by itself.
     PartFailed,
-    /// The time limit came first; requests in flight were cut off.
+    /// A time limit came first, the stop's or that of an answer; requests or answers in flight were
+    /// cut off.
     TimeLimit,
     /// A second signal came first; requests in flight were cut off.
     SecondSignal,
@@ -71,6 +72,8 @@ pub struct Service {
     pub store: Store,
     /// Tells everybody when the end has to be over.
     pub stopping: StopDeadline,
+    /// Answers that were not written to their end.
+    pub cut_answers: CutAnswers,
     /// How much time the end gets.
     pub shutdown: ShutdownSettings,
 }
@@ -97,6 +100,7 @@ impl Service {
             tracing::error!("a part of the service ended by itself; stopping");
         }
         let ShutdownSettings { delay, timeout } = self.shutdown;
+        let cut_before = self.cut_answers.so_far();
         let end = self.stopping.begin(delay + timeout);
         let drain = async {
             tokio::time::sleep(delay).await;
@@ -113,6 +117,13 @@ impl Service {
         tokio::select! {
             drained = timeout_at(end, drain) => if drained.is_err() { ended = Ended::TimeLimit },
             () = stop.second.cancelled() => ended = Ended::SecondSignal,
+        }
+        let cut_answers = self.cut_answers.so_far() - cut_before;
+        if cut_answers > 0 {
+            tracing::warn!(cut_answers, "clients did not take their answers in time");
+            if ended == Ended::Drained {
+                ended = Ended::TimeLimit;
+            }
         }
         match ended {
             Ended::Drained => tracing::info!("stopped; everything in flight was finished"),

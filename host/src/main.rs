@@ -1,6 +1,8 @@
 //! The life of the process, in order: settings, logs, the service, its listener, its policies,
 //! serving, the end.
 
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -30,6 +32,9 @@ fn main() -> ExitCode {
             }
         };
     outcome.unwrap_or_else(|error| {
+        if command::was_closed(&error) {
+            return ExitCode::SUCCESS;
+        }
         // It may repeat a text of a database's; faults of settings have lines.
         let text =
             telemetry::causes(&error).replace(|c: char| c.is_control() && c != '\n', "\u{fffd}");
@@ -77,7 +82,10 @@ async fn serving() -> anyhow::Result<ExitCode> {
     })?;
     let mut policies = app.policy_directory();
     policies.load().await;
-    announce(&app, &listener)?;
+    // It is for the person at a terminal: nobody need read it.
+    if let Err(error) = std::io::stdout().write_all(announcement(&app, &listener)?.as_bytes()) {
+        tracing::debug!(%error, "the announcement was not printed");
+    }
     Ok(ExitCode::from(app.serve(listener, policies, signals).await.exit_code()))
 }
 
@@ -93,42 +101,41 @@ fn raise_file_limit() {
 }
 
 /// What a person wants to know after a start.
-#[expect(
-    clippy::print_stdout,
-    reason = "the announcement is for the person at the terminal; logs go to standard error"
-)]
-fn announce(app: &App, listener: &TcpListener) -> anyhow::Result<()> {
+fn announcement(app: &App, listener: &TcpListener) -> anyhow::Result<String> {
+    let mut text = String::new();
     let address = listener.local_addr()?;
-    println!("auth-host {} serves on http://{address}", env!("CARGO_PKG_VERSION"));
-    println!("  Swagger UI  http://{address}/api/auth/swagger/index.html");
+    writeln!(text, "auth-host {} serves on http://{address}", env!("CARGO_PKG_VERSION"))?;
+    writeln!(text, "  Swagger UI  http://{address}/api/auth/swagger/index.html")?;
     for slot in Slot::ALL {
         match app.generations.current(slot) {
             Some(generation) => {
                 let manifest = &generation.identity.manifest;
-                println!(
+                writeln!(
+                    text,
                     "  {:<10}  {} {} (sha256 {})",
                     slot.as_str(),
                     manifest.name,
                     manifest.version,
                     generation.identity.digest
-                );
+                )?;
             }
-            None => println!(
+            None => writeln!(
+                text,
                 "  {:<10}  no policy: put {slot}.wasm into {}",
                 slot.as_str(),
                 app.config.policy_dir.display()
-            ),
+            )?,
         }
     }
-    println!("  policies    {}", std::path::absolute(&app.config.policy_dir)?.display());
+    writeln!(text, "  policies    {}", std::path::absolute(&app.config.policy_dir)?.display())?;
     let database =
         if app.config.postgres.is_some() { "PostgreSQL" } else { "SQLite, in the data folder" };
     let events = match &app.config.amqp {
         Some(amqp) => format!("RabbitMQ, exchange {}, queue {}", amqp.exchange, amqp.queue),
         None => "events.jsonl, in the data folder".to_owned(),
     };
-    println!("  database    {database}");
-    println!("  events      {events}");
-    println!("  data        {}", std::path::absolute(&app.config.data_dir)?.display());
-    Ok(())
+    writeln!(text, "  database    {database}")?;
+    writeln!(text, "  events      {events}")?;
+    writeln!(text, "  data        {}", std::path::absolute(&app.config.data_dir)?.display())?;
+    Ok(text)
 }

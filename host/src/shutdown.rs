@@ -1,13 +1,20 @@
-//! The end of the process: what asks for it, and when it has to be over. The first SIGINT or
-//! SIGTERM asks for an orderly end, the second for an end at once. An orderly end has one deadline,
-//! which is set when it begins and stays.
+//! The end of the process: what asks for it, and when it has to be over. The first SIGINT, SIGTERM
+//! or SIGQUIT asks for an orderly end, the second for an end at once; so does SIGHUP, if the process
+//! has a terminal that can hang up. An orderly end has one deadline, which is set when it begins and
+//! stays.
 
+use std::io::IsTerminal as _;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+
+/// What comes so soon after the first signal is the same wish told again: Ctrl-C reaches a parent
+/// and its child, and the parent passes it on.
+const REPEAT: Duration = Duration::from_secs(1);
 
 /// What was asked for so far.
 #[derive(Clone, Default)]
@@ -22,18 +29,55 @@ impl Signals {
     pub fn listen() -> std::io::Result<Self> {
         let (mut interrupt, mut terminate) =
             (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        let (mut quit, mut hang_up) = (signal(SignalKind::quit())?, signal(SignalKind::hangup())?);
+        let has_terminal = std::io::stdin().is_terminal();
         let signals = Self::default();
         let heard = signals.clone();
         tokio::spawn(async move {
-            for token in [&heard.first, &heard.second] {
+            let mut begun = None;
+            while !heard.second.is_cancelled() {
                 tokio::select! {
                     _ = interrupt.recv() => {}
                     _ = terminate.recv() => {}
+                    _ = quit.recv() => {}
+                    _ = hang_up.recv() => if !has_terminal {
+                        tracing::info!(
+                            "SIGHUP is ignored: policies and their settings are looked at all the \
+                             time, other settings need a restart"
+                        );
+                        continue;
+                    }
                 }
-                token.cancel();
+                heard.hear(begun.get_or_insert_with(Instant::now).elapsed());
             }
         });
         Ok(signals)
+    }
+
+    /// A signal, so long after the first one.
+    fn hear(&self, after_the_first: Duration) {
+        if !self.first.is_cancelled() {
+            self.first.cancel();
+        } else if after_the_first >= REPEAT {
+            self.second.cancel();
+        }
+    }
+}
+
+/// Answers that we stopped writing because their clients did not take them in time. All clones are
+/// one.
+#[derive(Clone, Default)]
+pub struct CutAnswers(Arc<AtomicUsize>);
+
+impl CutAnswers {
+    /// One more.
+    pub fn count(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Since the start of the process.
+    pub fn so_far(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
     }
 }
 
@@ -41,18 +85,27 @@ impl Signals {
 #[derive(Clone)]
 pub struct StopDeadline {
     end: Arc<OnceLock<Instant>>,
+    begun: CancellationToken,
     usual: Duration,
 }
 
 impl StopDeadline {
     /// No stop has begun. A part that is told to stop all the same has `usual` to end.
     pub fn new(usual: Duration) -> Self {
-        Self { end: Arc::default(), usual }
+        Self { end: Arc::default(), begun: CancellationToken::new(), usual }
     }
 
     /// The stop begins, and has to be over in that time; a second beginning changes nothing.
     pub fn begin(&self, time: Duration) -> Instant {
-        *self.end.get_or_init(|| Instant::now() + time)
+        let end = *self.end.get_or_init(|| Instant::now() + time);
+        self.begun.cancel();
+        end
+    }
+
+    /// Waits for the stop, and then for half of its time: what is only a courtesy ends here.
+    pub async fn half_over(&self) {
+        self.begun.cancelled().await;
+        tokio::time::sleep(self.left() / 2).await;
     }
 
     /// Whether the stop has begun.
@@ -81,6 +134,17 @@ mod tests {
         assert!(shared.has_begun());
         assert!(shared.left() <= Duration::from_secs(10));
         assert_eq!(shared.begin(Duration::from_secs(20)), end);
+    }
+
+    #[test]
+    fn a_signal_that_is_told_again_within_a_second_is_one_signal() {
+        let signals = Signals::default();
+        signals.hear(Duration::ZERO);
+        assert!(signals.first.is_cancelled());
+        signals.hear(Duration::from_millis(999));
+        assert!(!signals.second.is_cancelled());
+        signals.hear(Duration::from_secs(1));
+        assert!(signals.second.is_cancelled());
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::decisions::DecisionMetrics;
 use crate::housekeeping::{Cleaner, DatabaseWatch, WatchMetrics};
-use crate::http::{Health, HttpMetrics, Observing, Public, Server};
+use crate::http::{Health, HttpMetrics, Leftovers, Observing, Public, Server, UnknownClients};
 use crate::lifecycle::{Background, Ended, Service};
 use crate::metrics::Meter;
 use crate::outbox::{Relay, RelayMetrics, Sink};
@@ -24,7 +24,7 @@ use crate::passwords::HashMetrics;
 use crate::policy::admission::Admission;
 use crate::policy::metrics::PolicyMetrics;
 use crate::policy::serving::{Generations, Intake, PolicyDirectory, Writers};
-use crate::shutdown::{Signals, StopDeadline};
+use crate::shutdown::{CutAnswers, Signals, StopDeadline};
 use crate::telemetry;
 use crate::wake::Wake;
 
@@ -88,6 +88,9 @@ impl App {
             metrics: http_metrics,
             clock: services.clock.clone(),
             proxies: config.http.proxies.clone(),
+            unknown_clients: UnknownClients::new(&meter)?,
+            leftovers: Leftovers::new(config.http.limits.head, tasks.clone(), stopping.clone()),
+            stopping: stopping.clone(),
             request_limit: config.http.request_limit(),
             quiet: Public::QUIET,
             folded: Public::FOLDED,
@@ -136,12 +139,14 @@ impl App {
         policies: PolicyDirectory,
         stop: Signals,
     ) -> Ended {
+        let cut_answers = CutAnswers::default();
         let public = Server {
             listener,
             router: self.router.clone(),
             limits: self.config.http.limits.clone(),
             connections: self.connections.clone(),
             tasks: self.tasks.clone(),
+            cut_answers: cut_answers.clone(),
         };
         let stop_background = CancellationToken::new();
         let relay = Relay {
@@ -169,6 +174,7 @@ impl App {
             tasks: self.tasks.clone(),
             store: self.services.store.clone(),
             stopping: self.stopping.clone(),
+            cut_answers,
             shutdown: self.config.shutdown.clone(),
         };
         service.run(stop).await

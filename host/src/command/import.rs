@@ -5,9 +5,11 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
+use super::output;
 use crate::config::Config;
 use crate::store::Postgres;
 use crate::store::import::{Finding, ImportReport, Outcome, Part};
+use crate::telemetry::causes;
 
 /// Which service's data to take over.
 #[derive(Subcommand)]
@@ -42,7 +44,6 @@ pub struct Legacy {
 
 impl ImportRun {
     /// Does it.
-    #[expect(clippy::print_stdout, reason = "the command's output")]
     pub async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
         let Self::Legacy(legacy) = self;
         let Some(settings) = &config.postgres else {
@@ -52,7 +53,10 @@ impl ImportRun {
             );
         };
         let report = Postgres::import_legacy(settings, &legacy.schema, legacy.dry_run).await?;
-        print!("{}", readable(&report, legacy.show_emails));
+        if let Err(error) = output::line(readable(&report, legacy.show_emails).trim_end()) {
+            // It is done: the exit code says how, whoever reads the report.
+            tracing::warn!(error = causes(&error), "the report was not read");
+        }
         let complete = report.skipped() == 0 || legacy.skip_invalid;
         Ok(if complete { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }

@@ -2,6 +2,7 @@
 
 mod import;
 mod outbox;
+mod output;
 mod policy;
 
 use clap::{Parser, Subcommand};
@@ -11,6 +12,7 @@ use crate::store::Postgres;
 
 pub use import::ImportRun;
 pub use outbox::OutboxRun;
+pub use output::was_closed;
 pub use policy::PolicyRun;
 
 /// An authentication service whose policies are WebAssembly components.
@@ -25,7 +27,7 @@ pub struct Command {
 /// What to do.
 #[derive(Subcommand)]
 pub enum Run {
-    /// Serve until SIGINT or SIGTERM. Settings come from the environment or a .env file.
+    /// Serve until SIGINT, SIGTERM or SIGQUIT. Settings come from the environment or a .env file.
     Serve,
     /// Bring the schema of the PostgreSQL database up to date, as a start does, and end.
     Migrate,
@@ -50,7 +52,6 @@ pub enum Run {
 }
 
 /// Migrates the database of the settings.
-#[expect(clippy::print_stdout, reason = "the command's output")]
 pub async fn migrate(config: &Config) -> anyhow::Result<()> {
     let Some(settings) = &config.postgres else {
         anyhow::bail!(
@@ -59,6 +60,5 @@ pub async fn migrate(config: &Config) -> anyhow::Result<()> {
         );
     };
     Postgres::migrate(settings).await?;
-    println!("the schema is up to date");
-    Ok(())
+    output::line("the schema is up to date")
 }

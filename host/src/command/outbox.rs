@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
+use super::output;
 use crate::clock::{Clock, Timestamp, milliseconds};
 use crate::config::{self, Config};
 use crate::metrics::Meter;
@@ -64,7 +65,6 @@ pub struct Purge {
 
 impl OutboxRun {
     /// Does it.
-    #[expect(clippy::print_stdout, reason = "the command's output")]
     pub async fn run(self, config: &Config) -> anyhow::Result<()> {
         let store = open(config).await?;
         match self {
@@ -73,13 +73,14 @@ impl OutboxRun {
                     .outbox_list(&EventFilter { state, message_id: None, most: limit })
                     .await?;
                 for event in &events {
-                    println!(
-                        "{}",
-                        if json { readable(event, false).to_string() } else { line(event) }
-                    );
+                    output::line(if json {
+                        readable(event, false).to_string()
+                    } else {
+                        line(event)
+                    })?;
                 }
                 if events.is_empty() && !json {
-                    println!("no events");
+                    output::line("no events")?;
                 }
             }
             Self::Show { message_id } => {
@@ -96,16 +97,16 @@ impl OutboxRun {
                          OUTBOX_RETENTION)"
                     )
                 };
-                println!("{}", serde_json::to_string_pretty(&readable(event, true))?);
+                output::line(serde_json::to_string_pretty(&readable(event, true))?)?;
             }
             Self::Retry(which) => {
                 let count = store.outbox_retry(&which.message_ids).await?;
-                println!("{count} events wait for publication again");
+                output::line(format_args!("{count} events wait for publication again"))?;
             }
             Self::Purge(which) => {
                 let before = store.clock().now() - which.published_before.map_or(0, milliseconds);
                 let count = store.outbox_purge(&which.message_ids, before).await?;
-                println!("{count} events deleted");
+                output::line(format_args!("{count} events deleted"))?;
             }
         }
         store.close().await;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::Subcommand;
 
+use super::output;
 use crate::policy::{admission, pack};
 
 /// What to do with policies.
@@ -31,7 +32,6 @@ pub enum PolicyRun {
 
 impl PolicyRun {
     /// Does it.
-    #[expect(clippy::print_stdout, reason = "the command's output")]
     pub fn run(self) -> anyhow::Result<()> {
         let read = |file: &PathBuf| {
             fs::read(file).with_context(|| format!("{} cannot be read", file.display()))
@@ -49,10 +49,11 @@ impl PolicyRun {
                 let bytes = read(&policy)?;
                 let checked = admission::inspect(&bytes)
                     .map_err(|faults| anyhow::anyhow!("{}", refusal(&policy, &faults)))?;
-                println!("{}", serde_json::to_string_pretty(&checked.manifest)?);
-                println!("sha256 {}\nbytes  {}\nimports", checked.digest, bytes.len());
+                output::line(serde_json::to_string_pretty(&checked.manifest)?)?;
+                let (digest, length) = (&checked.digest, bytes.len());
+                output::line(format_args!("sha256 {digest}\nbytes  {length}\nimports"))?;
                 for import in checked.imports {
-                    println!("  {import}");
+                    output::line(format_args!("  {import}"))?;
                 }
                 Ok(())
             }

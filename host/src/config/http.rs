@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::reader::Reader;
 use super::values::{address, between, duration, networks, number};
-use crate::http::{ServerLimits, TrustedProxies};
+use crate::http::{ForwardedHeader, ServerLimits, TrustedProxies};
 
 /// Of the public listener.
 #[derive(Clone)]
@@ -19,8 +19,9 @@ pub struct HttpConfig {
     /// answer. `HTTP_SERVER_IDLE_TIMEOUT`, default `75s`: how long a connection is kept without a
     /// request; callers keep theirs for 60 s. `HTTP_SERVER_MAX_CONNECTIONS`, default 4096.
     pub limits: ServerLimits,
-    /// `HTTP_TRUSTED_PROXIES`, default none: networks whose `X-Forwarded-For` is believed.
+    /// `HTTP_TRUSTED_PROXIES`, default none: networks whose word about the client is believed.
     /// `HTTP_TRUSTED_PROXY_HOPS`, default 1: the client is that many entries from the right.
+    /// `HTTP_FORWARDED_HEADER`, default `x-forwarded-for`: where they stand; or `forwarded`.
     pub proxies: TrustedProxies,
 }
 
@@ -48,6 +49,11 @@ impl HttpConfig {
             proxies: TrustedProxies {
                 networks: read.value("HTTP_TRUSTED_PROXIES", Vec::new(), networks),
                 hops: read.value("HTTP_TRUSTED_PROXY_HOPS", 1, between(1, 16, number)),
+                header: read.value(
+                    "HTTP_FORWARDED_HEADER",
+                    ForwardedHeader::XForwardedFor,
+                    forwarded_header,
+                ),
             },
         }
     }
@@ -60,5 +66,13 @@ impl HttpConfig {
     /// How long a client has for a request's body: its 408 must come before our own 503.
     pub fn body_limit(&self) -> Duration {
         self.limits.head.min(self.timeout.mul_f64(0.6))
+    }
+}
+
+fn forwarded_header(text: &str) -> Result<ForwardedHeader, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "x-forwarded-for" => Ok(ForwardedHeader::XForwardedFor),
+        "forwarded" => Ok(ForwardedHeader::Forwarded),
+        _ => Err("is neither x-forwarded-for nor forwarded".into()),
     }
 }

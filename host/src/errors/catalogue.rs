@@ -40,6 +40,9 @@ const fn later(seconds: u64, error: ErrorCode) -> ErrorCode {
 /// The body is not JSON of the form asked for.
 pub const MALFORMED_JSON: ErrorCode =
     code("malformed_json", 400, "the body is not a JSON object, or was not received whole");
+/// The request's head means different things to different readers.
+pub const MALFORMED_REQUEST: ErrorCode =
+    code("malformed_request", 400, "the head of the request is not valid HTTP");
 /// A member of the body is not there.
 pub const MISSING_FIELD: ErrorCode = code("missing_field", 400, "a required member is missing");
 /// A member of the body is of another JSON type.
@@ -100,8 +103,9 @@ pub const CONFLICT: ErrorCode =
     later(0, code("conflict", 503, "another request was first; try again"));
 
 /// All of them, by status.
-pub const ALL: [ErrorCode; 20] = [
+pub const ALL: [ErrorCode; 21] = [
     MALFORMED_JSON,
+    MALFORMED_REQUEST,
     MISSING_FIELD,
     WRONG_TYPE,
     DUPLICATE_KEY,

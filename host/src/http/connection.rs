@@ -12,6 +12,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::cut_off::AnswerNotTaken;
+
 /// How many times a request of this connection was begun or answered: while the number is odd, what
 /// arrives is a body, whose time is the handler's.
 #[derive(Clone, Default)]
@@ -71,10 +73,7 @@ impl TimedStream {
             .write_deadline
             .get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + limit)));
         ready!(deadline.as_mut().poll(context));
-        Poll::Ready(Err(io::Error::new(
-            io::ErrorKind::TimedOut,
-            "the client did not take the answer in time",
-        )))
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, AnswerNotTaken)))
     }
 }
 

@@ -4,17 +4,22 @@
 mod body;
 mod caller;
 mod connection;
+mod cut_off;
 mod errors;
+mod forwarded;
+mod framing;
 mod metrics;
 mod observe;
 mod openapi;
 mod public;
 mod server;
 mod trace;
+mod unread;
 
-pub use caller::TrustedProxies;
+pub use caller::{ForwardedHeader, TrustedProxies, UnknownClients};
 pub use metrics::{EndpointMetrics, HttpMetrics};
 pub use observe::Observing;
 pub use openapi::Operation;
 pub use public::{Health, Public};
 pub use server::{Server, ServerLimits};
+pub use unread::Leftovers;

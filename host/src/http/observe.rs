@@ -13,14 +13,16 @@ use tokio::time::{Instant, timeout_at};
 use tracing::Instrument as _;
 use tracing::field::Empty;
 
-use super::caller::{REQUEST_ID, TrustedProxies, request_id, user_agent};
+use super::caller::{REQUEST_ID, TrustedProxies, UnknownClients, request_id, user_agent};
 use super::errors::with_body;
 use super::metrics::HttpMetrics;
-use super::trace;
+use super::unread::{self, Leftovers};
+use super::{framing, trace};
 use crate::clock::Clock;
 use crate::contract;
 use crate::decisions::Context;
 use crate::errors::{ApiError, catalogue};
+use crate::shutdown::StopDeadline;
 use crate::telemetry::rarely;
 
 /// What a request is observed with.
@@ -30,6 +32,12 @@ pub struct Observing {
     pub clock: Clock,
     /// Whose word about the client is taken.
     pub proxies: TrustedProxies,
+    /// Counts where that is of no use.
+    pub unknown_clients: UnknownClients,
+    /// Reads what clients still send after their answers.
+    pub leftovers: Leftovers,
+    /// Once it has begun, connections end with the answer.
+    pub stopping: StopDeadline,
     /// How long a request may take.
     pub request_limit: Duration,
     /// Routes that machines ask all the time: logged at the level debug.
@@ -39,6 +47,11 @@ pub struct Observing {
 }
 
 impl Observing {
+    fn client(&self, request: &Request<Body>) -> Option<String> {
+        let client = self.proxies.client(request, &self.unknown_clients);
+        client.map(|address| address.to_string())
+    }
+
     fn template(&self, path: &str) -> String {
         match self.folded.iter().find(|prefix| path.starts_with(**prefix)) {
             Some(prefix) => format!("{prefix}/{{*rest}}"),
@@ -60,17 +73,6 @@ pub(super) async fn observe(
         matched.map_or_else(|| "unmatched".to_owned(), |path| observing.template(path.as_str()));
     let traceparent = trace::continued(request.headers());
     let deadline = started + observing.request_limit;
-    let context = Context {
-        request: contract::Request {
-            address: observing.proxies.client(&request).map(|address| address.to_string()),
-            user_agent: user_agent(request.headers()),
-            received_at: observing.clock.now(),
-            id: id.clone(),
-            traceparent: traceparent.clone(),
-        },
-        deadline,
-    };
-    request.extensions_mut().insert(context);
     let span = tracing::info_span!(
         "http",
         request_id = %id,
@@ -81,16 +83,47 @@ pub(super) async fn observe(
         policy = Empty,
         generation = Empty
     );
-    let mut observation =
-        Observation { observing, method, path, started, span: span.clone(), status: CUT_OFF };
-    let answer = timeout_at(deadline, next.run(request)).instrument(span).await;
-    let late = |_| ApiError::from(catalogue::TIMEOUT).into_response();
-    let mut response = with_body(answer.unwrap_or_else(late), &id);
+    let context = Context {
+        request: contract::Request {
+            address: span.in_scope(|| observing.client(&request)),
+            user_agent: user_agent(request.headers()),
+            received_at: observing.clock.now(),
+            id: id.clone(),
+            traceparent,
+        },
+        deadline,
+    };
+    request.extensions_mut().insert(context);
+    let (request, leftover) = observing.leftovers.watch(request);
+    let mut observation = Observation {
+        observing: Arc::clone(&observing),
+        method,
+        path,
+        started,
+        span: span.clone(),
+        status: CUT_OFF,
+    };
+    let mut response = with_body(answered(request, next, deadline).instrument(span).await, &id);
+    leftover.tell(&mut response);
+    if observing.stopping.has_begun() {
+        unread::close(&mut response);
+    }
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
     observation.status = response.status();
     response
+}
+
+async fn answered(request: Request<Body>, next: Next, deadline: Instant) -> Response {
+    if let Err(error) = framing::check(request.version(), request.headers()) {
+        let mut response = error.into_response();
+        // Nobody knows where the next request would begin.
+        unread::close(&mut response);
+        return response;
+    }
+    let late = |_| ApiError::from(catalogue::TIMEOUT).into_response();
+    timeout_at(deadline, next.run(request)).await.unwrap_or_else(late)
 }
 
 /// One request in the log and the metrics; also one that was cut off before its answer, when nobody

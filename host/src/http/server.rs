@@ -21,6 +21,8 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
 use super::connection::{TimedStream, Turns};
+use super::cut_off::was_cut_off;
+use crate::shutdown::CutAnswers;
 
 /// The other end of the connection.
 #[derive(Debug, Clone, Copy)]
@@ -49,13 +51,15 @@ pub struct Server {
     pub connections: IntGauge,
     /// Connections end here, also if nobody waits for the server any more.
     pub tasks: TaskTracker,
+    /// Counts the answers that were not written to their end.
+    pub cut_answers: CutAnswers,
 }
 
 impl Server {
     /// Serves until `stop`; then no connection is accepted any more, and those that are open end
     /// with the request that they are at. Returns once they have.
     pub async fn serve(self, stop: CancellationToken) {
-        let Self { listener, router, limits, connections, tasks } = self;
+        let Self { listener, router, limits, connections, tasks, cut_answers } = self;
         let places = Arc::new(Semaphore::new(limits.connections));
         let graceful = GracefulShutdown::new();
         while let Some(Ok(place)) =
@@ -72,7 +76,8 @@ impl Server {
                 }
             };
             let (router, open) = (router.clone(), connections.clone());
-            let connection = serve_connection(stream, peer, router, &limits, graceful.watcher());
+            let (watcher, cut_answers) = (graceful.watcher(), cut_answers.clone());
+            let connection = serve_connection(stream, peer, router, &limits, watcher, cut_answers);
             tasks.spawn(async move {
                 open.inc();
                 connection.await;
@@ -91,6 +96,7 @@ fn serve_connection(
     router: Router,
     limits: &ServerLimits,
     watcher: Watcher,
+    cut_answers: CutAnswers,
 ) -> impl Future<Output = ()> + Send + use<> {
     let idle_limit = limits.idle;
     let _ = stream.set_nodelay(true);
@@ -115,6 +121,9 @@ fn serve_connection(
             .half_close(true)
             .serve_connection(TokioIo::new(stream), service);
         if let Err(error) = watcher.watch(connection).await {
+            if was_cut_off(&error) {
+                cut_answers.count();
+            }
             tracing::debug!(%error, "a connection ended early");
         }
     }

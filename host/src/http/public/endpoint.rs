@@ -12,8 +12,8 @@ use serde::Serialize;
 
 use crate::decisions::{Credentials, Decisions};
 use crate::errors::catalogue::{
-    BODY_TOO_LARGE, BUSY, CONFLICT, DUPLICATE_KEY, INTERNAL, MALFORMED_JSON, MISSING_FIELD,
-    NO_POLICY, OUTCOME_UNKNOWN, POLICY_FAULT, REQUEST_TIMEOUT, TIMEOUT, UNAVAILABLE,
+    BODY_TOO_LARGE, BUSY, CONFLICT, DUPLICATE_KEY, INTERNAL, MALFORMED_JSON, MALFORMED_REQUEST,
+    MISSING_FIELD, NO_POLICY, OUTCOME_UNKNOWN, POLICY_FAULT, REQUEST_TIMEOUT, TIMEOUT, UNAVAILABLE,
     UNSUPPORTED_MEDIA_TYPE, WRONG_TYPE,
 };
 use crate::errors::{ApiError, ErrorCode};
@@ -24,6 +24,7 @@ use crate::passwords::Password;
 /// The errors that each of them may answer with.
 pub(super) const ERRORS: &[ErrorCode] = &[
     MALFORMED_JSON,
+    MALFORMED_REQUEST,
     MISSING_FIELD,
     WRONG_TYPE,
     DUPLICATE_KEY,

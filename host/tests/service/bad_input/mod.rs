@@ -4,8 +4,10 @@
 mod bodies;
 mod connections;
 mod fields;
+mod forwarded;
 mod refresh_tokens;
 mod requests;
+mod unread;
 
 use crate::support::{Person, TestService};
 

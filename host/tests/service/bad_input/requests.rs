@@ -130,3 +130,55 @@ async fn a_smuggled_second_request_is_not_taken_for_one() {
     assert_nothing_happened(&service).await;
     service.stop().await;
 }
+
+#[tokio::test]
+async fn a_request_without_a_host_or_with_two_is_refused_and_ends_its_connection() {
+    let service = TestService::start().await;
+    let body = Person::new("nobody").form().to_string();
+    let length = format!("Content-Type: application/json\r\nContent-Length: {}", body.len());
+    let bad = [
+        "HTTP/1.1\r\n",
+        "HTTP/1.1\r\nHost: a\r\nHost: a\r\n",
+        "HTTP/1.1\r\nHost: a\r\nHost: b\r\n",
+        "HTTP/1.1\r\nHost: a, b\r\n",
+        "HTTP/1.1\r\nHost: a b\r\n",
+        "HTTP/1.0\r\nHost: a\r\nHost: b\r\n",
+    ];
+    for path in ENDPOINTS.into_iter().chain(["/healthz", "/nothing"]) {
+        for hosts in bad {
+            let mut raw = service.raw().await;
+            raw.send(format!("POST {path} {hosts}{length}\r\n\r\n{body}").as_bytes())
+                .await
+                .unwrap();
+            let answer = raw.answer().await;
+            answer.refused(400, "malformed_request");
+            assert_eq!(answer.header("connection"), Some("close"), "{path} {hosts}");
+            raw.ended().await;
+        }
+    }
+    for good in ["HTTP/1.0\r\n", "HTTP/1.0\r\nHost: a\r\n", "HTTP/1.1\r\nHost:\r\n"] {
+        let mut raw = service.raw().await;
+        raw.send(format!("GET /healthz {good}\r\n").as_bytes()).await.unwrap();
+        assert_eq!(raw.answer().await.status, 200, "{good}");
+    }
+    assert_nothing_happened(&service).await;
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_body_in_another_coding_than_chunks_is_refused_and_ends_its_connection() {
+    let service = TestService::start().await;
+    for coding in ["gzip, chunked", "chunked, chunked", "chunked\r\nTransfer-Encoding: chunked"] {
+        let mut raw = service.raw().await;
+        let head = "POST /auth/login HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n";
+        raw.send(
+            format!("{head}Transfer-Encoding: {coding}\r\n\r\n2\r\n{{}}\r\n0\r\n\r\n").as_bytes(),
+        )
+        .await
+        .unwrap();
+        raw.answer().await.refused(400, "malformed_request");
+        raw.ended().await;
+    }
+    assert_nothing_happened(&service).await;
+    service.stop().await;
+}

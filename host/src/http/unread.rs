@@ -1,0 +1,163 @@
+//! What a client still sends after its answer was decided. Many write their whole request before
+//! they read: if the connection were closed under them, they would see a broken pipe and never the
+//! answer. So the rest is read and dropped, within bounds of bytes, time and number.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::http::header::{CONNECTION, EXPECT};
+use axum::http::{HeaderValue, Request, StatusCode};
+use axum::response::Response;
+use http_body_util::BodyExt as _;
+use hyper::body::{Frame, SizeHint};
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
+
+use super::body::MAX_BODY;
+use crate::shutdown::StopDeadline;
+
+/// The most that is read of one request after its answer.
+const MOST_BYTES: usize = 32 * 1024 * 1024;
+/// Requests whose rest is read at the same time. Beyond them it is not, and the connection ends.
+const PLACES: usize = 128;
+
+/// Reads what is left of requests that were answered.
+#[derive(Clone)]
+pub struct Leftovers {
+    places: Arc<Semaphore>,
+    time: Duration,
+    tasks: TaskTracker,
+    stopping: StopDeadline,
+}
+
+impl Leftovers {
+    /// Of each request for at most that time.
+    pub fn new(time: Duration, tasks: TaskTracker, stopping: StopDeadline) -> Self {
+        Self { places: Arc::new(Semaphore::new(PLACES)), time, tasks, stopping }
+    }
+
+    /// Sees to the rest of the body, whenever whoever answers lets go of it.
+    pub(super) fn watch(&self, request: Request<Body>) -> (Request<Body>, Leftover) {
+        let is_long = Arc::new(AtomicBool::new(false));
+        if request.body().is_end_stream() {
+            return (request, Leftover(is_long));
+        }
+        let watched = Watched {
+            leftovers: self.clone(),
+            is_held_back: request.headers().contains_key(EXPECT),
+            is_begun: false,
+            is_long: Arc::clone(&is_long),
+        };
+        let request = request.map(|body| Body::new(WatchedBody { body, watched: Some(watched) }));
+        (request, Leftover(is_long))
+    }
+
+    fn read(&self, mut body: Body) {
+        let (Ok(place), Ok(runtime)) =
+            (Arc::clone(&self.places).try_acquire_owned(), Handle::try_current())
+        else {
+            return;
+        };
+        let (time, stopping) = (self.time, self.stopping.clone());
+        let reading = async move {
+            let mut left = MOST_BYTES;
+            while let Some(Ok(frame)) = body.frame().await {
+                let length = frame.data_ref().map_or(0, Bytes::len);
+                let Some(rest) = left.checked_sub(length) else { return };
+                left = rest;
+            }
+        };
+        self.tasks.spawn_on(
+            async move {
+                tokio::select! {
+                    _ = timeout(time, reading) => {}
+                    () = stopping.half_over() => {}
+                }
+                drop(place);
+            },
+            &runtime,
+        );
+    }
+}
+
+/// Whether something is left that the next request of this connection should not wait for.
+pub(super) struct Leftover(Arc<AtomicBool>);
+
+impl Leftover {
+    /// Tells the client that the connection ends after this answer, if it does.
+    pub(super) fn tell(&self, response: &mut Response) {
+        let is_late = response.status() == StatusCode::REQUEST_TIMEOUT;
+        if is_late || self.0.load(Ordering::Relaxed) {
+            close(response);
+        }
+    }
+}
+
+/// Tells the client, and hyper, that the connection ends after this answer.
+pub(super) fn close(response: &mut Response) {
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+}
+
+/// A request's body whose rest is seen to when it is dropped.
+struct WatchedBody {
+    body: Body,
+    /// None once there is nothing left to come.
+    watched: Option<Watched>,
+}
+
+struct Watched {
+    leftovers: Leftovers,
+    /// Who waits for `100 Continue` has not sent anything, and won't until the body is asked for.
+    is_held_back: bool,
+    is_begun: bool,
+    is_long: Arc<AtomicBool>,
+}
+
+impl HttpBody for WatchedBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        if let Some(watched) = &mut self.watched {
+            (watched.is_begun, watched.is_held_back) = (true, false);
+        }
+        let poll = Pin::new(&mut self.body).poll_frame(context);
+        if matches!(poll, Poll::Ready(None | Some(Err(_)))) {
+            self.watched = None;
+        }
+        poll
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for WatchedBody {
+    fn drop(&mut self) {
+        let Some(watched) = self.watched.take().filter(|_| !self.body.is_end_stream()) else {
+            return;
+        };
+        // What is short and was not looked at is mostly here already: the connection can be kept.
+        let is_short = self.body.size_hint().upper().is_some_and(|most| most <= MAX_BODY as u64);
+        if watched.is_begun || watched.is_held_back || !is_short {
+            watched.is_long.store(true, Ordering::Relaxed);
+        }
+        if !watched.is_held_back {
+            watched.leftovers.read(std::mem::take(&mut self.body));
+        }
+    }
+}
