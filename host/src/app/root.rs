@@ -4,7 +4,6 @@ use std::fs;
 use std::sync::Arc;
 
 use axum::Router;
-use prometheus::IntGauge;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -16,7 +15,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::decisions::DecisionMetrics;
 use crate::housekeeping::Cleaner;
-use crate::http::{Health, HttpMetrics, Observing, Public, Server};
+use crate::http::{ConnectionMetrics, Health, HttpMetrics, Observing, Public, Server, ServerPaths};
 use crate::lifecycle::{Background, Ended, Service};
 use crate::metrics::Meter;
 use crate::outbox::{Relay, RelayMetrics, Sink};
@@ -43,7 +42,7 @@ pub struct App {
     router: Router,
     sink: Sink,
     relay_metrics: Arc<RelayMetrics>,
-    connections: IntGauge,
+    connections: ConnectionMetrics,
     tasks: TaskTracker,
     stopping: StopDeadline,
     /// Held while the service lives: one process owns the data folder.
@@ -134,7 +133,8 @@ impl App {
             listener,
             router: self.router.clone(),
             limits: self.config.http.limits.clone(),
-            connections: self.connections.clone(),
+            paths: ServerPaths { spare: Public::QUIET, alone: Public::ALONE },
+            metrics: self.connections.clone(),
             tasks: self.tasks.clone(),
         };
         let stop_background = CancellationToken::new();

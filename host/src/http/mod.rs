@@ -3,8 +3,8 @@
 
 mod body;
 mod caller;
-mod connection;
 mod errors;
+mod held;
 mod metrics;
 mod observe;
 mod openapi;
@@ -13,8 +13,8 @@ mod server;
 mod trace;
 
 pub use caller::TrustedProxies;
-pub use metrics::{EndpointMetrics, HttpMetrics};
+pub use metrics::{ConnectionMetrics, EndpointMetrics, HttpMetrics};
 pub use observe::Observing;
 pub use openapi::Operation;
 pub use public::{Health, Public};
-pub use server::{Server, ServerLimits};
+pub use server::{Server, ServerLimits, ServerPaths};

@@ -1,5 +1,4 @@
-//! The server of one listener: accepts connections, as many as it may, and serves each until the
-//! client leaves, idles too long, or the service stops. It knows no endpoint: it is given a router.
+//! Accepts connections, as many as there are places for, and serves a router on each.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,29 +12,35 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use prometheus::IntGauge;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
-use super::connection::{TimedStream, Turns};
+use super::answer::outgoing;
+use super::place::{Place, Seat};
+use super::places::{Places, ServerPaths};
+use super::refusal::Full;
+use super::stream::TimedStream;
+use crate::http::metrics::ConnectionMetrics;
+
+/// What the system keeps of an answer that its client does not take. It doubles it for its own use.
+const SEND_BUFFER: usize = 64 * 1024;
 
 /// The other end of the connection.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Peer(pub(super) SocketAddr);
+pub(in crate::http) struct Peer(pub(in crate::http) SocketAddr);
 
 /// What the clients of a listener may take.
 #[derive(Debug, Clone)]
 pub struct ServerLimits {
-    /// The time a client has for the head of a request.
-    pub head: Duration,
+    /// The time a client has for a request, from the first byte of its head.
+    pub request: Duration,
     /// The time a client has to take an answer.
     pub answer: Duration,
     /// How long a connection is kept without a request.
     pub idle: Duration,
-    /// Open connections; further ones wait in the system's queue.
+    /// Open connections; beyond them those that wait for a request give way.
     pub connections: usize,
 }
 
@@ -46,7 +51,8 @@ pub struct Server {
     pub router: Router,
     /// What clients may take.
     pub limits: ServerLimits,
-    pub connections: IntGauge,
+    pub paths: ServerPaths,
+    pub metrics: ConnectionMetrics,
     /// Connections end here, also if nobody waits for the server any more.
     pub tasks: TaskTracker,
 }
@@ -55,29 +61,34 @@ impl Server {
     /// Serves until `stop`; then no connection is accepted any more, and those that are open end
     /// with the request that they are at. Returns once they have.
     pub async fn serve(self, stop: CancellationToken) {
-        let Self { listener, router, limits, connections, tasks } = self;
-        let places = Arc::new(Semaphore::new(limits.connections));
-        let graceful = GracefulShutdown::new();
-        while let Some(Ok(place)) =
-            stop.run_until_cancelled(Arc::clone(&places).acquire_owned()).await
+        let Self { listener, router, limits, paths, metrics, tasks } = self;
+        // Accepted connections have it from the listener.
+        if let Err(error) =
+            rustix::net::sockopt::set_socket_send_buffer_size(&listener, SEND_BUFFER)
         {
+            tracing::debug!(%error, "the send buffer of connections stays as it is");
+        }
+        let places = Arc::new(Places::new(limits.connections, paths, metrics));
+        let graceful = GracefulShutdown::new();
+        while stop.run_until_cancelled(places.room()).await.is_some() {
             let (stream, peer) = match stop.run_until_cancelled(listener.accept()).await {
                 None => break,
                 Some(Ok(accepted)) => accepted,
                 Some(Err(error)) => {
                     // Out of file descriptors, most likely: a pause lets some of them go.
                     tracing::warn!(%error, "a connection could not be accepted");
+                    places.make_room();
                     tokio::time::sleep(Duration::from_millis(50)).await;
                     continue;
                 }
             };
-            let (router, open) = (router.clone(), connections.clone());
-            let connection = serve_connection(stream, peer, router, &limits, graceful.watcher());
+            let seat = Seat::take(&places, peer.ip());
+            let (router, place) = (router.clone(), seat.place());
+            let connection =
+                serve_connection(stream, peer, router, &limits, place, graceful.watcher());
             tasks.spawn(async move {
-                open.inc();
                 connection.await;
-                open.dec();
-                drop(place);
+                drop(seat);
             });
         }
         drop(listener);
@@ -90,29 +101,30 @@ fn serve_connection(
     peer: SocketAddr,
     router: Router,
     limits: &ServerLimits,
+    place: Arc<Place>,
     watcher: Watcher,
 ) -> impl Future<Output = ()> + Send + use<> {
-    let idle_limit = limits.idle;
+    let (idle_limit, request_limit) = (limits.idle, limits.request);
     let _ = stream.set_nodelay(true);
-    let turns = Turns::default();
-    let stream = TimedStream::new(stream, turns.clone(), limits.head, limits.answer);
+    let stream = TimedStream::new(stream, Arc::clone(&place), limits.request, limits.answer);
     let service = service_fn(move |request: Request<Incoming>| {
-        turns.next();
-        let (router, turns) = (router.clone(), turns.clone());
+        let has_place = place.begin(request.uri().path());
+        let (router, place) = (router.clone(), Arc::clone(&place));
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(Peer(peer));
-        async move {
-            let response = router.oneshot(request).await;
-            turns.next();
-            response
+        request.extensions_mut().insert(place.deadline(request_limit));
+        if !has_place {
+            request.extensions_mut().insert(Full);
         }
+        async move { router.oneshot(request).await.map(|answer| outgoing(place, answer)) }
     });
     async move {
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(idle_limit)
             .max_buf_size(64 * 1024)
-            .half_close(true)
+            // A client that closes its half is gone: what it asked for is given up.
+            .half_close(false)
             .serve_connection(TokioIo::new(stream), service);
         if let Err(error) = watcher.watch(connection).await {
             tracing::debug!(%error, "a connection ended early");
