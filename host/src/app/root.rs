@@ -4,7 +4,6 @@ use std::fs;
 use std::sync::Arc;
 
 use axum::Router;
-use prometheus::IntGauge;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -16,7 +15,10 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::decisions::DecisionMetrics;
 use crate::housekeeping::{Cleaner, DatabaseWatch, WatchMetrics};
-use crate::http::{Health, HttpMetrics, Leftovers, Observing, Public, Server, UnknownClients};
+use crate::http::{
+    ConnectionMetrics, Health, HttpMetrics, Leftovers, Observing, Public, Server, ServerPaths,
+    UnknownClients,
+};
 use crate::lifecycle::{Background, Ended, Service};
 use crate::metrics::Meter;
 use crate::outbox::{Relay, RelayMetrics, Sink};
@@ -45,7 +47,7 @@ pub struct App {
     router: Router,
     sink: Sink,
     relay_metrics: Arc<RelayMetrics>,
-    connections: IntGauge,
+    connections: ConnectionMetrics,
     tasks: TaskTracker,
     stopping: StopDeadline,
     /// Held while the service lives: one process owns the data folder.
@@ -89,7 +91,7 @@ impl App {
             clock: services.clock.clone(),
             proxies: config.http.proxies.clone(),
             unknown_clients: UnknownClients::new(&meter)?,
-            leftovers: Leftovers::new(config.http.limits.head, tasks.clone(), stopping.clone()),
+            leftovers: Leftovers::new(config.http.limits.request, tasks.clone(), stopping.clone()),
             stopping: stopping.clone(),
             request_limit: config.http.request_limit(),
             quiet: Public::QUIET,
@@ -144,7 +146,8 @@ impl App {
             listener,
             router: self.router.clone(),
             limits: self.config.http.limits.clone(),
-            connections: self.connections.clone(),
+            paths: ServerPaths { spare: Public::QUIET, alone: Public::ALONE },
+            metrics: self.connections.clone(),
             tasks: self.tasks.clone(),
             cut_answers: cut_answers.clone(),
         };

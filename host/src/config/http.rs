@@ -37,7 +37,7 @@ impl HttpConfig {
             ),
             timeout: read.value("HTTP_SERVER_TIMEOUT", seconds(5), &limit),
             limits: ServerLimits {
-                head: read.value("HTTP_SERVER_READ_TIMEOUT", seconds(5), &limit),
+                request: read.value("HTTP_SERVER_READ_TIMEOUT", seconds(5), &limit),
                 answer: read.value("HTTP_SERVER_WRITE_TIMEOUT", seconds(10), &limit),
                 idle: read.value("HTTP_SERVER_IDLE_TIMEOUT", seconds(75), &limit),
                 connections: read.value(
@@ -65,7 +65,7 @@ impl HttpConfig {
 
     /// How long a client has for a request's body: its 408 must come before our own 503.
     pub fn body_limit(&self) -> Duration {
-        self.limits.head.min(self.timeout.mul_f64(0.6))
+        self.limits.request.min(self.timeout.mul_f64(0.6))
     }
 }
 

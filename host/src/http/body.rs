@@ -7,7 +7,9 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Request};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde_json::{Map, Value};
+use tokio::time::{Instant, timeout_at};
 
+use super::server::RequestDeadline;
 use crate::errors::{ApiError, catalogue};
 use crate::strict_json::{self, Fault};
 
@@ -26,7 +28,12 @@ pub(super) async fn read_object(
     if axum::body::HttpBody::size_hint(request.body()).lower() > MAX_BODY as u64 {
         return Err(ApiError::from(catalogue::BODY_TOO_LARGE));
     }
-    let bytes = tokio::time::timeout(time, Limited::new(request.into_body(), MAX_BODY).collect())
+    // The head and the body have one deadline together.
+    let mut end = Instant::now() + time;
+    if let Some(RequestDeadline(whole)) = request.extensions().get() {
+        end = end.min(*whole);
+    }
+    let bytes = timeout_at(end, Limited::new(request.into_body(), MAX_BODY).collect())
         .await
         .map_err(|_| ApiError::from(catalogue::REQUEST_TIMEOUT))?;
     let bytes = bytes.map_err(|error| {

@@ -24,7 +24,17 @@ pub struct HttpMetrics {
     pub requests: IntCounterVec,
     /// Time from the head of a request to its answer, in seconds.
     pub request_duration: HistogramVec,
-    pub connections: IntGauge,
+    pub connections: ConnectionMetrics,
+}
+
+/// What is counted of the connections of a listener.
+#[derive(Clone)]
+pub struct ConnectionMetrics {
+    pub open: IntGauge,
+    /// Connections that waited for a request and were closed for others.
+    pub closed_for_room: IntCounter,
+    /// Requests that were turned away because all places were taken by others in flight.
+    pub refused: IntCounter,
 }
 
 /// What is counted of one endpoint.
@@ -50,7 +60,7 @@ impl HttpMetrics {
                 &["method", "path"],
                 SECONDS,
             )?,
-            connections: meter.gauge("auth_http_connections", "Open client connections.")?,
+            connections: ConnectionMetrics::new(meter)?,
         })
     }
 
@@ -60,6 +70,22 @@ impl HttpMetrics {
         for status in STATUSES {
             self.requests.with_label_values(&["POST", path, status]);
         }
+    }
+}
+
+impl ConnectionMetrics {
+    fn new(meter: &Meter) -> Result<Self, MeterError> {
+        Ok(Self {
+            open: meter.gauge("auth_http_connections", "Open client connections.")?,
+            closed_for_room: meter.counter(
+                "auth_http_connections_closed_for_room_total",
+                "Connections without a request that were closed for others.",
+            )?,
+            refused: meter.counter(
+                "auth_http_requests_refused_total",
+                "Requests refused as busy because requests in flight took all places.",
+            )?,
+        })
     }
 }
 

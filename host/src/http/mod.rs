@@ -3,11 +3,11 @@
 
 mod body;
 mod caller;
-mod connection;
 mod cut_off;
 mod errors;
 mod forwarded;
 mod framing;
+mod held;
 mod metrics;
 mod observe;
 mod openapi;
@@ -17,9 +17,9 @@ mod trace;
 mod unread;
 
 pub use caller::{ForwardedHeader, TrustedProxies, UnknownClients};
-pub use metrics::{EndpointMetrics, HttpMetrics};
+pub use metrics::{ConnectionMetrics, EndpointMetrics, HttpMetrics};
 pub use observe::Observing;
 pub use openapi::Operation;
 pub use public::{Health, Public};
-pub use server::{Server, ServerLimits};
+pub use server::{Server, ServerLimits, ServerPaths};
 pub use unread::Leftovers;

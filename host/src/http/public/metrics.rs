@@ -7,6 +7,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 
 use crate::errors::{ApiError, catalogue};
+use crate::http::held::HeldBytes;
 use crate::http::openapi::Operation;
 use crate::metrics::Meter;
 use crate::telemetry::rarely;
@@ -18,7 +19,7 @@ pub(super) const OPERATION: Operation = Operation {
     summary: "Metrics in Prometheus' text format",
     answers: &[(200, "The metrics")],
     schema: None,
-    errors: &[],
+    errors: &[&[catalogue::BUSY]],
     slot: None,
 };
 
@@ -27,12 +28,17 @@ pub(super) struct Scrape {
     pub(super) meter: Meter,
     /// Sets the metrics that are only looked at when somebody asks.
     pub(super) measure: Box<dyn Fn() + Send + Sync>,
+    /// Of slow scrapes, too, only so many are kept.
+    pub(super) held: HeldBytes,
 }
 
 pub(super) async fn answer(State(scrape): State<Arc<Scrape>>) -> Response {
     (scrape.measure)();
     match scrape.meter.render() {
-        Ok(text) => ([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response(),
+        Ok(text) => match scrape.held.hold(text) {
+            Ok(text) => ([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response(),
+            Err(busy) => busy.into_response(),
+        },
         Err(error) => {
             rarely!(error, %error, "the metrics cannot be rendered");
             ApiError::from(catalogue::INTERNAL).into_response()

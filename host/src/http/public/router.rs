@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -14,8 +14,10 @@ use super::metrics::Scrape;
 use super::{documents, health, login, metrics, refresh, register};
 use crate::decisions::Decisions;
 use crate::errors::{ApiError, catalogue};
+use crate::http::held::HeldBytes;
 use crate::http::metrics::{EndpointMetrics, HttpMetrics};
 use crate::http::observe::{self, Observing};
+use crate::http::server::refuse_if_full;
 use crate::metrics::{Meter, MeterError};
 use crate::policy::serving::Generations;
 
@@ -39,6 +41,8 @@ pub struct Public {
 impl Public {
     /// Routes that machines ask all the time.
     pub const QUIET: &[&str] = &["/healthz", "/readyz", "/metrics", "/api/auth/metrics"];
+    /// Routes that the gateway calls on a connection of its own each time, and leaves it idle.
+    pub const ALONE: &[&str] = &["/auth/refresh", "/api/auth/refresh"];
     /// Where the files of Swagger UI are.
     pub const FOLDED: &[&str] = &["/api/auth/swagger"];
 
@@ -53,8 +57,9 @@ impl Public {
             )
             .route("/login", post(login::answer).with_state(endpoint("login", "logins")?))
             .route("/refresh", post(refresh::answer).with_state(endpoint("refresh", "refresh")?));
-        let scrape = Arc::new(Scrape { meter: self.meter, measure: self.measure });
-        let documents = Arc::new(Documents { generations: self.generations });
+        let scrape =
+            Arc::new(Scrape { meter: self.meter, measure: self.measure, held: HeldBytes::new() });
+        let documents = Arc::new(Documents::new(self.generations));
         Ok(Router::new()
             .nest("/auth", auth.clone())
             .nest("/api/auth", auth)
@@ -66,6 +71,7 @@ impl Public {
             .merge(documents::swagger_ui())
             .fallback(|| async { ApiError::from(catalogue::NOT_FOUND) })
             .layer(CatchPanicLayer::custom(observe::panicked))
+            .layer(from_fn(refuse_if_full))
             .layer(from_fn_with_state(Arc::new(self.observing), observe::observe)))
     }
 

@@ -1,0 +1,192 @@
+//! The places of a listener: how many are taken, and who gives way. What waits for a request gives
+//! way to what comes; a connection with a request in flight is never closed for it.
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+
+use tokio::sync::Notify;
+
+use super::idle::{Class, Idle, Rank};
+use crate::http::metrics::ConnectionMetrics;
+
+/// Places beyond the bound: for health, metrics, and for telling that there is no room.
+pub(super) const SPARE: usize = 64;
+
+/// Paths that the server treats in a way of their own.
+#[derive(Debug, Clone, Copy)]
+pub struct ServerPaths {
+    /// They are answered also when there is no place for a request.
+    pub spare: &'static [&'static str],
+    /// Their callers open a connection for one request, and do not use it again.
+    pub alone: &'static [&'static str],
+}
+
+/// All places of a listener.
+pub(super) struct Places {
+    bound: usize,
+    paths: ServerPaths,
+    open: AtomicUsize,
+    /// Requests in flight that take a place; those of the spare paths do not.
+    in_flight: AtomicUsize,
+    state: Mutex<State>,
+    /// A place became free.
+    room: Notify,
+    metrics: ConnectionMetrics,
+}
+
+struct State {
+    idle: Idle<Waiting>,
+    /// How many were told to leave and are still there.
+    leaving: usize,
+}
+
+/// A connection that waits, and how it is told to leave.
+pub(super) struct Waiting {
+    pub(super) told: Arc<AtomicBool>,
+    pub(super) waker: Waker,
+}
+
+impl Places {
+    pub(super) fn new(bound: usize, paths: ServerPaths, metrics: ConnectionMetrics) -> Self {
+        Self {
+            bound,
+            paths,
+            open: AtomicUsize::new(0),
+            in_flight: AtomicUsize::new(0),
+            state: Mutex::new(State { idle: Idle::new(bound.div_ceil(2)), leaving: 0 }),
+            room: Notify::new(),
+            metrics,
+        }
+    }
+
+    /// Waits until one more connection may be accepted.
+    pub(super) async fn room(&self) {
+        while self.open.load(Ordering::Acquire) >= self.bound + SPARE {
+            self.room.notified().await;
+        }
+    }
+
+    /// A connection was accepted; if it is one too many, another is told to leave. Returns whether
+    /// none could be.
+    pub(super) fn opened(&self, peer: IpAddr) -> bool {
+        self.metrics.open.inc();
+        let mut state = self.lock();
+        let open = self.open.fetch_add(1, Ordering::AcqRel) + 1;
+        state.idle.opened(peer);
+        self.settle(&mut state);
+        state.leaving < open.saturating_sub(self.bound)
+    }
+
+    /// A connection has ended.
+    pub(super) fn closed(&self, peer: IpAddr, rank: Option<Rank>, told: &AtomicBool) {
+        let mut state = self.lock();
+        state.forget(rank, told);
+        state.idle.closed(peer);
+        self.open.fetch_sub(1, Ordering::AcqRel);
+        drop(state);
+        self.metrics.open.dec();
+        self.room.notify_one();
+    }
+
+    /// The system has no room for a connection, though we have: one that waits gives way.
+    pub(super) fn make_room(&self) {
+        self.lock().tell_next(true);
+    }
+
+    /// A connection begins to wait. One that was told to leave meanwhile is woken to see it.
+    pub(super) fn rest(
+        &self,
+        peer: IpAddr,
+        (class, before): (Class, Option<Rank>),
+        waiting: Waiting,
+    ) -> Option<Rank> {
+        let mut state = self.lock();
+        if waiting.told.load(Ordering::Acquire) {
+            waiting.waker.wake();
+            return before;
+        }
+        if let Some(rank) = before {
+            state.idle.remove(rank);
+        }
+        let rank = state.idle.insert(peer, class, waiting);
+        self.settle(&mut state);
+        Some(rank)
+    }
+
+    /// A connection does not wait any more. If it had been told to leave, another is in its stead.
+    pub(super) fn stir(&self, rank: Option<Rank>, told: &AtomicBool) {
+        let mut state = self.lock();
+        state.forget(rank, told);
+        self.settle(&mut state);
+    }
+
+    /// It leaves for another.
+    pub(super) fn leaves(&self) {
+        self.metrics.closed_for_room.inc();
+    }
+
+    /// Whether half of all places are taken.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.open.load(Ordering::Acquire) * 2 >= self.bound
+    }
+
+    /// A request begins. Returns whether there is a place for it, and whether it takes one.
+    pub(super) fn begin(&self, path: &str) -> (bool, bool) {
+        if self.paths.spare.contains(&path) {
+            return (true, false);
+        }
+        if self.in_flight.fetch_add(1, Ordering::AcqRel) >= self.bound {
+            self.end();
+            self.metrics.refused.inc();
+            return (false, false);
+        }
+        (true, true)
+    }
+
+    /// A request that took a place has ended.
+    pub(super) fn end(&self) {
+        self.in_flight.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// Whether requests of this path come alone on their connection.
+    pub(super) fn comes_alone(&self, path: &str) -> bool {
+        self.paths.alone.contains(&path)
+    }
+
+    /// Tells as many to leave as are too many. Newcomers are heard first, unless the last of the
+    /// spare places is taken.
+    fn settle(&self, state: &mut State) {
+        let open = self.open.load(Ordering::Acquire);
+        while state.leaving < open.saturating_sub(self.bound) {
+            let newcomers = open >= self.bound + SPARE && state.leaving == 0;
+            if !state.tell_next(newcomers) {
+                break;
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn tell_next(&mut self, newcomers: bool) -> bool {
+        let Some(Waiting { told, waker }) = self.idle.next(newcomers) else { return false };
+        self.leaving += 1;
+        told.store(true, Ordering::Release);
+        waker.wake();
+        true
+    }
+
+    fn forget(&mut self, rank: Option<Rank>, told: &AtomicBool) {
+        if let Some(rank) = rank {
+            self.idle.remove(rank);
+        }
+        if told.swap(false, Ordering::AcqRel) {
+            self.leaving -= 1;
+        }
+    }
+}
