@@ -121,10 +121,11 @@ fn serve_connection(
             .half_close(true)
             .serve_connection(TokioIo::new(stream), service);
         if let Err(error) = watcher.watch(connection).await {
-            if was_cut_off(&error) {
+            let cut_off = was_cut_off(&error);
+            if cut_off {
                 cut_answers.count();
             }
-            tracing::debug!(%error, "a connection ended early");
+            tracing::debug!(%error, cut_off, "a connection ended early");
         }
     }
 }
