@@ -69,6 +69,8 @@ async fn a_second_signal_ends_it_at_once() {
     process.terminate();
     eventually("the first signal's effect", async || (ready(&process).await == 503).then_some(()))
         .await;
+    // Within a second of the first it would be the same signal told again.
+    tokio::time::sleep(Duration::from_secs(1)).await;
     process.terminate();
     assert_eq!(process.ended().await.code, Some(4));
 }

@@ -80,6 +80,7 @@ async fn all_wrong_settings_are_told_at_once() {
         ("HTTP_SERVER_READ_TIMEOUT", "soon"),
         ("HTTP_SERVER_MAX_CONNECTIONS", "0"),
         ("HTTP_TRUSTED_PROXIES", "gateway"),
+        ("HTTP_FORWARDED_HEADER", "x-real-ip"),
         ("AUTH_ACCESS_TOKEN_TTL", "0s"),
         ("AUTH_REFRESH_TOKEN_TTL", "7 days"),
         ("AUTH_JWT_SECRET", "short"),

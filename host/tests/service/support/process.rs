@@ -11,7 +11,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::{OwnDatabase, in_time, on_postgres, policy};
+use super::{OwnDatabase, eventually, in_time, on_postgres, policy};
 
 /// A process that serves.
 pub(crate) struct Process {
@@ -109,15 +109,7 @@ impl Process {
     ) -> Self {
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let errors = child.stderr.take();
-        let log = tokio::spawn(async move {
-            let mut text = String::new();
-            reading.await;
-            if let Some(mut errors) = errors {
-                errors.read_to_string(&mut text).await.unwrap();
-            }
-            text
-        });
+        let log = read(&mut child, reading);
         let mut announcement = Vec::new();
         while !announcement
             .last()
@@ -130,6 +122,32 @@ impl Process {
         }
         let address = announcement[0].rsplit_once("http://").unwrap().1.to_owned();
         Self { address, announcement, child, log }
+    }
+
+    /// Starts it with this standard output, and waits until it serves; the settings name the port.
+    pub(crate) async fn with_output(settings: &HashMap<String, String>, output: Stdio) -> Self {
+        let address = settings["HTTP_SERVER_ADDRESS"].clone();
+        let mut child = command(settings).stdout(output).spawn().unwrap();
+        let log = read(&mut child, std::future::ready(()));
+        eventually("an answer", async || {
+            let ended = child.try_wait().unwrap();
+            assert!(ended.is_none(), "it ended: {ended:?}");
+            reqwest::get(format!("http://{address}/healthz")).await.ok()
+        })
+        .await;
+        Self { address, announcement: Vec::new(), child, log }
+    }
+
+    /// Runs a command of the program whose output goes there.
+    pub(crate) async fn command_into(
+        settings: &HashMap<String, String>,
+        words: &[&str],
+        output: Stdio,
+    ) -> Outcome {
+        let mut child = command(settings).args(words).stdout(output).spawn().unwrap();
+        let log = read(&mut child, std::future::ready(()));
+        let status = in_time("a command", child.wait()).await.unwrap();
+        Outcome { code: status.code(), log: log.await.unwrap() }
     }
 
     /// Runs it where it should not get so far as to serve.
@@ -189,6 +207,14 @@ impl Process {
         self.signal(rustix::process::Signal::INT);
     }
 
+    pub(crate) fn quit(&self) {
+        self.signal(rustix::process::Signal::QUIT);
+    }
+
+    pub(crate) fn hang_up(&self) {
+        self.signal(rustix::process::Signal::HUP);
+    }
+
     pub(crate) fn kill(&self) {
         self.signal(rustix::process::Signal::KILL);
     }
@@ -213,6 +239,19 @@ impl Process {
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_auth-host");
 
+/// Collects what it writes to its log, if that comes to us, from a moment on.
+fn read(child: &mut Child, from: impl Future<Output = ()> + Send + 'static) -> JoinHandle<String> {
+    let errors = child.stderr.take();
+    tokio::spawn(async move {
+        let mut text = String::new();
+        from.await;
+        if let Some(mut errors) = errors {
+            errors.read_to_string(&mut text).await.unwrap();
+        }
+        text
+    })
+}
+
 /// The program in an environment that holds the settings and nothing else.
 fn command(settings: &HashMap<String, String>) -> Command {
     prepared(Command::new(PROGRAM), settings)
@@ -231,6 +270,8 @@ fn prepared(mut command: Command, settings: &HashMap<String, String>) -> Command
         .env_clear()
         .envs(settings)
         .current_dir(folder)
+        // No terminal, also where a person runs the tests.
+        .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true);
