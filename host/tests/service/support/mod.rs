@@ -6,6 +6,7 @@ mod builder;
 mod consumer;
 mod ending;
 mod events;
+mod exposition;
 mod logs;
 mod metrics;
 mod person;
