@@ -45,6 +45,8 @@ pub fn settings(folder: &Path) -> HashMap<String, String> {
         ("HTTP_SERVER_ADDRESS", "127.0.0.1:0"),
         ("PASSWORD_HASH_QUEUE", "1000"),
         ("LOG_LEVEL", "off"),
+        // Few sessions are refreshed as fast as they can be.
+        ("AUTH_REFRESH_ROTATIONS_PER_MINUTE", "1000000"),
     ];
     let mut settings: HashMap<String, String> =
         pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();

@@ -58,6 +58,7 @@ pub(super) fn decisions(
         services: Arc::clone(services),
         generations: Arc::clone(generations),
         lifetimes,
+        rotations_per_minute: config.sessions.rotations_per_minute,
         caller_patience: config.http.timeout,
         request_limit: config.http.request_limit(),
         tasks: tasks.clone(),

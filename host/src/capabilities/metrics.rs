@@ -23,9 +23,6 @@ impl metrics::Host for CallState {
         value: f64,
     ) -> Result<(), TrappableFailure> {
         self.budget.charge(&self.limits)?;
-        if !value.is_finite() {
-            return Err(TrappableFailure::other("a value must be a finite number"));
-        }
         let (series, slot) = (&self.services.series, self.identity.slot);
         series.record(slot, &name, labels, Sample::Observe(value), &self.limits.metrics)
     }

@@ -76,7 +76,7 @@ impl types::HostRefusal for CallState {
         seconds: u32,
     ) -> wasmtime::Result<()> {
         let most = self.limits.refusal.retry_after_seconds;
-        self.table.get_mut(&refusal)?.retry_after = Some(seconds.min(most));
+        self.table.get_mut(&refusal)?.retry_after = Some(seconds.clamp(1, most));
         Ok(())
     }
 

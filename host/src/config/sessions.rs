@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::reader::{Reader, Secret};
-use super::values::{between, duration, end_of};
+use super::values::{between, duration, end_of, number};
 use crate::clock::Timestamp;
 use crate::decisions::Lifetimes;
 
@@ -20,6 +20,8 @@ pub struct SessionConfig {
     /// `AUTH_REFRESH_GRACE_PERIOD`, default `10s`; `0` turns it off. `AUTH_SESSION_MAX_LIFETIME`,
     /// default `2160h`.
     pub lifetimes: Lifetimes,
+    /// `AUTH_REFRESH_ROTATIONS_PER_MINUTE`, default `60`: how often one session gets new tokens.
+    pub rotations_per_minute: u32,
     /// `AUTH_LEGACY_REFRESH_UNTIL`, default never: until then refresh tokens of the old service are
     /// taken, each once. A day, to its end (UTC), or an RFC 3339 moment.
     pub legacy_refresh_until: Option<Timestamp>,
@@ -52,6 +54,11 @@ impl SessionConfig {
                 ),
                 session: read.value("AUTH_SESSION_MAX_LIFETIME", hours(2160), positive),
             },
+            rotations_per_minute: read.value(
+                "AUTH_REFRESH_ROTATIONS_PER_MINUTE",
+                60,
+                between(1, 1_000_000, number),
+            ),
             legacy_refresh_until: read
                 .value("AUTH_LEGACY_REFRESH_UNTIL", None, |text| end_of(text).map(Some)),
         }

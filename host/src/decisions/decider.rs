@@ -10,6 +10,7 @@ use super::asking::Asking;
 use super::carrying_out::{CarryingOut, store_error};
 use super::issuing::{Issuing, Lifetimes};
 use super::repeats::Repeats;
+use super::rotations::Rotations;
 use super::{Context, DecisionMetrics};
 use crate::capabilities::{CallState, Services};
 use crate::clock::Clock;
@@ -37,6 +38,7 @@ pub struct Decisions {
     /// Reads refresh tokens of the old service, if they are taken.
     pub(super) legacy_tokens: Option<LegacyTokens>,
     pub(super) repeats: Repeats,
+    pub(super) rotations: Arc<Rotations>,
     pub(super) metrics: Arc<DecisionMetrics>,
     /// Wakes the relay after a commit.
     pub(super) wake: Wake,
@@ -54,6 +56,8 @@ pub struct DecisionParts {
     pub legacy_tokens: Option<LegacyTokens>,
     /// How long what is handed out lives.
     pub lifetimes: Lifetimes,
+    /// How often one session gets new tokens in a minute.
+    pub rotations_per_minute: u32,
     /// When the caller gives up; a policy may take a share of it.
     pub caller_patience: Duration,
     /// How long a request may take.
@@ -80,6 +84,7 @@ impl Decisions {
             clock: services.clock.clone(),
             legacy_tokens: parts.legacy_tokens,
             repeats: Repeats::default(),
+            rotations: Arc::new(Rotations::new(parts.rotations_per_minute)),
             asking: Asking {
                 generations: parts.generations,
                 services,
@@ -107,11 +112,40 @@ impl Decisions {
     /// Answers a refusal, and commits what a refusal commits.
     async fn refuse(&self, context: &Context, state: CallState, refusal: Refusal) -> ApiError {
         let slot = state.identity.slot;
+        let Refused { proved, writes, answer } = match self.refused(state, refusal) {
+            Ok(refused) => refused,
+            Err(fault) => return fault,
+        };
+        if !writes.is_empty() {
+            let store = self.store.clone();
+            let work = async move { store.refuse(proved, &writes).await };
+            if let Err(error) = self.carry_out(context, slot, work).await {
+                return error;
+            }
+            self.wake.wake();
+        }
+        answer
+    }
+
+    /// What a refusal commits and answers, if it keeps the contract.
+    pub(super) fn refused(&self, state: CallState, refusal: Refusal) -> Result<Refused, ApiError> {
+        let slot = state.identity.slot;
         let Some(declared) = state.identity.manifest.status(&refusal.code) else {
             let code = refusal.code;
-            let why = format!("the manifest does not declare the refusal code {code:?}");
-            return self.asking.not_carried_out(slot, &why);
+            let why = format!(
+                "the manifest does not declare the refusal code {code:?}; add it to `refusals`, or \
+                 refuse with one that stands there"
+            );
+            return Err(self.asking.not_carried_out(slot, &why));
         };
+        if refusal.message.trim().is_empty() {
+            let code = refusal.code;
+            let why = format!(
+                "its refusal {code:?} has no message; give it one: a person reads it, and may read \
+                 nothing else"
+            );
+            return Err(self.asking.not_carried_out(slot, &why));
+        }
         let account = state.attempt.account.as_ref().filter(|_| state.proved());
         let proved = account.map(|account| account.user_id);
         let mut writes = state.into_writes();
@@ -121,15 +155,7 @@ impl Decisions {
         if proved.is_none() {
             writes = Writes { slot: writes.slot, storage: writes.storage, ..Writes::default() };
         }
-        if !writes.is_empty() {
-            let store = self.store.clone();
-            let work = async move { store.refuse(proved, &writes).await };
-            if let Err(error) = self.carry_out(context, slot, work).await {
-                return error;
-            }
-            self.wake.wake();
-        }
-        answer(declared, refusal)
+        Ok(Refused { proved, writes, answer: answer(declared, refusal) })
     }
 
     /// Carries something out; what goes wrong is answered here.
@@ -166,6 +192,16 @@ impl Decisions {
             }
         }
     }
+}
+
+/// A refusal that keeps the contract.
+pub(super) struct Refused {
+    /// The account that the caller proved to own.
+    pub(super) proved: Option<i64>,
+    /// What it commits.
+    pub(super) writes: Writes,
+    /// What the caller is told.
+    pub(super) answer: ApiError,
 }
 
 /// The answer to a refusal; its code is one that the policy's manifest declares.

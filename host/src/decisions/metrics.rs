@@ -14,6 +14,8 @@ pub struct DecisionMetrics {
     pub policy_faults: IntCounterVec,
     /// Refresh calls that got the stored answer of the grace window.
     pub refresh_repeats: IntCounter,
+    /// Refresh calls of sessions that had their rotations of the minute.
+    pub refresh_throttled: IntCounter,
     /// Sessions revoked because a replaced refresh token came back.
     pub refresh_reuse: IntCounter,
     /// Refresh tokens of the old service that were accepted.
@@ -36,6 +38,10 @@ impl DecisionMetrics {
             refresh_repeats: meter.counter(
                 "auth_refresh_repeats_total",
                 "Refreshes that got the stored answer of the grace window.",
+            )?,
+            refresh_throttled: meter.counter(
+                "auth_refresh_throttled_total",
+                "Refreshes of sessions that were refreshed too often.",
             )?,
             refresh_reuse: meter.counter(
                 "auth_refresh_reuse_detected_total",

@@ -13,6 +13,7 @@ mod metrics;
 mod refresh;
 mod register;
 mod repeats;
+mod rotations;
 
 pub use context::Context;
 pub use credentials::Credentials;

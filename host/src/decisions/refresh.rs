@@ -1,13 +1,18 @@
 //! `POST /auth/refresh`: one call claims a token and replaces it; others with the same token get
 //! the same answer for a short while; after that the token counts as stolen, and the session ends.
 
+use std::sync::Arc;
+
 use super::carrying_out::{sign_error, store_error};
 use super::issuing::session_end;
+use super::rotations::Allowance;
 use super::{Context, Decisions};
+use crate::capabilities::CallState;
 use crate::clock::milliseconds;
-use crate::contract::{Attempt, Refresh, Slot};
+use crate::contract::{Attempt, Refresh, Refusal, Slot};
 use crate::errors::{ApiError, catalogue};
 use crate::events::NewEvent;
+use crate::policy::runtime::Decision;
 use crate::store::{CarryError, Conflict, StoredToken};
 use crate::tokens::{RefreshToken, TokenPair};
 
@@ -28,13 +33,36 @@ impl Decisions {
         if stored.replaced_at.is_some() {
             return self.replaced(context, &token, &stored).await;
         }
+        let session_id = &stored.session.session_id;
+        match self.rotations.allowance(session_id, &stored.token_id, self.clock.now()) {
+            Allowance::Rotate => {}
+            // It was claimed after it had been looked up: whoever asks is one of a burst.
+            Allowance::Repeat => return self.was_claimed(context, &token).await,
+            Allowance::Wait(seconds) => {
+                self.metrics.refresh_throttled.inc();
+                return Err(ApiError::from(catalogue::THROTTLED).after(seconds));
+            }
+        }
         if let Some(answer) = self.rotate(context, &token, stored).await? {
             self.metrics.refresh_legacy.inc_by(u64::from(of_old_service));
             return Ok(answer);
         }
         // Another call was first; what this one decided is discarded.
-        let stored = self.find(context, &token).await?;
-        self.replaced(context, &token, &stored).await
+        self.was_claimed(context, &token).await
+    }
+
+    /// What a caller gets whose token another call has claimed meanwhile.
+    async fn was_claimed(
+        &self,
+        context: &Context,
+        token: &RefreshToken,
+    ) -> Result<TokenPair, ApiError> {
+        let stored = self.find(context, token).await?;
+        if stored.replaced_at.is_none() {
+            // The database lost what it had said was done.
+            return Err(catalogue::CONFLICT.into());
+        }
+        self.replaced(context, token, &stored).await
     }
 
     /// The stored token, if it, its session and its account may still be used.
@@ -65,7 +93,13 @@ impl Decisions {
             account: Some(stored.account.clone()),
             ..Attempt::default()
         };
-        let (acceptance, state) = self.ask::<Refresh>(&generation, context, attempt).await?;
+        let asked = self.asking.ask::<Refresh>(&generation, context, attempt).await?;
+        let (acceptance, state) = match asked {
+            (Decision::Accepted(acceptance), state) => (acceptance, state),
+            (Decision::Refused(refusal), state) => {
+                return self.refuse_rotation(context, token, stored, (refusal, state)).await;
+            }
+        };
         let session_id = &stored.session.session_id;
         if state.disables() || state.revokes(session_id) {
             let why = "it ended the session and accepted the refresh";
@@ -85,9 +119,12 @@ impl Decisions {
             .flatten();
         let (store, writes) = (self.store.clone(), state.into_writes());
         let has_events = !writes.events.is_empty();
-        let until = now + grace;
+        let (until, rotations) = (now + grace, Arc::clone(&self.rotations));
+        // It counts in the work itself: who goes away before the answer has used a rotation, too.
         let work = async move {
-            store.rotate(&stored, &new_token, sealed.as_deref(), until, ends_at, &writes).await
+            store.rotate(&stored, &new_token, sealed.as_deref(), until, ends_at, &writes).await?;
+            rotations.count(&stored.session.session_id, &stored.token_id, now);
+            Ok(())
         };
         match self.carrying_out.run(context, work).await? {
             Ok(()) => {
@@ -95,6 +132,32 @@ impl Decisions {
                     self.wake.wake();
                 }
                 Ok(Some(answer))
+            }
+            Err(CarryError::Conflict(Conflict::TokenClaimed)) => Ok(None),
+            Err(error) => Err(self.undone(Slot::Refresh, error)),
+        }
+    }
+
+    /// The policy said no. That holds for a token that nobody has claimed meanwhile: of a burst with
+    /// one token, all get the answer of the call that was first, and a loser commits nothing.
+    async fn refuse_rotation(
+        &self,
+        context: &Context,
+        token: &RefreshToken,
+        stored: StoredToken,
+        (refusal, state): (Refusal, CallState),
+    ) -> Result<Option<TokenPair>, ApiError> {
+        let refused = self.refused(state, refusal)?;
+        if refused.writes.is_empty() {
+            let claimed = self.find(context, token).await?.replaced_at.is_some();
+            return if claimed { Ok(None) } else { Err(refused.answer) };
+        }
+        let (store, writes) = (self.store.clone(), refused.writes);
+        let work = async move { store.refuse_rotation(&stored, &writes).await };
+        match self.carrying_out.run(context, work).await? {
+            Ok(()) => {
+                self.wake.wake();
+                Err(refused.answer)
             }
             Err(CarryError::Conflict(Conflict::TokenClaimed)) => Ok(None),
             Err(error) => Err(self.undone(Slot::Refresh, error)),

@@ -64,6 +64,11 @@ pub const METHOD_NOT_ALLOWED: ErrorCode =
 pub const REQUEST_TIMEOUT: ErrorCode = code("timeout", 408, "the request did not arrive in time");
 /// The e-mail address has an account.
 pub const ALREADY_EXISTS: ErrorCode = code("already_exists", 409, "user already registered");
+/// One session was refreshed too often. The default policies say the same of too many attempts.
+pub const THROTTLED: ErrorCode = ErrorCode {
+    shared_with_policies: true,
+    ..later(1, code("throttled", 429, "too many refreshes of this session; try again later"))
+};
 /// The body is larger than the bound.
 pub const BODY_TOO_LARGE: ErrorCode =
     code("body_too_large", 413, "the body has more than 65536 bytes");
@@ -117,6 +122,7 @@ pub const ALL: [ErrorCode; 21] = [
     ALREADY_EXISTS,
     BODY_TOO_LARGE,
     UNSUPPORTED_MEDIA_TYPE,
+    THROTTLED,
     INTERNAL,
     OUTCOME_UNKNOWN,
     TIMEOUT,
@@ -147,10 +153,10 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_sent_again_is_told_by_a_503_with_a_wait_and_nothing_else() {
+    fn what_may_be_sent_again_is_told_by_a_429_or_503_with_a_wait_and_nothing_else() {
         for error in ALL {
             let has_wait = matches!(error.retry, Retry::After(_));
-            assert_eq!(has_wait, error.status == 503, "{}", error.code);
+            assert_eq!(has_wait, [429, 503].contains(&error.status), "{}", error.code);
         }
     }
 }

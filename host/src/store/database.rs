@@ -201,6 +201,15 @@ impl Store {
     pub async fn refuse(&self, proved: Option<i64>, writes: &Writes) -> Result<(), CarryError> {
         ask!(self.refuse(proved, writes).await)
     }
+
+    /// The same for a refresh, if no other call has claimed its token meanwhile.
+    pub async fn refuse_rotation(
+        &self,
+        token: &StoredToken,
+        writes: &Writes,
+    ) -> Result<(), CarryError> {
+        ask!(self.refuse_rotation(token, writes).await)
+    }
 }
 
 // What policies keep.

@@ -57,6 +57,7 @@ impl PolicySeries {
         limits: &MetricLimits,
     ) -> Result<(), TrappableFailure> {
         check_names(name, &labels, limits)?;
+        check_value(sample, limits)?;
         let (names, values) = sorted(labels, limits);
         let mut of_slot = self.slots.get(slot).lock().unwrap_or_else(PoisonError::into_inner);
         let series = (name.to_owned(), values);
@@ -67,15 +68,23 @@ impl PolicySeries {
             )));
         }
         if !of_slot.metrics.contains_key(name) {
-            let metric = self
-                .register(slot, name, &names, sample)
-                .map_err(|error| TrappableFailure::other(error.to_string()))?;
+            let metric = self.register(slot, name, &names, sample).map_err(|error| {
+                TrappableFailure::other(format!("{error}; choose another name"))
+            })?;
             of_slot.metrics.insert(name.to_owned(), metric);
         }
         let metric = of_slot.metrics.get(name).filter(|metric| metric.labels == names);
         match (metric.map(|metric| &metric.kind), sample) {
             (Some(Kind::Counter(counter)), Sample::Increment(by)) => {
-                counter.with_label_values(&series.1).inc_by(by);
+                let counter = counter.with_label_values(&series.1);
+                // A counter that overflows begins anew, which is a restart to those who read it.
+                if counter.get().saturating_add(by) > limits.most {
+                    return Err(TrappableFailure::limit(format!(
+                        "a counter of at most {}",
+                        limits.most
+                    )));
+                }
+                counter.inc_by(by);
             }
             (Some(Kind::Histogram(histogram)), Sample::Observe(value)) => {
                 histogram.with_label_values(&series.1).observe(value);
@@ -122,17 +131,31 @@ fn check_names(
     let good = |name: &str| is_name(name, '_', limits.name_bytes);
     // Each series of the host has `service`, each bucket of a histogram `le`.
     let free = |label: &str| label != "service" && label != "le";
+    let once = |label: &str| labels.iter().filter(|(other, _)| other == label).count() == 1;
     let fits = good(name)
         && labels.len() <= limits.labels
-        && labels.iter().all(|(label, _)| good(label) && free(label));
+        && labels.iter().all(|(label, _)| good(label) && free(label) && once(label));
     if fits {
         return Ok(());
     }
     Err(TrappableFailure::other(format!(
-        "names must be [a-z][a-z0-9_]{{0,{}}}, with at most {} labels; service and le are taken",
+        "names must be [a-z][a-z0-9_]{{0,{}}}, with at most {} labels, each once; service and le \
+         are taken",
         limits.name_bytes - 1,
         limits.labels
     )))
+}
+
+/// A sum that is no number any more would stay so until the host restarts.
+fn check_value(sample: Sample, limits: &MetricLimits) -> Result<(), TrappableFailure> {
+    #[expect(clippy::cast_precision_loss, reason = "a power of two")]
+    let most = limits.most as f64;
+    match sample {
+        Sample::Observe(value) if !(0.0..=most).contains(&value) => {
+            Err(TrappableFailure::other(format!("an observed value must be from 0 to {most}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Names and values, in an order that does not depend on how the policy gave them.

@@ -30,6 +30,13 @@ impl Buffered {
                 limits.writes
             )));
         }
+        if write.expected.iter().flatten().any(|expected| expected.len() > limits.value_bytes) {
+            // No row can hold it, and it would be kept and sent to the database like a value.
+            return Err(TrappableFailure::limit(format!(
+                "an expected storage value of at most {} bytes",
+                limits.value_bytes
+            )));
+        }
         if let Some((value, _)) = &write.value {
             if value.len() > limits.value_bytes {
                 return Err(TrappableFailure::limit(format!(

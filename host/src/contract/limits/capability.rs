@@ -156,11 +156,13 @@ pub struct MetricLimits {
     pub value_characters: usize,
     /// Series of a slot, all its metrics together, until the host restarts.
     pub series: usize,
+    /// What a counter counts up to, and the most that is observed: whole numbers are exact so far.
+    pub most: u64,
 }
 
 impl Default for MetricLimits {
     fn default() -> Self {
-        Self { name_bytes: 48, labels: 4, value_characters: 64, series: 100 }
+        Self { name_bytes: 48, labels: 4, value_characters: 64, series: 100, most: 1 << 53 }
     }
 }
 

@@ -113,7 +113,13 @@ fn events_metrics_and_log_lines_are_bounded_as_promised() {
         "| events in a call; data; ordering key | {}; {}; 1 to {} bytes.",
         &[&number(events), &data, &key],
     );
-    let MetricLimits { name_bytes, labels, value_characters, series } = MetricLimits::default();
+    let MetricLimits { name_bytes, labels, value_characters, series, most } =
+        MetricLimits::default();
+    assert_eq!(most, 1 << 53, "both pages say it as a power");
+    let most = "2^53".to_owned();
+    promises(Wit, "a counter beyond {}", &[&most]);
+    promises(Wit, "Observes a value from 0 to {} in", &[&most]);
+    promises(Authors, "counters and observed values up to {}, from 0.", &[&most]);
     let (labels, value) = (number(labels), number(value_characters));
     promises(
         Wit,

@@ -10,7 +10,7 @@ use axum::response::Response;
 use super::endpoint::{ERRORS, Endpoint};
 use crate::contract::Slot;
 use crate::decisions::Context;
-use crate::errors::catalogue::INVALID_TOKEN;
+use crate::errors::catalogue::{INVALID_TOKEN, THROTTLED};
 use crate::http::body::{read_object, take_text};
 use crate::http::openapi::Operation;
 
@@ -21,7 +21,7 @@ pub(super) const OPERATION: Operation = Operation {
     summary: "Replace a refresh token, and get a new access token",
     answers: &[(200, "The tokens")],
     schema: Some("TokenPair"),
-    errors: &[ERRORS, &[INVALID_TOKEN]],
+    errors: &[ERRORS, &[INVALID_TOKEN, THROTTLED]],
     slot: Some(Slot::Refresh),
 };
 

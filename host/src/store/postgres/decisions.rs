@@ -125,6 +125,22 @@ impl Postgres {
         transaction.end(done).await
     }
 
+    pub(in crate::store) async fn refuse_rotation(
+        &self,
+        token: &StoredToken,
+        writes: &Writes,
+    ) -> Result<(), CarryError> {
+        let mut transaction = self.pools.begin().await?;
+        let done = match unclaimed(&mut transaction, token).await {
+            Ok(()) => {
+                let proved = Some(token.account.user_id);
+                refuse(&mut transaction, proved, writes, self.clock.now()).await
+            }
+            claimed => claimed,
+        };
+        transaction.end(done).await
+    }
+
     /// Carries a statement out, with what else the policy wrote, if `check` finds in its answer
     /// that it was done.
     async fn carry(
@@ -173,6 +189,24 @@ async fn refuse(
         }
     }
     flush(transaction, proved, writes, now).await
+}
+
+/// Keeps other calls from claiming a token, if none has. Account and session are locked first, as
+/// everywhere, so that nobody waits in a circle; the token is read by a statement of its own, which
+/// sees what was committed while this one waited.
+async fn unclaimed(
+    transaction: &mut Transaction<'_>,
+    token: &StoredToken,
+) -> Result<(), CarryError> {
+    lock(transaction, token.account.user_id).await?;
+    let session =
+        sqlx::query("SELECT FROM auth.sessions WHERE session_id = $1::uuid FOR NO KEY UPDATE");
+    transaction.run(session.bind(&token.session.session_id)).await?;
+    let current = sqlx::query(
+        "SELECT count(*) FROM auth.refresh_tokens
+          WHERE token_id = $1::uuid AND replaced_at IS NULL",
+    );
+    one(&transaction.run(current.bind(&token.token_id)).await?, Conflict::TokenClaimed)
 }
 
 /// What had to be there was there once, or the decision was overtaken.

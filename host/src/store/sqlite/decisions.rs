@@ -142,6 +142,24 @@ impl Sqlite {
         .await;
         transaction.end(done).await
     }
+
+    pub(in crate::store) async fn refuse_rotation(
+        &self,
+        token: &StoredToken,
+        writes: &Writes,
+    ) -> Result<(), CarryError> {
+        let now = self.clock.now();
+        let mut transaction = self.begin().await?;
+        let current: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM refresh_tokens WHERE token_id = ? AND replaced_at IS NULL",
+        )
+        .bind(&token.token_id)
+        .fetch_one(&mut *transaction)
+        .await?;
+        one(current.unsigned_abs(), Conflict::TokenClaimed)?;
+        flush(&mut transaction, Some(token.account.user_id), writes, now).await?;
+        Ok(commit(transaction).await?)
+    }
 }
 
 /// One query, one trip to SQLite's thread. If a line of it does not find what it asks for, the

@@ -15,8 +15,13 @@ pub fn well_behaved_login(attempt: &Attempt) -> Result<Acceptance, Rejection> {
 /// The account, once the password has proved who asks.
 pub fn verified_account(attempt: &Attempt) -> Result<Account, Rejection> {
     let account = accounts::find_by_email(&attempt.email())?;
-    let verified = passwords::verify(&attempt.password(), account.as_ref())?;
+    let verified = verifies(attempt, account.as_ref())?;
     account.filter(|account| verified && !account.disabled()).ok_or_else(invalid_credentials)
+}
+
+/// Whether the password is the account's: the one place that asks.
+pub fn verifies(attempt: &Attempt, account: Option<&Account>) -> Result<bool, Failure> {
+    passwords::verify(&attempt.password(), account)
 }
 
 /// The refusal that tells nothing.

@@ -79,7 +79,7 @@ async fn every_endpoint_documents_what_the_host_itself_may_answer() {
     let service = TestService::start().await;
     let document = document(&service).await;
     let elsewhere = ["not_found", "method_not_allowed"];
-    let own = ["invalid_credentials", "invalid_token", "already_exists"];
+    let own = ["invalid_credentials", "invalid_token", "already_exists", "throttled"];
     for slot in Slot::ALL {
         let responses = &document["paths"][format!("/api/auth/{slot}")]["post"]["responses"];
         for error in catalogue::ALL {

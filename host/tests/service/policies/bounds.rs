@@ -3,6 +3,7 @@
 use auth_host::contract::Slot;
 use std::time::Duration;
 
+use super::stored;
 use crate::support::{TestService, lines_with, policy};
 
 #[tokio::test]
@@ -30,6 +31,26 @@ async fn a_policys_own_metrics_are_exposed_and_bounded() {
         3
     );
     assert!(metrics.named("auth_policy_login_greetings_total").count() <= 100);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn no_use_of_metrics_spoils_a_scrape() {
+    let service = TestService::with().guest(Slot::Login, "metrics_hostile").start().await;
+    let (person, _) = service.newcomer("leo").await;
+    for _ in 0..2 {
+        service.login(&person).await.tokens();
+        // It is read strictly, here and in every test.
+        let metrics = service.metrics().await;
+        let quoted = metrics.named("auth_policy_login_quoted_total").count();
+        assert_eq!(quoted, 9, "a value of a label was lost");
+        let kept = "auth_policy_login_spread_count";
+        assert!(metrics.sum(kept, &[("kind", "a")]) > 0);
+        assert_eq!(metrics.sum("auth_policy_login_full_total", &[]), 1);
+    }
+    let taken = stored(&service, Slot::Login, "taken").await.unwrap();
+    let others: Vec<_> = taken.split(',').filter(|what| *what != "kept").collect();
+    assert_eq!(others, ["full"], "taken, though it spoils a scrape");
     service.stop().await;
 }
 

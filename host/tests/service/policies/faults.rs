@@ -7,7 +7,7 @@ use super::{attribute, open_sessions, stored};
 use crate::support::{Person, TestService, lines_with, policy};
 
 /// The login policies that fail, and the cause that each is counted under.
-const FAULTS: [(&str, &str); 16] = [
+const FAULTS: [(&str, &str); 18] = [
     ("endless_loop", "deadline"),
     ("panics", "panic"),
     ("writes_then_traps", "panic"),
@@ -22,7 +22,9 @@ const FAULTS: [(&str, &str); 16] = [
     ("other_account", "failed"),
     ("slow_reads", "failed"),
     ("reserved_claim", "failed"),
+    ("replace_oversize", "failed"),
     ("undeclared_refusal", "decision"),
+    ("empty_refusal", "decision"),
     ("accepts_unverified", "decision"),
 ];
 
@@ -156,7 +158,8 @@ async fn a_panic_is_logged_with_its_place_and_without_its_message() {
 /// On one thread: a loop that held it would hold everything.
 #[tokio::test]
 async fn while_policies_loop_others_are_served() {
-    let service = TestService::with().guest(Slot::Login, "endless_loop").start().await;
+    let with = TestService::with().setting("AUTH_REFRESH_ROTATIONS_PER_MINUTE", "100000");
+    let service = with.guest(Slot::Login, "endless_loop").start().await;
     let (person, first) = service.newcomer("leo").await;
     let body = serde_json::json!({ "email": person.email, "password": person.password });
     let login = service.request("POST", "/auth/login").json(&body);

@@ -5,20 +5,24 @@
 mod acceptances;
 mod bounds;
 mod faults;
+mod promises;
 mod settings;
 mod writes;
 
 use auth_host::contract::Slot;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
 use crate::support::{Person, TestService, guest_names};
 
 /// The sources of the tests in this folder and of those of swaps: the guard below looks for guests
 /// in them.
-const SOURCES: [&str; 6] = [
+const SOURCES: [&str; 7] = [
     include_str!("acceptances.rs"),
     include_str!("bounds.rs"),
     include_str!("faults.rs"),
+    include_str!("promises.rs"),
     include_str!("writes.rs"),
     include_str!("../swap/running.rs"),
     include_str!("../contract/documents.rs"),
@@ -55,4 +59,10 @@ async fn stored(service: &TestService, slot: Slot, key: &str) -> Option<String> 
 /// How many sessions of an account are open.
 async fn open_sessions(service: &TestService, user_id: i64) -> usize {
     service.app().services.store.open_sessions(user_id, 32).await.unwrap().len()
+}
+
+/// What an access token says.
+fn claims(access_token: &str) -> Value {
+    let claims = URL_SAFE_NO_PAD.decode(access_token.split('.').nth(1).unwrap()).unwrap();
+    serde_json::from_slice(&claims).unwrap()
 }

@@ -1,19 +1,10 @@
 //! What a policy writes is committed with its decision, or not at all.
 
 use auth_host::contract::Slot;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use super::{attribute, open_sessions, stored};
+use super::{attribute, claims, open_sessions, stored};
 use crate::support::{TestService, lines_with, policy};
-
-fn claims(access_token: &str) -> Value {
-    serde_json::from_slice(
-        &URL_SAFE_NO_PAD.decode(access_token.split('.').nth(1).unwrap()).unwrap(),
-    )
-    .unwrap()
-}
 
 #[tokio::test]
 async fn an_acceptance_commits_all_that_was_written() {

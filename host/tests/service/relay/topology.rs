@@ -2,7 +2,7 @@
 //! mended where it goes away.
 
 use super::{delivered, publishing_to};
-use crate::support::{Consumer, broker};
+use crate::support::{Consumer, broker, eventually};
 
 #[tokio::test]
 async fn an_exchange_that_is_deleted_is_declared_again() {
@@ -17,6 +17,29 @@ async fn an_exchange_that_is_deleted_is_declared_again() {
     }
     service.newcomer("last").await;
     delivered(&consumer, 4).await;
+    service.published().await;
+    assert!(service.count("auth_relay_topology_mended_total", &[]).await >= 3);
+    assert_eq!(service.count("auth_outbox_dead_total", &[]).await, 0);
+    service.stop().await;
+    broker.remove_own().await;
+}
+
+#[tokio::test]
+async fn a_queue_that_is_deleted_is_declared_again() {
+    let broker = broker();
+    let service = publishing_to(&broker).start().await;
+    for number in 0..3 {
+        service.newcomer(&format!("person{number}")).await;
+        let waiting = async || (broker.queue_depth().await == Some(1)).then_some(());
+        eventually("the message of this registration and no other", waiting).await;
+        service.published().await;
+        broker.take_one().await;
+        assert!(broker.delete_empty_queue().await, "the queue was not empty");
+        assert_eq!(broker.queue_depth().await, None);
+    }
+    service.newcomer("last").await;
+    let consumer = Consumer::on(&broker.url, &broker.queue);
+    delivered(&consumer, 1).await;
     service.published().await;
     assert!(service.count("auth_relay_topology_mended_total", &[]).await >= 3);
     assert_eq!(service.count("auth_outbox_dead_total", &[]).await, 0);

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::support::TestService;
+use auth_host::contract::Slot;
+
+use crate::support::{TestService, Tokens, policy};
 
 #[tokio::test]
 async fn each_refresh_replaces_the_token() {
@@ -77,6 +79,58 @@ async fn repeats_are_bounded() {
     }
     service.refresh(&first.refresh).await.refused(401, "invalid_token");
     service.refresh(&second.refresh).await.tokens();
+    service.stop().await;
+}
+
+/// Replaces a session's token so often.
+async fn rotate(service: &TestService, tokens: &mut Tokens, times: u32) {
+    for _ in 0..times {
+        *tokens = service.refresh(&tokens.refresh).await.tokens();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_is_refreshed_60_times_a_minute_and_a_burst_is_one_time() {
+    let service = TestService::start().await;
+    let (person, mut tokens) = service.newcomer("leo").await;
+    let begun = std::time::Instant::now();
+    rotate(&service, &mut tokens, 59).await;
+    // The last one is a page that loads ten resources; none of them is logged out.
+    let body = serde_json::json!({ "refresh_token": tokens.refresh });
+    let requests: Vec<_> = (0..10)
+        .map(|_| tokio::spawn(service.request("POST", "/auth/refresh").json(&body).send()))
+        .collect();
+    for request in requests {
+        assert_eq!(request.await.unwrap().unwrap().status(), 200);
+    }
+    let last = service.refresh(&tokens.refresh).await.tokens();
+    let answer = service.refresh(&last.refresh).await;
+    let wait = answer.refused(429, "throttled").header("retry-after").unwrap().to_owned();
+    let wait = Duration::from_secs(wait.parse().unwrap());
+    assert!(wait > Duration::ZERO && wait <= Duration::from_mins(1), "{wait:?}");
+    assert!(wait + begun.elapsed() >= Duration::from_secs(59), "{wait:?} is too short");
+    assert_eq!(service.count("auth_refresh_throttled_total", &[]).await, 1);
+    // Its repeats go on, and other sessions do.
+    assert_eq!(service.refresh(&tokens.refresh).await.tokens(), last);
+    let other = service.login(&person).await.tokens();
+    service.refresh(&other.refresh).await.tokens();
+    service.later(wait).await;
+    service.refresh(&last.refresh).await.tokens();
+    assert_eq!(service.events().await.len(), 1, "only user.created: nothing of this is a theft");
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn how_often_a_session_is_refreshed_is_a_setting_and_a_refused_refresh_does_not_count() {
+    let with = TestService::with().setting("AUTH_REFRESH_ROTATIONS_PER_MINUTE", "2");
+    let service = with.guest(Slot::Refresh, "refresh_refuses").start().await;
+    let (_, mut tokens) = service.newcomer("leo").await;
+    for _ in 0..3 {
+        assert_eq!(service.refresh(&tokens.refresh).await.json()["code"], "not_now");
+    }
+    service.swap(Slot::Refresh, &policy(Slot::Refresh)).await;
+    rotate(&service, &mut tokens, 2).await;
+    service.refresh(&tokens.refresh).await.refused(429, "throttled");
     service.stop().await;
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::exposition;
+
 /// One scrape.
 pub(crate) struct Metrics(Vec<Series>);
 
@@ -14,13 +16,10 @@ pub(crate) struct Series {
 }
 
 impl Metrics {
+    /// Reads it strictly: every test that looks at a scrape finds what would spoil it.
+    #[track_caller]
     pub(crate) fn parse(text: &str) -> Self {
-        Self(
-            text.lines()
-                .filter(|line| !line.starts_with('#') && !line.is_empty())
-                .map(series)
-                .collect(),
-        )
+        Self(exposition::read(text).unwrap_or_else(|fault| panic!("{fault}:\n{text}")))
     }
 
     /// All series of a name.
@@ -46,25 +45,5 @@ impl Metrics {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Series> {
         self.0.iter()
-    }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "counts are whole and not negative"
-)]
-fn series(line: &str) -> Series {
-    let (series, value) = line.rsplit_once(' ').unwrap();
-    let (name, labels) = series.split_once('{').unwrap_or((series, "}"));
-    let labels =
-        labels.trim_end_matches('}').split("\",").filter(|label| !label.is_empty()).map(|label| {
-            let (name, value) = label.split_once("=\"").unwrap();
-            (name.to_owned(), value.trim_end_matches('"').to_owned())
-        });
-    Series {
-        name: name.to_owned(),
-        labels: labels.collect(),
-        value: value.parse::<f64>().unwrap() as u64,
     }
 }

@@ -7,6 +7,7 @@ mod consumer;
 mod disk;
 mod ending;
 mod events;
+mod exposition;
 mod logs;
 mod metrics;
 mod person;
