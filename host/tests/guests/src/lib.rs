@@ -5,7 +5,7 @@
 
 use auth_policy_sdk::accounts::Account;
 use auth_policy_sdk::login::{Acceptance, Attempt};
-use auth_policy_sdk::{Failure, Rejection, accounts, passwords, refused, storage};
+use auth_policy_sdk::{Failure, Rejection, accounts, refused, storage, verify};
 
 /// What a well-behaved login policy does, without limits.
 pub fn well_behaved_login(attempt: &Attempt) -> Result<Acceptance, Rejection> {
@@ -15,7 +15,7 @@ pub fn well_behaved_login(attempt: &Attempt) -> Result<Acceptance, Rejection> {
 /// The account, once the password has proved who asks.
 pub fn verified_account(attempt: &Attempt) -> Result<Account, Rejection> {
     let account = accounts::find_by_email(&attempt.email())?;
-    let verified = passwords::verify(&attempt.password(), account.as_ref())?;
+    let verified = verify(&attempt.password(), account.as_ref(), [])?;
     account.filter(|account| verified && !account.disabled()).ok_or_else(invalid_credentials)
 }
 
