@@ -4,13 +4,16 @@
 //!
 //! ```
 //! use auth_policy_sdk::login::{Acceptance, Attempt};
-//! use auth_policy_sdk::{Rejection, accounts, passwords, refused};
+//! use auth_policy_sdk::throttle::Limit;
+//! use auth_policy_sdk::{Rejection, accounts, refused, verify};
 //!
 //! auth_policy_sdk::login!(login);
 //!
 //! fn login(attempt: &Attempt) -> Result<Acceptance, Rejection> {
-//!     let account = accounts::find_by_email(&attempt.email())?;
-//!     let verified = passwords::verify(&attempt.password(), account.as_ref())?;
+//!     let email = attempt.email();
+//!     let account = accounts::find_by_email(&email)?;
+//!     let limit = Limit::new(format!("account:{email}"), 10, 300);
+//!     let verified = verify(&attempt.password(), account.as_ref(), [limit])?;
 //!     match account {
 //!         Some(account) if verified && !account.disabled() => Ok(Acceptance::new(&account)),
 //!         _ => Err(refused("invalid_credentials", "invalid email or password")),
@@ -42,7 +45,7 @@ pub use bindings::capabilities::auth::policy::{
 };
 #[doc(hidden)]
 pub use panics::report_panics;
-pub use prose::{enforce, refused, setting};
+pub use prose::{enforce, refused, setting, verify};
 
 /// What a registration policy is asked with, and answers with. See [`register!`].
 pub mod register {

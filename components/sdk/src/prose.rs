@@ -1,7 +1,9 @@
-//! The few words that let a policy read as prose: [`setting`], [`refused`], [`enforce`], and
-//! builders over the contract's resources.
+//! The few words that let a policy read as prose: [`setting`], [`refused`], [`enforce`],
+//! [`verify`], and builders over the contract's resources.
 
+use crate::accounts::Account;
 use crate::json::{self, FromJson};
+use crate::passwords::{self, Password, Verification};
 use crate::throttle::{self, Limit};
 use crate::{Caller, Failure, Refusal, Rejection, settings};
 use core::net::IpAddr;
@@ -30,16 +32,34 @@ pub fn refused(code: &str, message: &str) -> Rejection {
 /// the attempt is refused: code `throttled` (the manifest must declare it), status 429 with
 /// `Retry-After`.
 pub fn enforce(limits: impl IntoIterator<Item = Limit>) -> Result<(), Rejection> {
-    let limits: Vec<Limit> = limits.into_iter().filter(|limit| limit.most > 0).collect();
+    let limits = turned_on(limits);
     if limits.is_empty() {
         return Ok(());
     }
-    match throttle::hit(&limits)? {
-        Some(seconds) => Err(Refusal::new("throttled", "too many attempts, try again later")
-            .retry_after(seconds)
-            .into()),
-        None => Ok(()),
+    throttle::hit(&limits)?.map_or(Ok(()), |seconds| Err(throttled(seconds)))
+}
+
+/// Whether this is the account's password, within limits on guessing; one of `most: 0` is turned
+/// off. Only a wrong password counts. If a limit is used up, the attempt is refused as [`enforce`]
+/// does. Ask it also if there is no account.
+pub fn verify(
+    password: &Password,
+    account: Option<&Account>,
+    limits: impl IntoIterator<Item = Limit>,
+) -> Result<bool, Rejection> {
+    match passwords::verify(password, account, &turned_on(limits))? {
+        Verification::Right => Ok(true),
+        Verification::Wrong => Ok(false),
+        Verification::Limited(seconds) => Err(throttled(seconds)),
     }
+}
+
+fn turned_on(limits: impl IntoIterator<Item = Limit>) -> Vec<Limit> {
+    limits.into_iter().filter(|limit| limit.most > 0).collect()
+}
+
+fn throttled(seconds: u32) -> Rejection {
+    Refusal::new("throttled", "too many attempts, try again later").retry_after(seconds).into()
 }
 
 impl Caller {

@@ -3,6 +3,7 @@
 
 use auth_host::capabilities::CallState;
 use auth_host::contract::TrappableFailure;
+use auth_host::contract::bindings::passwords::Verification;
 use auth_host::contract::bindings::throttle::Limit;
 use auth_host::contract::bindings::types::{self, Rejection};
 use auth_host::contract::bindings::{
@@ -60,9 +61,11 @@ async fn login(state: &mut CallState) -> Result<Result<u32, Rejection>, Trappabl
     let window_seconds =
         u32::try_from(setting(state, "window-seconds", 300).map_err(TrappableFailure::Trap)?)
             .unwrap();
-    if let Some(wait) =
-        throttle::Host::hit(state, vec![Limit { key: key.clone(), most, window_seconds }]).await?
-    {
+    let account = accounts::Host::find_by_email(state, email).await?;
+    let borrowed = account.as_ref().map(|account| Resource::new_borrow(account.rep()));
+    let limits = vec![Limit { key: key.clone(), most, window_seconds }];
+    let found = passwords::Host::verify(state, Resource::new_borrow(0), borrowed, limits).await?;
+    if let Verification::Limited(wait) = found {
         let refusal =
             types::HostRefusal::new(state, "throttled".into(), "too many attempts".into())
                 .map_err(TrappableFailure::Trap)?;
@@ -70,11 +73,8 @@ async fn login(state: &mut CallState) -> Result<Result<u32, Rejection>, Trappabl
             .map_err(TrappableFailure::Trap)?;
         return Ok(Err(Rejection::Refused(refusal)));
     }
-    let account = accounts::Host::find_by_email(state, email).await?;
-    let borrowed = account.as_ref().map(|account| Resource::new_borrow(account.rep()));
-    let verified = passwords::Host::verify(state, Resource::new_borrow(0), borrowed).await?;
     if let Some(account) = account
-        && verified
+        && matches!(found, Verification::Right)
         && !accounts::HostAccount::disabled(state, Resource::new_borrow(account.rep()))
             .map_err(TrappableFailure::Trap)?
     {

@@ -1,13 +1,17 @@
 //! `passwords`: questions about a password whose text never enters a component.
 
+use std::sync::Arc;
+
 use wasmtime::component::Resource;
 use zxcvbn::matching::patterns::{DictionaryPattern, MatchPattern};
 
 use super::forms::cut;
 use super::state::{CallState, Verification};
-use crate::contract::bindings::passwords;
+use crate::contract::bindings::passwords::{self, Verification as Found};
+use crate::contract::bindings::throttle::Limit;
 use crate::contract::{AccountHandle, PasswordHandle, Slot, TrappableFailure};
-use crate::passwords::{HashError, Password};
+use crate::passwords::{Asker, HashError, Password, Turn};
+use crate::store::ThrottleHit;
 use crate::telemetry::rarely;
 
 impl CallState {
@@ -63,33 +67,88 @@ impl passwords::HostPassword for CallState {
 }
 
 impl passwords::Host for CallState {
+    /// The limits are asked before the hash, so that a guess too many costs none, and again with
+    /// the answer: a wrong password is told once it has been counted, a right one if there is still
+    /// room. So guesses at the same time, at several replicas too, learn no more than one after the
+    /// other would, and what is not told is not counted.
     async fn verify(
         &mut self,
         _password: Resource<PasswordHandle>,
         account: Option<Resource<AccountHandle>>,
-    ) -> Result<bool, TrappableFailure> {
-        self.budget.charge(&self.limits)?;
+        limits: Vec<Limit>,
+    ) -> Result<Found, TrappableFailure> {
+        if limits.is_empty() {
+            self.budget.charge(&self.limits)?;
+        } else {
+            self.budget.charge_read(&self.limits)?;
+        }
         if self.identity.slot != Slot::Login {
             return Err(TrappableFailure::denied("passwords are verified in a login only"));
         }
         self.passwords.verify()?;
+        let hits = self.throttle_hits(&limits)?;
         let hash = account
             .map(|_| self.account().map(|account| account.password_hash.clone()))
             .transpose()
             .map_err(TrappableFailure::Trap)?;
         let password = self.password().map_err(TrappableFailure::Trap)?.clone();
-        let hashed = self.services.passwords.verify(&password, hash.as_deref());
-        let verified = self.budget.wait_for(hashed).await.map_err(|error| match error {
-            HashError::Busy => TrappableFailure::Unavailable(Some(1)),
-            HashError::Failed(_) => {
-                rarely!(error, %error, "a password could not be verified");
-                TrappableFailure::Unavailable(None)
-            }
-        })?;
-        if verified.matches {
-            self.passwords.verified(Verification { rehashed: verified.rehashed });
+        let turn = match self.turn(&hits).await? {
+            Ok(turn) => turn,
+            Err(seconds) => return Ok(Found::Limited(seconds)),
+        };
+        let services = Arc::clone(&self.services);
+        let hashed = services.passwords.verify(turn, &password, hash.as_deref());
+        let verified = self.wait_for_hash(hashed).await?;
+        let limited = if verified.matches {
+            self.used_up(&hits).await?
+        } else {
+            self.count_hits(&hits).await?
+        };
+        if let Some(seconds) = limited {
+            return Ok(Found::Limited(seconds));
         }
-        Ok(verified.matches)
+        if !verified.matches {
+            return Ok(Found::Wrong);
+        }
+        self.passwords.verified(Verification { rehashed: verified.rehashed });
+        Ok(Found::Right)
+    }
+}
+
+impl CallState {
+    /// A turn at the hash threads, or the seconds to wait if a limit is used up. Who has to wait
+    /// for a turn is asked before, too: a place is not taken for an answer that is known already.
+    async fn turn(&mut self, hits: &[ThrottleHit]) -> Result<Result<Turn, u32>, TrappableFailure> {
+        let asker = Asker::new(self.request.address.as_deref(), &self.attempt.email);
+        let services = Arc::clone(&self.services);
+        let turn = match services.passwords.turn_at_once(&asker) {
+            Some(turn) => turn,
+            None => {
+                if let Some(seconds) = self.used_up(hits).await? {
+                    return Ok(Err(seconds));
+                }
+                self.wait_for_hash(services.passwords.turn(&asker)).await?
+            }
+        };
+        Ok(self.used_up(hits).await?.map_or(Ok(turn), Err))
+    }
+
+    /// Waits for the hash threads. If they have no place, or the call's time is up meanwhile, the
+    /// host is busy.
+    async fn wait_for_hash<T>(
+        &mut self,
+        work: impl Future<Output = Result<T, HashError>>,
+    ) -> Result<T, TrappableFailure> {
+        self.passwords.waits_for_hash = true;
+        let done = self.budget.wait_for(work).await;
+        if let Err(HashError::Busy) = done {
+            return Err(TrappableFailure::Unavailable(Some(1)));
+        }
+        self.passwords.waits_for_hash = false;
+        done.map_err(|error| {
+            rarely!(error, %error, "a password could not be verified");
+            TrappableFailure::Unavailable(None)
+        })
     }
 }
 

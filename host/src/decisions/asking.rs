@@ -87,10 +87,11 @@ impl Asking {
                 rarely!(line => warn, cause, detail, "the policy failed; nothing was written");
                 catalogue::POLICY_FAULT.into()
             }
-            CallError::Unavailable { retry_after, detail } => {
+            CallError::Unavailable { retry_after, busy, detail } => {
                 self.count(slot, "failed");
                 rarely!(warn, detail, "the policy could not be served; nothing was written");
-                ApiError::from(catalogue::UNAVAILABLE).after(*retry_after)
+                let code = if *busy { catalogue::BUSY } else { catalogue::UNAVAILABLE };
+                ApiError::from(code).after(*retry_after)
             }
         }
     }

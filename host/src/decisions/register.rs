@@ -7,7 +7,7 @@ use super::{Context, Credentials, Decisions};
 use crate::contract::{Register, Slot};
 use crate::errors::{ApiError, catalogue};
 use crate::events::NewEvent;
-use crate::passwords::{HashError, Password};
+use crate::passwords::{Asker, HashError, Password};
 use crate::store::CarryError;
 use crate::telemetry::rarely;
 use crate::tokens::{RefreshToken, SignError, TokenPair};
@@ -29,7 +29,7 @@ impl Decisions {
             return Err(self.asking.not_carried_out(Slot::Register, why));
         }
         self.asking.accepted(Slot::Register);
-        let hash = self.hash(context, &password).await?;
+        let hash = self.hash(context, &email, &password).await?;
         let now = self.clock.now();
         let token = RefreshToken::generate();
         let session = self.issuing.session(&context.request, &token, now, None);
@@ -57,8 +57,19 @@ impl Decisions {
         Ok(answer)
     }
 
-    async fn hash(&self, context: &Context, password: &Password) -> Result<String, ApiError> {
-        let hashed = context.in_time(self.passwords.hash(password)).await?;
+    async fn hash(
+        &self,
+        context: &Context,
+        email: &str,
+        password: &Password,
+    ) -> Result<String, ApiError> {
+        let asker = Asker::new(context.request.address.as_deref(), email);
+        let hashed = context.in_time(async {
+            let turn = self.passwords.turn(&asker).await?;
+            self.passwords.hash(turn, password).await
+        });
+        // Whose time is up has waited for a turn.
+        let hashed = hashed.await.map_err(|_| ApiError::from(catalogue::BUSY))?;
         hashed.map_err(|error| match error {
             HashError::Busy => catalogue::BUSY.into(),
             HashError::Failed(_) => {

@@ -1,25 +1,27 @@
-//! The hash threads from outside: their queue is bounded, and who does not get in is told at once.
+//! The hash threads from outside: a turn first, then a hash. Who gets no place is told at once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Instant;
 
 use argon2::Params;
-use crossbeam_channel::{Sender, TrySendError, bounded};
+use crossbeam_channel::{Sender, unbounded};
 use tokio::sync::oneshot;
 
-use super::job::{HashError, Job, Verified};
+use super::asker::Asker;
+use super::job::{Job, Work};
 use super::metrics::HashMetrics;
+use super::outcome::{HashError, Verified};
 use super::password::Password;
 use super::stored::MAX_BCRYPT_COST;
 use super::thread::{self, HashThread};
+use super::turns::{Turn, Turns};
 use crate::keys;
 
 /// How passwords are hashed.
 #[derive(Debug, Clone)]
 pub struct HashSettings {
     pub threads: usize,
-    /// Hashes that may wait for a thread; beyond, the answer is [`HashError::Busy`].
+    /// Attempts that may wait for a thread; beyond, the answer is [`HashError::Busy`].
     pub queue: usize,
     /// argon2id `m`, in KiB; each thread keeps that much.
     pub memory_kib: u32,
@@ -30,7 +32,9 @@ pub struct HashSettings {
 /// The hash threads. They end when the last clone is dropped.
 #[derive(Clone)]
 pub struct PasswordHasher {
-    jobs: Sender<(Job, Instant)>,
+    /// Bounded by the turns: there is no job without one.
+    jobs: Sender<Job>,
+    turns: Turns,
     /// A hash of nobody's password: an unknown account costs what a known one does.
     stand_in: Arc<str>,
     /// The cost of bcrypt hashes that are still stored; 0 if there is none.
@@ -48,7 +52,8 @@ impl PasswordHasher {
         .map_err(|fault| {
             anyhow::anyhow!("PASSWORD_HASH_MEMORY_KIB and PASSWORD_HASH_ITERATIONS: {fault}")
         })?;
-        let (jobs, queue) = bounded(settings.queue);
+        let (jobs, queue) = unbounded();
+        let turns = Turns::new(settings.threads, settings.queue, metrics.clone());
         let bcrypt_cost = Arc::new(AtomicU32::new(0));
         for number in 0..settings.threads {
             let thread = HashThread {
@@ -65,7 +70,7 @@ impl PasswordHasher {
         }
         let stand_in = thread::phc(&params, &keys::random::<16>(), &keys::random::<32>())
             .map_err(|fault| anyhow::anyhow!("{fault}"))?;
-        Ok(Self { jobs, stand_in: stand_in.into(), bcrypt_cost })
+        Ok(Self { jobs, turns, stand_in: stand_in.into(), bcrypt_cost })
     }
 
     /// Says whether bcrypt hashes are stored, and of which cost.
@@ -73,39 +78,47 @@ impl PasswordHasher {
         self.bcrypt_cost.store(cost.unwrap_or_default().min(MAX_BCRYPT_COST), Ordering::Relaxed);
     }
 
-    /// Hashes a new password: a PHC string.
-    pub async fn hash(&self, password: &Password) -> Result<String, HashError> {
+    /// A turn, if one is free at once.
+    pub fn turn_at_once(&self, asker: &Asker) -> Option<Turn> {
+        self.turns.at_once(asker)
+    }
+
+    /// Waits for a turn; dropped, it gives up its place.
+    pub async fn turn(&self, asker: &Asker) -> Result<Turn, HashError> {
+        self.turns.next(asker).await
+    }
+
+    /// Hashes a new password: a PHC string. If nobody waits any more before it is begun, it is not
+    /// made.
+    pub async fn hash(&self, turn: Turn, password: &Password) -> Result<String, HashError> {
         let (answer, hash) = oneshot::channel();
-        self.submit(Job::Hash(password.clone(), answer))?;
+        self.submit(turn, Work::Hash(password.clone(), answer))?;
         hash.await.map_err(|_| HashError::Busy)?
     }
 
     /// Whether `password` is what `hash` was made from. Without a hash it does the same work and
-    /// finds no match.
+    /// finds no match. If nobody waits any more before it is begun, it is not made.
     pub async fn verify(
         &self,
+        turn: Turn,
         password: &Password,
         hash: Option<&str>,
     ) -> Result<Verified, HashError> {
         let (answer, verified) = oneshot::channel();
-        self.submit(Job::Verify(
-            password.clone(),
-            hash.unwrap_or(&self.stand_in).to_owned(),
-            answer,
-        ))?;
+        let work =
+            Work::Verify(password.clone(), hash.unwrap_or(&self.stand_in).to_owned(), answer);
+        self.submit(turn, work)?;
         let mut verified = verified.await.map_err(|_| HashError::Busy)??;
         verified.matches &= hash.is_some();
         Ok(verified)
     }
 
-    /// How many hashes wait for a thread.
+    /// How many attempts wait for a thread.
     pub fn waiting(&self) -> usize {
-        self.jobs.len()
+        self.turns.waiting()
     }
 
-    fn submit(&self, job: Job) -> Result<(), HashError> {
-        self.jobs
-            .try_send((job, Instant::now()))
-            .map_err(|(TrySendError::Full(_) | TrySendError::Disconnected(_))| HashError::Busy)
+    fn submit(&self, turn: Turn, work: Work) -> Result<(), HashError> {
+        self.jobs.send(Job { turn, work }).map_err(|_| HashError::Busy)
     }
 }

@@ -1,29 +1,28 @@
-//! What a hash thread is asked, and what it answers.
+//! What a hash thread is asked.
 
 use tokio::sync::oneshot;
 
+use super::outcome::{HashError, Verified};
 use super::password::Password;
+use super::turns::Turn;
 
-/// Why there is no hash.
-#[derive(Debug, thiserror::Error)]
-pub enum HashError {
-    /// The queue is full, or the service is stopping.
-    #[error("the queue of the hash threads is full")]
-    Busy,
-    /// argon2 did not take its input.
-    #[error("hashing failed: {0}")]
-    Failed(String),
+/// A hash to be made, with the turn that it takes until it is done.
+pub(super) struct Job {
+    pub(super) turn: Turn,
+    pub(super) work: Work,
 }
 
-/// What a verification found.
-pub struct Verified {
-    /// Whether it is the account's password.
-    pub matches: bool,
-    /// A hash with the current parameters, if it matches and the stored one is older.
-    pub rehashed: Option<String>,
-}
-
-pub(super) enum Job {
+pub(super) enum Work {
     Hash(Password, oneshot::Sender<Result<String, HashError>>),
     Verify(Password, String, oneshot::Sender<Result<Verified, HashError>>),
+}
+
+impl Work {
+    /// Whether nobody waits for the answer any more.
+    pub(super) fn is_abandoned(&self) -> bool {
+        match self {
+            Self::Hash(_, answer) => answer.is_closed(),
+            Self::Verify(_, _, answer) => answer.is_closed(),
+        }
+    }
 }

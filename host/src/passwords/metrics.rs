@@ -1,6 +1,6 @@
 //! What is counted of hashing.
 
-use prometheus::{Histogram, IntCounterVec, IntGauge};
+use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge};
 
 use crate::metrics::{Meter, MeterError, SECONDS};
 
@@ -15,6 +15,10 @@ pub struct HashMetrics {
     pub seconds: Histogram,
     /// Hashes made and verified, by algorithm (`argon2id`, `bcrypt`).
     pub hashes: IntCounterVec,
+    /// Attempts that got no place, by reason: `full`; `displaced` by somebody who had fewer.
+    pub refused: IntCounterVec,
+    /// Attempts whose asker had gone, or had no time left, before the hash was begun.
+    pub abandoned: IntCounter,
 }
 
 impl HashMetrics {
@@ -37,10 +41,26 @@ impl HashMetrics {
                 "Hashes made and verified, by algorithm.",
                 &["algorithm"],
             )?,
+            refused: meter.counters(
+                "auth_password_hash_refused_total",
+                "Attempts that got no place at the hash threads, by reason.",
+                &["reason"],
+            )?,
+            abandoned: meter.counter(
+                "auth_password_hash_abandoned_total",
+                "Hashes not made because nobody waited for them any more.",
+            )?,
         };
+        for reason in ["full", "displaced"] {
+            metrics.refused.with_label_values(&[reason]);
+        }
         for algorithm in ["argon2id", "bcrypt"] {
             metrics.hashes.with_label_values(&[algorithm]);
         }
         Ok(metrics)
+    }
+
+    pub(super) fn refused(&self, reason: &str) {
+        self.refused.with_label_values(&[reason]).inc();
     }
 }

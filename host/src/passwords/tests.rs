@@ -1,6 +1,6 @@
 //! Hashes of the old service, and what a failure costs.
 
-use super::{HashError, HashMetrics, HashSettings, Password, PasswordHasher};
+use super::{Asker, HashError, HashMetrics, HashSettings, Password, PasswordHasher, Verified};
 use crate::metrics::Meter;
 
 /// Made by golang.org/x/crypto/bcrypt, with the cost 4.
@@ -20,15 +20,28 @@ fn hasher() -> (PasswordHasher, HashMetrics) {
     (PasswordHasher::start(&settings, &metrics).unwrap(), metrics)
 }
 
+fn asker() -> Asker {
+    Asker::new(None, "leo@example.com")
+}
+
+async fn verify(
+    hasher: &PasswordHasher,
+    password: &str,
+    hash: Option<&str>,
+) -> Result<Verified, HashError> {
+    let turn = hasher.turn(&asker()).await?;
+    hasher.verify(turn, &Password::new(password), hash).await
+}
+
 async fn matches(hasher: &PasswordHasher, password: &str, hash: &str) -> bool {
-    hasher.verify(&Password::new(password), Some(hash)).await.unwrap().matches
+    verify(hasher, password, Some(hash)).await.unwrap().matches
 }
 
 #[tokio::test]
 async fn hashes_of_the_old_service_are_verified_and_replaced() {
     let (hasher, _) = hasher();
     for (password, hash) in OF_GO {
-        let verified = hasher.verify(&Password::new(password), Some(hash)).await.unwrap();
+        let verified = verify(&hasher, password, Some(hash)).await.unwrap();
         assert!(verified.matches, "{password:?}");
         let new = verified.rehashed.unwrap();
         assert!(new.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{new}");
@@ -36,7 +49,7 @@ async fn hashes_of_the_old_service_are_verified_and_replaced() {
             matches(&hasher, password, &new).await,
             "{password:?} does not match the hash that replaced bcrypt's"
         );
-        let wrong = hasher.verify(&Password::new("wrong"), Some(hash)).await.unwrap();
+        let wrong = verify(&hasher, "wrong", Some(hash)).await.unwrap();
         assert!(!wrong.matches && wrong.rehashed.is_none());
     }
 }
@@ -47,7 +60,7 @@ async fn of_a_long_password_bcrypt_takes_72_bytes_and_its_successor_all() {
     let (as_hashed, longer) = ("x".repeat(72), "x".repeat(300));
     assert!(matches(&hasher, &as_hashed, LONG).await);
     assert!(!matches(&hasher, &"x".repeat(71), LONG).await);
-    let verified = hasher.verify(&Password::new(&longer), Some(LONG)).await.unwrap();
+    let verified = verify(&hasher, &longer, Some(LONG)).await.unwrap();
     assert!(verified.matches, "the old service would have let this password in");
     let new = verified.rehashed.unwrap();
     assert!(matches(&hasher, &longer, &new).await);
@@ -62,7 +75,7 @@ async fn cost(hasher: &PasswordHasher, metrics: &HashMetrics, hash: Option<&str>
         ["argon2id", "bcrypt"].map(|algorithm| metrics.hashes.with_label_values(&[algorithm]).get())
     };
     let before = count();
-    assert!(!hasher.verify(&Password::new("wrong"), hash).await.unwrap().matches);
+    assert!(!verify(hasher, "wrong", hash).await.unwrap().matches);
     let after = count();
     [after[0] - before[0], after[1] - before[1]]
 }
@@ -70,7 +83,8 @@ async fn cost(hasher: &PasswordHasher, metrics: &HashMetrics, hash: Option<&str>
 #[tokio::test]
 async fn a_failure_costs_the_same_algorithms_whatever_hash_there_is() {
     let (hasher, metrics) = hasher();
-    let argon2 = hasher.hash(&Password::new("superpassword")).await.unwrap();
+    let turn = hasher.turn_at_once(&asker()).unwrap();
+    let argon2 = hasher.hash(turn, &Password::new("superpassword")).await.unwrap();
     for hash in [None, Some(argon2.as_str())] {
         assert_eq!(
             cost(&hasher, &metrics, hash).await,
@@ -96,10 +110,7 @@ async fn a_damaged_hash_is_an_error_and_no_panic() {
         ["$2a$", "$2a$31$Ci9l6kjaSd1dzkT.dYvK1ODr4dwTcotKPk2iFaAJbKgkCiSeMVu5m", "$argon2id$", ""]
     {
         assert!(
-            matches!(
-                hasher.verify(&Password::new("x"), Some(hash)).await,
-                Err(HashError::Failed(_))
-            ),
+            matches!(verify(&hasher, "x", Some(hash)).await, Err(HashError::Failed(_))),
             "{hash:?}"
         );
     }

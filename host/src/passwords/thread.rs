@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Instant;
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
@@ -10,8 +9,9 @@ use crossbeam_channel::Receiver;
 use prometheus::IntCounter;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::job::{HashError, Job, Verified};
+use super::job::{Job, Work};
 use super::metrics::HashMetrics;
+use super::outcome::{HashError, Verified};
 use super::password::Password;
 use super::stored::{MAX_BCRYPT_COST, StoredHash};
 use crate::keys;
@@ -27,25 +27,27 @@ pub(super) struct HashThread {
 }
 
 impl HashThread {
-    pub(super) fn work(mut self, queue: &Receiver<(Job, Instant)>, metrics: &HashMetrics) {
+    pub(super) fn work(mut self, queue: &Receiver<Job>, metrics: &HashMetrics) {
         // Refreshes and health checks stay fast beside logins. On Linux a thread may lower its own
         // priority without any right.
         if let Err(fault) = rustix::process::setpriority_process(None, 10) {
             tracing::debug!(%fault, "hash thread keeps its priority");
         }
-        for (job, queued) in queue {
-            metrics.wait.observe(queued.elapsed().as_secs_f64());
-            let _busy = metrics.seconds.start_timer();
-            // A caller that has gone is not worth 15 ms of a core.
-            match job {
-                Job::Hash(password, answer) if !answer.is_closed() => {
-                    drop(answer.send(self.hash(&password)));
-                }
-                Job::Verify(password, hash, answer) if !answer.is_closed() => {
+        for Job { turn, work } in queue {
+            // An asker that has gone is not worth 15 ms of a core.
+            if work.is_abandoned() {
+                metrics.abandoned.inc();
+                continue;
+            }
+            metrics.wait.observe(turn.since.elapsed().as_secs_f64());
+            let busy = metrics.seconds.start_timer();
+            match work {
+                Work::Hash(password, answer) => drop(answer.send(self.hash(&password))),
+                Work::Verify(password, hash, answer) => {
                     drop(answer.send(self.verify(&password, &hash)));
                 }
-                Job::Hash(..) | Job::Verify(..) => {}
             }
+            busy.observe_duration();
         }
     }
 

@@ -224,6 +224,12 @@ impl Store {
         ask!(self.storage_size(slot).await)
     }
 
+    /// Whether there is room for one more in every limit: the longest wait in milliseconds if one is
+    /// used up. It counts nothing.
+    pub async fn throttle_wait(&self, hits: &[ThrottleHit]) -> Result<Option<i64>, StoreError> {
+        ask!(self.throttle_wait(hits).await)
+    }
+
     /// Counts one against every limit, at once, in one statement; the longest wait in milliseconds
     /// if one is exceeded. If it fails, it may have counted: nobody is let through for that, and it
     /// is not asked again.

@@ -22,6 +22,11 @@ impl ThrottleHit {
 /// A counter after a hit: key, hits, end of the window.
 pub(super) type Counted = (Vec<u8>, i64, Timestamp);
 
+/// Counters as one more hit would leave them: whether there is room for it is asked like that.
+pub(super) fn with_one_more(counted: Vec<Counted>) -> Vec<Counted> {
+    counted.into_iter().map(|(key, hits, end)| (key, hits + 1, end)).collect()
+}
+
 /// The longest wait in milliseconds among the limits that are exceeded.
 pub(super) fn longest_wait(
     hits: &[ThrottleHit],

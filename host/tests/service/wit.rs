@@ -120,7 +120,6 @@ const LOGIN: &[&str] = &[
     "logging-in#[method]attempt.email",
     "logging-in#[method]attempt.password",
     "throttle#clear",
-    "throttle#hit",
     "log#write",
     "settings#get",
 ];

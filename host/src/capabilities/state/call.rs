@@ -83,6 +83,12 @@ impl CallState {
         self.passwords.verification.as_ref()
     }
 
+    /// Whether a failure, or the end of the call's time, comes of a busy host: of hash threads that
+    /// have no turn for it.
+    pub fn host_is_busy(&self) -> bool {
+        self.passwords.waits_for_hash
+    }
+
     /// Whether the account is to be disabled.
     pub fn disables(&self) -> bool {
         self.accounts.disables()

@@ -22,6 +22,8 @@ pub struct Asked {
     verify: bool,
     estimates: u32,
     pub(super) verification: Option<Verification>,
+    /// Whether it waits for the hash threads, or was turned away there.
+    pub(crate) waits_for_hash: bool,
 }
 
 impl Asked {

@@ -89,11 +89,12 @@ fn storage_and_throttles_are_bounded_as_promised() {
     );
     promises(Wit, "`key` is 1 to {} bytes of the policy's choice", &[&key]);
     promises(Wit, "against every limit (at most {}, each", &[&number(limits)]);
+    promises(Wit, "within limits on guessing (at most {}, as", &[&number(limits)]);
     promises(Wit, "counted for these keys (at most {}),", &[&number(clears)]);
     promises(
         Authors,
-        "| throttle limits in a `hit`; keys cleared in a call | {}; {} |",
-        &[&number(limits), &number(clears)],
+        "| throttle limits in a `hit`, in a `verify`; keys cleared in a call | {}; {}; {} |",
+        &[&number(limits), &number(limits), &number(clears)],
     );
     promises(
         Authors,

@@ -143,7 +143,11 @@ impl Connection {
                 .half_close(false)
                 .serve_connection(TokioIo::new(stream), service);
             if let Err(error) = watcher.watch(connection).await {
-    XX connection ended early");
+                let cut_off = was_cut_off(&error);
+                if cut_off {
+                    cut_answers.count();
+                }
+                tracing::debug!(%error, cut_off, "a connection ended early");
             }
         }
     }

@@ -58,6 +58,9 @@ pub async fn call<C: Contract>(
     timer.observe_duration();
     match outcome {
         Ok(returned) => decision::<C>(returned?, state),
+        Err(_) if state.host_is_busy() => {
+            Err(CallError::busy("the call's time was up while it waited for a hash"))
+        }
         Err(_) if state.budget.host_works() => {
             Err(CallError::unavailable("the call's time was up while it waited for the host"))
         }
@@ -99,7 +102,9 @@ fn decision<C: Contract>(
         Err(Rejection::Refused(refusal)) => {
             Decision::Refused(state.table.delete(refusal).map_err(forged)?)
         }
-        Err(Rejection::Failed(failure)) => return Err(CallError::failed(failure, &state.limits)),
+        Err(Rejection::Failed(failure)) => {
+            return Err(CallError::failed(failure, state.host_is_busy(), &state.limits));
+        }
     };
     Ok((decision, state))
 }

@@ -73,6 +73,8 @@ pub enum CallError {
     Unavailable {
         /// Seconds after which to try again.
         retry_after: u32,
+        /// Whether it has more work than it can do, rather than a part that is away.
+        busy: bool,
         /// For the log only: no caller sees it.
         detail: String,
     },
@@ -86,14 +88,20 @@ impl CallError {
 
     /// The database or another part of the host is away.
     pub fn unavailable(detail: impl std::fmt::Display) -> Self {
-        Self::Unavailable { retry_after: 1, detail: detail.to_string() }
+        Self::Unavailable { retry_after: 1, busy: false, detail: detail.to_string() }
     }
 
-    /// The policy passed a failure on, or made one.
-    pub(super) fn failed(failure: Failure, limits: &Limits) -> Self {
+    /// The host has more work than it can do.
+    pub fn busy(detail: impl std::fmt::Display) -> Self {
+        Self::Unavailable { retry_after: 1, busy: true, detail: detail.to_string() }
+    }
+
+    /// The policy passed a failure on, or made one; `busy` if the host was.
+    pub(super) fn failed(failure: Failure, busy: bool, limits: &Limits) -> Self {
         match failure {
             Failure::Unavailable(seconds) => Self::Unavailable {
                 retry_after: seconds.unwrap_or(1).min(limits.unavailable_seconds),
+                busy,
                 detail: "a capability was not available".into(),
             },
             Failure::Denied(text) => Self::fault(Cause::Failure, format!("denied: {text}")),

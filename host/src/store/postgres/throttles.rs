@@ -3,10 +3,29 @@
 use super::database::Postgres;
 use super::rows::all;
 use super::transaction::Transaction;
-use crate::store::throttles::{Counted, longest_wait};
+use crate::store::throttles::{Counted, longest_wait, with_one_more};
 use crate::store::{StoreError, ThrottleHit};
 
 impl Postgres {
+    pub(in crate::store) async fn throttle_wait(
+        &self,
+        hits: &[ThrottleHit],
+    ) -> Result<Option<i64>, StoreError> {
+        let now = self.clock.now();
+        let keys: Vec<&[u8]> = hits.iter().map(|hit| hit.key.as_slice()).collect();
+        let question = || {
+            sqlx::query(
+                "SELECT key, hits, window_ends_at
+                   FROM auth.throttles
+                  WHERE key = ANY ($1) AND window_ends_at > $2",
+            )
+            .bind(keys.clone())
+            .bind(now)
+        };
+        let counted: Vec<Counted> = all(&self.pools.read(question).await?)?;
+        Ok(longest_wait(hits, with_one_more(counted), now))
+    }
+
     /// Asked once: if its answer is lost, it may have counted, and another try would count twice.
     pub(in crate::store) async fn throttle_hit(
         &self,

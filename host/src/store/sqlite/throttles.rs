@@ -4,10 +4,26 @@ use sqlx::QueryBuilder;
 use sqlx::sqlite::SqliteConnection;
 
 use super::database::Sqlite;
-use crate::store::throttles::{Counted, longest_wait};
+use crate::store::throttles::{Counted, longest_wait, with_one_more};
 use crate::store::{StoreError, ThrottleHit};
 
 impl Sqlite {
+    pub(in crate::store) async fn throttle_wait(
+        &self,
+        hits: &[ThrottleHit],
+    ) -> Result<Option<i64>, StoreError> {
+        let now = self.clock.now();
+        let mut query = QueryBuilder::new("SELECT key, hits, window_ends_at FROM throttles WHERE ");
+        query.push("window_ends_at > ").push_bind(now).push(" AND key IN (");
+        let mut keys = query.separated(", ");
+        for hit in hits {
+            keys.push_bind(&hit.key);
+        }
+        query.push(")");
+        let counted: Vec<Counted> = query.build_query_as().fetch_all(&self.readers).await?;
+        Ok(longest_wait(hits, with_one_more(counted), now))
+    }
+
     pub(in crate::store) async fn throttle_hit(
         &self,
         hits: &[ThrottleHit],

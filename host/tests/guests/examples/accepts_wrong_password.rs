@@ -8,6 +8,6 @@ auth_policy_sdk::login!(login);
 
 fn login(attempt: &Attempt) -> Result<Acceptance, Rejection> {
     let account = accounts::find_by_email(&attempt.email())?.ok_or_else(invalid_credentials)?;
-    passwords::verify(&attempt.password(), Some(&account))?;
+    passwords::verify(&attempt.password(), Some(&account), &[])?;
     Ok(Acceptance::new(&account))
 }

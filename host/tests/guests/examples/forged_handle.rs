@@ -12,6 +12,6 @@ fn login(attempt: &Attempt) -> Result<Acceptance, Rejection> {
     // SAFETY: none, and none is needed: a component that names a handle it does not hold is
     // stopped.
     let forged = unsafe { Password::from_handle(4_242) };
-    passwords::verify(&forged, None)?;
+    passwords::verify(&forged, None, &[])?;
     well_behaved_login(attempt)
 }

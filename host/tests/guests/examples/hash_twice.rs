@@ -8,6 +8,6 @@ auth_policy_sdk::login!(login);
 
 fn login(attempt: &Attempt) -> Result<Acceptance, Rejection> {
     let account = verified_account(attempt)?;
-    passwords::verify(&attempt.password(), Some(&account))?;
+    passwords::verify(&attempt.password(), Some(&account), &[])?;
     Ok(Acceptance::new(&account))
 }

@@ -5,7 +5,7 @@
 
 use auth_policy_sdk::accounts::Account;
 use auth_policy_sdk::login::{Acceptance, Attempt};
-use auth_policy_sdk::{Failure, Rejection, accounts, passwords, refused, storage};
+use auth_policy_sdk::{Failure, Rejection, accounts, refused, storage, verify};
 
 /// What a well-behaved login policy does, without limits.
 pub fn well_behaved_login(attempt: &Attempt) -> Result<Acceptance, Rejection> {
@@ -20,8 +20,8 @@ pub fn verified_account(attempt: &Attempt) -> Result<Account, Rejection> {
 }
 
 /// Whether the password is the account's: the one place that asks.
-pub fn verifies(attempt: &Attempt, account: Option<&Account>) -> Result<bool, Failure> {
-    passwords::verify(&attempt.password(), account)
+pub fn verifies(attempt: &Attempt, account: Option<&Account>) -> Result<bool, Rejection> {
+    verify(&attempt.password(), account, [])
 }
 
 /// The refusal that tells nothing.

@@ -9,7 +9,7 @@ use auth_host::app::App;
 use auth_host::clock::Clock;
 use auth_host::contract::Slot;
 use auth_host::lifecycle::Ended;
-use auth_host::passwords::Password;
+use auth_host::passwords::{Asker, Password};
 use auth_host::shutdown::Signals;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -213,7 +213,9 @@ impl TestService {
         let hash = "$argon2id$v=19$m=65536,t=60,p=1$c29tZXNhbHRzb21lc2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
         let before = self.count("auth_password_hash_wait_seconds_count", &[]).await;
         let task = tokio::spawn(async move {
-            drop(app.services.passwords.verify(&password, Some(hash)).await);
+            let passwords = &app.services.passwords;
+            let turn = passwords.turn(&Asker::new(None, "somebody else")).await.unwrap();
+            drop(passwords.verify(turn, &password, Some(hash)).await);
         });
         let begun = async || {
             (self.count("auth_password_hash_wait_seconds_count", &[]).await > before).then_some(())
