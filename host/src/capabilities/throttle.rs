@@ -11,6 +11,7 @@ use crate::store::ThrottleHit;
 
 impl throttle::Host for CallState {
     async fn hit(&mut self, limits: Vec<Limit>) -> Result<Option<u32>, TrappableFailure> {
+        self.take(&[&limits])?;
         self.budget.charge_read(&self.limits)?;
         let most = self.limits.throttle.limits;
         if limits.len() > most {
@@ -33,6 +34,7 @@ impl throttle::Host for CallState {
     }
 
     fn clear(&mut self, keys: Vec<String>) -> Result<(), TrappableFailure> {
+        self.take(&[&keys])?;
         self.budget.charge(&self.limits)?;
         self.throttle.has_room(keys.len(), &self.limits.throttle)?;
         for key in keys {

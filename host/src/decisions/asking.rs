@@ -83,6 +83,11 @@ impl Asking {
                 tracing::warn!(cause, detail, "the policy failed; nothing was written");
                 catalogue::POLICY_FAULT.into()
             }
+            CallError::Busy { detail } => {
+                self.count(slot, "failed");
+                tracing::warn!(detail, "there was no room for the call; nothing was written");
+                catalogue::BUSY.into()
+            }
             CallError::Unavailable { retry_after, detail } => {
                 self.count(slot, "failed");
                 tracing::warn!(detail, "the policy could not be served; nothing was written");

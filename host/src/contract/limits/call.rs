@@ -22,8 +22,17 @@ pub struct Limits {
     /// Calls that may run in a slot at once. Together they are fewer than the instances, and logins
     /// that wait for the hash threads cannot starve refreshes.
     pub turns: PerSlot<usize>,
-    /// Instances that may be alive at once, all slots together.
+    /// Instances that may be alive at once, all slots together. What the pool holds for them
+    /// follows from this number and the three below.
     pub instances: u32,
+    /// Core modules of one component that are instantiated.
+    pub core_instances: u32,
+    /// Linear memories of one component.
+    pub memories: u32,
+    /// Tables of one component.
+    pub tables: u32,
+    /// Bytes that each memory of the pool keeps between two calls, so that the next one is cheap.
+    pub resident_bytes: usize,
     /// Linear memory of an instance in bytes, all of its memories together.
     pub memory_bytes: usize,
     /// Elements of one table.
@@ -34,6 +43,10 @@ pub struct Limits {
     pub host_call_bytes: usize,
     /// Resource handles that an instance may hold.
     pub handles: usize,
+    /// Bytes that a call may hand over in all of its host calls together.
+    pub arriving_bytes: usize,
+    /// Entries into the host of any kind: host calls, getters, and what WebAssembly itself asks.
+    pub entries: u32,
     /// Host calls of functions that do work.
     pub host_calls: u32,
     /// A policy that ignores that bound is stopped here.
@@ -78,11 +91,17 @@ impl Default for Limits {
                 Slot::Refresh => 120,
             }),
             instances: 256,
+            core_instances: 40,
+            memories: 3,
+            tables: 4,
+            resident_bytes: 64 << 10,
             memory_bytes: 16 << 20,
             table_elements: 10_000,
             stack_bytes: 512 << 10,
             host_call_bytes: 1 << 20,
             handles: 256,
+            arriving_bytes: 4 << 20,
+            entries: 100_000,
             host_calls: 64,
             host_calls_ignored: 1024,
             reads: 16,
@@ -99,6 +118,14 @@ impl Default for Limits {
             log: LogLimits::default(),
             refusal: RefusalLimits::default(),
         }
+    }
+}
+
+impl Limits {
+    /// What the memories of the pool keep between calls, if each was used: they are counted in the
+    /// budget of the process from the start.
+    pub const fn resident_memory(&self) -> usize {
+        self.instances as usize * self.memories as usize * self.resident_bytes
     }
 }
 
@@ -122,11 +149,17 @@ mod tests {
             turn_wait: _,
             turns: _,
             instances: _,
+            core_instances: _,
+            memories: _,
+            tables: _,
+            resident_bytes: _,
             memory_bytes: _,
             table_elements: _,
             stack_bytes: _,
             host_call_bytes: _,
             handles: _,
+            arriving_bytes: _,
+            entries: _,
             host_calls: _,
             host_calls_ignored: _,
             reads: _,

@@ -2,7 +2,7 @@
 
 use wasmtime::Trap;
 
-use crate::capabilities::BoundExceeded;
+use crate::capabilities::{BoundExceeded, NoRoom};
 use crate::contract::Limits;
 use crate::contract::bindings::types::Failure;
 
@@ -17,7 +17,8 @@ pub enum Cause {
     Memory,
     /// It nested its calls too deep.
     StackOverflow,
-    /// It went on calling the host after it was told to stop.
+    /// It went on calling the host after it was told to stop, entered it too often, or handed over
+    /// too much.
     HostCalls,
     /// What the canonical ABI refuses: forged handles, too many handles, values that are too large.
     Contract,
@@ -69,6 +70,11 @@ pub enum CallError {
         /// For the log only; some of it may be the policy's own text.
         detail: String,
     },
+    /// There are too many calls at the moment: of this slot, or for the machine.
+    Busy {
+        /// For the log only: no caller sees it.
+        detail: String,
+    },
     /// The host could not do its part.
     Unavailable {
         /// Seconds after which to try again.
@@ -87,6 +93,11 @@ impl CallError {
     /// The database or another part of the host is away.
     pub fn unavailable(detail: impl std::fmt::Display) -> Self {
         Self::Unavailable { retry_after: 1, detail: detail.to_string() }
+    }
+
+    /// There is no room for the call now.
+    pub fn busy(detail: impl std::fmt::Display) -> Self {
+        Self::Busy { detail: detail.to_string() }
     }
 
     /// The policy passed a failure on, or made one.
@@ -110,7 +121,10 @@ impl CallError {
 impl From<wasmtime::Error> for CallError {
     fn from(error: wasmtime::Error) -> Self {
         if error.downcast_ref::<wasmtime::PoolConcurrencyLimitError>().is_some() {
-            return Self::unavailable("the pool of instances is exhausted");
+            return Self::busy("the pool of instances is exhausted");
+        }
+        if let Some(no_room) = error.downcast_ref::<NoRoom>() {
+            return Self::busy(no_room);
         }
         let cause = match (error.downcast_ref::<Trap>(), error.downcast_ref::<BoundExceeded>()) {
             (Some(Trap::Interrupt), _) => Cause::Deadline,
@@ -118,7 +132,15 @@ impl From<wasmtime::Error> for CallError {
             (Some(Trap::UnreachableCodeReached), _) => Cause::Panic,
             (Some(_), _) => Cause::Trap,
             (None, Some(BoundExceeded::Memory { .. })) => Cause::Memory,
-            (None, Some(BoundExceeded::HostCalls { .. })) => Cause::HostCalls,
+            (None, Some(BoundExceeded::ProcessorTime { .. })) => Cause::Deadline,
+            (
+                None,
+                Some(
+                    BoundExceeded::HostCalls { .. }
+                    | BoundExceeded::Entries { .. }
+                    | BoundExceeded::Arriving { .. },
+                ),
+            ) => Cause::HostCalls,
             (None, None) => Cause::Contract,
         };
         Self::fault(cause, format!("{error:#}"))

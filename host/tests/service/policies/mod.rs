@@ -4,6 +4,7 @@
 
 mod acceptances;
 mod bounds;
+mod budgets;
 mod faults;
 mod settings;
 mod writes;
@@ -15,9 +16,10 @@ use crate::support::{Person, TestService, guest_names};
 
 /// The sources of the tests in this folder and of those of swaps: the guard below looks for guests
 /// in them.
-const SOURCES: [&str; 6] = [
+const SOURCES: [&str; 7] = [
     include_str!("acceptances.rs"),
     include_str!("bounds.rs"),
+    include_str!("budgets.rs"),
     include_str!("faults.rs"),
     include_str!("writes.rs"),
     include_str!("../swap/running.rs"),
