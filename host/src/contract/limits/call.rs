@@ -224,7 +224,7 @@ mod tests {
         );
         promises(
             Authors,
-            "| processor time | {} ms ({} ticks of {} ms) |",
+            "| processor time, the host's for the policy included | {} ms ({} ticks of {} ms) |",
             &[&processor, &ticks, &tick],
         );
         promises(Authors, "| `deadline` | {} ms of processor time used up", &[&processor]);
@@ -233,9 +233,13 @@ mod tests {
             "| wall-clock time | {} of `HTTP_SERVER_TIMEOUT` ({} s) |",
             &[&share, &wall_clock],
         );
-        promises(Architecture, "| processor time | {} ticks of {} ms |", &[&ticks, &tick]);
+        promises(
+            Architecture,
+            "| processor time, its own and the host's for it | {} ticks of {} ms |",
+            &[&ticks, &tick],
+        );
         promises(Architecture, "A clock thread ticks every {} ms.", &[&tick]);
-        promises(Architecture, "after {} ticks in which it was seen running", &[&ticks]);
+        promises(Architecture, "after {} ms of processor time it is ended", &[&processor]);
         promises(Architecture, "of `HTTP_SERVER_TIMEOUT` ({} s by default)", &[&wall_clock]);
     }
 
@@ -247,6 +251,30 @@ mod tests {
         let turns = Slot::ALL.map(|slot| number(*turns.get(slot)));
         promises(Architecture, "(register {}, login {}, refresh {})", &turns.each_ref());
         promises(Architecture, "fewer than the {} instances", &[&number(instances)]);
+    }
+
+    #[test]
+    fn entries_into_the_host_are_bounded_as_promised() {
+        let Limits { entries, arriving_bytes, .. } = Limits::default();
+        let (entries, arriving) = (number(entries), bytes(arriving_bytes));
+        promises(
+            Wit,
+            "getters too, are called at most {} times and handed at most {}.",
+            &[&entries, &arriving],
+        );
+        promises(
+            Authors,
+            "| calls of any function; bytes handed over in all | {}; {} |",
+            &[&entries, &arriving],
+        );
+        promises(
+            Authors,
+            "more than {} times, or handed over more than {}",
+            &[&entries, &arriving],
+        );
+        promises(Architecture, "| entries into the host, getters included | {} |", &[&entries]);
+        let together = "| bytes handed over, all host calls together | {} |";
+        promises(Architecture, together, &[&arriving]);
     }
 
     #[test]
