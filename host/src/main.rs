@@ -10,6 +10,7 @@ use auth_host::app::App;
 use auth_host::clock::Clock;
 use auth_host::config::Config;
 use auth_host::contract::Slot;
+use auth_host::policy::runtime::worker_threads;
 use auth_host::shutdown::Signals;
 use auth_host::{command, telemetry};
 use clap::Parser as _;
@@ -54,7 +55,10 @@ fn operate<F: Future<Output = anyhow::Result<ExitCode>>>(
 }
 
 fn serve() -> anyhow::Result<ExitCode> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(worker_threads())
+        .enable_all()
+        .build()?;
     let outcome = runtime.block_on(serving());
     // A component that is being compiled must not keep the process beyond its time limit.
     runtime.shutdown_background();

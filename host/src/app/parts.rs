@@ -75,7 +75,8 @@ pub(super) fn admission(
 ) -> anyhow::Result<Admission> {
     let cache = Cache::open(config.data_dir.join("cache"), services.keys.policy_cache.clone())
         .context("the cache of compiled policies cannot be opened")?;
-    let profile = Profile::contract_only(Arc::new(Limits::default()), metrics)?;
+    let memory = config.policy_memory_bytes;
+    let profile = Profile::contract_only(Arc::new(Limits::default()), memory, metrics)?;
     Ok(Admission::new(Arc::new(profile), cache, Arc::clone(services)))
 }
 

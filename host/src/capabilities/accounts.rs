@@ -29,6 +29,7 @@ impl accounts::Host for CallState {
         &mut self,
         email: String,
     ) -> Result<Option<Resource<AccountHandle>>, TrappableFailure> {
+        self.take(&[&email])?;
         self.budget.charge_read(&self.limits)?;
         if self.identity.slot == Slot::Register || email != self.attempt_email() {
             return Err(TrappableFailure::denied("only the account of the attempt may be read"));
@@ -80,6 +81,7 @@ impl accounts::HostAccount for CallState {
         _account: Resource<AccountHandle>,
         name: String,
     ) -> wasmtime::Result<Option<String>> {
+        self.take(&[&name])?;
         let stored = &self.account()?.attributes;
         Ok(self.accounts.attribute(&name, stored).map(Value::to_string))
     }
@@ -90,6 +92,7 @@ impl accounts::HostAccount for CallState {
         name: String,
         value: Option<String>,
     ) -> Result<(), TrappableFailure> {
+        self.take(&[&name, &value])?;
         self.budget.charge(&self.limits)?;
         self.require_proof()?;
         let limits = &self.limits.accounts;
@@ -102,6 +105,7 @@ impl accounts::HostAccount for CallState {
         _account: Resource<AccountHandle>,
         reason: String,
     ) -> Result<(), TrappableFailure> {
+        self.take(&[&reason])?;
         self.budget.charge(&self.limits)?;
         self.require_proof()?;
         self.accounts.disable(cut(&reason, self.limits.accounts.reason_characters));

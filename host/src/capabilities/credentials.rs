@@ -47,6 +47,7 @@ macro_rules! credentials_attempt {
                 _attempt: Resource<$attempt>,
                 name: String,
             ) -> wasmtime::Result<Option<String>> {
+                self.take(&[&name])?;
                 Ok(self.member(&name))
             }
 

@@ -14,6 +14,7 @@ impl log::Host for CallState {
         message: String,
         fields: Vec<(String, String)>,
     ) -> wasmtime::Result<()> {
+        self.take(&[&message, &fields])?;
         let limits = &self.limits.log;
         if !self.log.count(limits) {
             self.services.dropped_lines.count(self.identity.slot);

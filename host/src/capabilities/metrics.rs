@@ -11,6 +11,7 @@ impl metrics::Host for CallState {
         labels: Vec<(String, String)>,
         by: u64,
     ) -> Result<(), TrappableFailure> {
+        self.take(&[&name, &labels])?;
         self.budget.charge(&self.limits)?;
         let (series, slot) = (&self.services.series, self.identity.slot);
         series.record(slot, &name, labels, Sample::Increment(by), &self.limits.metrics)
@@ -22,6 +23,7 @@ impl metrics::Host for CallState {
         labels: Vec<(String, String)>,
         value: f64,
     ) -> Result<(), TrappableFailure> {
+        self.take(&[&name, &labels])?;
         self.budget.charge(&self.limits)?;
         let (series, slot) = (&self.services.series, self.identity.slot);
         series.record(slot, &name, labels, Sample::Observe(value), &self.limits.metrics)

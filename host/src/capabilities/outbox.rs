@@ -15,6 +15,7 @@ impl outbox::Host for CallState {
         data: String,
         key: Option<String>,
     ) -> Result<(), TrappableFailure> {
+        self.take(&[&event, &data, &key])?;
         self.budget.charge(&self.limits)?;
         let (manifest, limits) = (&self.identity.manifest, &self.limits.outbox);
         if !manifest.events.contains(&event) {

@@ -33,6 +33,7 @@ impl passwords::HostPassword for CallState {
         _password: Resource<PasswordHandle>,
         hints: Vec<String>,
     ) -> Result<u8, TrappableFailure> {
+        self.take(&[&hints])?;
         self.budget.charge(&self.limits)?;
         let limits = &self.limits.passwords;
         self.passwords.estimate(limits)?;

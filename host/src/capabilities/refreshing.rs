@@ -50,6 +50,7 @@ impl refreshing::HostAcceptance for CallState {
         name: String,
         value: String,
     ) -> Result<(), TrappableFailure> {
+        self.take(&[&name, &value])?;
         self.budget.charge(&self.limits)?;
         let claims = &mut self.table.get_mut(&acceptance)?.claims;
         add_claim(claims, name, &value, &self.identity.manifest, &self.limits.claims)

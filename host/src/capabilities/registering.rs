@@ -26,6 +26,7 @@ impl registering::HostAcceptance for CallState {
         name: String,
         value: String,
     ) -> Result<(), TrappableFailure> {
+        self.take(&[&name, &value])?;
         self.budget.charge(&self.limits)?;
         let limits = &self.limits.accounts;
         let value = attribute_value(&name, &value, limits)?;
@@ -43,6 +44,7 @@ impl registering::HostAcceptance for CallState {
         name: String,
         value: String,
     ) -> Result<(), TrappableFailure> {
+        self.take(&[&name, &value])?;
         self.budget.charge(&self.limits)?;
         let claims = &mut self.table.get_mut(&acceptance)?.claims;
         add_claim(claims, name, &value, &self.identity.manifest, &self.limits.claims)

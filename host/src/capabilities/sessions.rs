@@ -54,6 +54,7 @@ impl sessions::HostSession for CallState {
         session: Resource<Session>,
         reason: String,
     ) -> Result<(), TrappableFailure> {
+        self.take(&[&reason])?;
         self.budget.charge(&self.limits)?;
         self.require_proof()?;
         let limits = &self.limits.sessions;

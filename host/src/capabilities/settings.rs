@@ -7,6 +7,7 @@ use crate::contract::bindings::settings;
 
 impl settings::Host for CallState {
     fn get(&mut self, name: String) -> wasmtime::Result<Option<String>> {
+        self.take(&[&name])?;
         Ok(self.identity.settings.get(&name).map(Value::to_string))
     }
 }

@@ -8,6 +8,7 @@ use crate::store::StorageWrite;
 
 impl storage::Host for CallState {
     async fn get(&mut self, key: String) -> Result<Option<Vec<u8>>, TrappableFailure> {
+        self.take(&[&key])?;
         self.budget.charge_read(&self.limits)?;
         self.check_key(&key)?;
         if let Some(written) = self.storage.last(&key) {
@@ -23,12 +24,14 @@ impl storage::Host for CallState {
         value: Vec<u8>,
         ttl_seconds: Option<u32>,
     ) -> Result<(), TrappableFailure> {
+        self.take(&[&key, &value])?;
         self.budget.charge(&self.limits)?;
         let expires_at = self.expiry(ttl_seconds);
         self.buffer(StorageWrite { key, expected: None, value: Some((value, expires_at)) })
     }
 
     fn delete(&mut self, key: String) -> Result<(), TrappableFailure> {
+        self.take(&[&key])?;
         self.budget.charge(&self.limits)?;
         self.buffer(StorageWrite { key, expected: None, value: None })
     }
@@ -39,6 +42,7 @@ impl storage::Host for CallState {
         expected: Option<Vec<u8>>,
         value: Option<Vec<u8>>,
     ) -> Result<(), TrappableFailure> {
+        self.take(&[&key, &expected, &value])?;
         self.budget.charge(&self.limits)?;
         let expires_at = self.expiry(None);
         self.buffer(StorageWrite {

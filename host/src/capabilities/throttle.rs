@@ -11,12 +11,14 @@ use crate::store::ThrottleHit;
 
 impl throttle::Host for CallState {
     async fn hit(&mut self, limits: Vec<Limit>) -> Result<Option<u32>, TrappableFailure> {
+        self.take(&[&limits])?;
         self.budget.charge_read(&self.limits)?;
         let hits = self.throttle_hits(&limits)?;
         self.count_hits(&hits).await
     }
 
     fn clear(&mut self, keys: Vec<String>) -> Result<(), TrappableFailure> {
+        self.take(&[&keys])?;
         self.budget.charge(&self.limits)?;
         self.throttle.has_room(keys.len(), &self.limits.throttle)?;
         for key in keys {

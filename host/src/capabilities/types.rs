@@ -44,6 +44,7 @@ impl types::HostCaller for CallState {
 
 impl types::HostRefusal for CallState {
     fn new(&mut self, code: String, message: String) -> wasmtime::Result<Resource<Refusal>> {
+        self.take(&[&code, &message])?;
         Ok(self.table.push(Refusal {
             code: cut(&code, self.limits.refusal.code_characters),
             message: cut(&message, self.limits.refusal.message_characters),
@@ -58,6 +59,7 @@ impl types::HostRefusal for CallState {
         code: String,
         message: String,
     ) -> wasmtime::Result<()> {
+        self.take(&[&field, &code, &message])?;
         let limits = &self.limits.refusal;
         let fields = &mut self.table.get_mut(&refusal)?.fields;
         if fields.len() < limits.fields {

@@ -5,6 +5,7 @@
 mod environment;
 mod faults;
 mod http;
+mod memory;
 mod reader;
 mod services;
 mod sessions;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::environment::environment;
+use super::memory::{LEAST_POLICY_MEMORY, MOST_POLICY_MEMORY, policy_memory};
 use super::reader::Reader;
 use super::values::{between, duration, log_filter, number};
 use super::{ConfigError, HttpConfig, SessionConfig};
@@ -35,6 +36,9 @@ pub struct Config {
     /// `POLICY_DIR`, default `policies` in the data folder: `<slot>.wasm` and
     /// `<slot>.settings.json`.
     pub policy_dir: PathBuf,
+    /// `POLICY_MEMORY_BYTES`, default a quarter of what the process may have: the memory of all
+    /// policy calls together, with what the pool of instances keeps between them.
+    pub policy_memory_bytes: usize,
     /// `DATABASE_URL`, or `POSTGRES_HOST`, `POSTGRES_USER` and so on: PostgreSQL; without, the
     /// embedded database in `DATA_DIR`.
     pub postgres: Option<PostgresSettings>,
@@ -82,6 +86,11 @@ impl Config {
             hashing: hashing(&mut read),
             data_dir,
             policy_dir,
+            policy_memory_bytes: read.value(
+                "POLICY_MEMORY_BYTES",
+                policy_memory(),
+                between(LEAST_POLICY_MEMORY, MOST_POLICY_MEMORY, number),
+            ),
             postgres: read.postgres(),
             amqp: read.amqp(),
             relay: RelaySettings {

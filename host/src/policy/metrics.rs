@@ -1,6 +1,6 @@
 //! What is counted of policies: how they came to serve, and what their calls took.
 
-use prometheus::{HistogramVec, IntCounterVec, IntGaugeVec};
+use prometheus::{HistogramVec, IntCounterVec, IntGauge, IntGaugeVec};
 
 use crate::contract::Slot;
 use crate::metrics::{Meter, MeterError};
@@ -14,6 +14,9 @@ pub struct PolicyMetrics {
     pub cpu_ticks: IntCounterVec,
     /// Memory that a call's instance had at its end, in bytes.
     pub memory: HistogramVec,
+    /// Memory charged to the budget of the process, in bytes: what all instances have, and what the
+    /// pool keeps between calls.
+    pub memory_charged: IntGauge,
     /// Components admitted and refused, by slot and result.
     pub admissions: IntCounterVec,
     /// The active generation: 1, with the policy's name, version and digest as labels.
@@ -49,6 +52,10 @@ impl PolicyMetrics {
                 "Memory of a call's instance at its end.",
                 &["slot"],
                 &memory_bytes,
+            )?,
+            memory_charged: meter.gauge(
+                "auth_policy_memory_charged_bytes",
+                "Memory of all policy calls now, and what the pool keeps between them.",
             )?,
             admissions: meter.counters(
                 "auth_policy_admissions_total",

@@ -1,36 +1,69 @@
-//! What a call has used of its bounds as a whole. Every entry into the host that does work is
-//! charged here, before it does any.
+//! What a call has used of its bounds as a whole. Every entry into the host is charged here,
+//! getters included, before it does anything: one that does work, twice.
+
+use std::sync::Arc;
 
 use super::exceeded::BoundExceeded;
+use super::machine::Machine;
 use super::memory::Memory;
-use crate::contract::{Limits, TrappableFailure};
+use super::processor::ProcessorTime;
+use crate::contract::{Limits, Slot, TrappableFailure};
 
 /// What a call has used so far.
 #[derive(Debug)]
 pub struct Budget {
     /// The memory of its instance.
     pub memory: Memory,
-    ticks: u32,
+    /// Whoever runs the call shares it.
+    pub processor: Arc<ProcessorTime>,
+    entries: u32,
+    arrived: usize,
     host_calls: u32,
     reads: u32,
     host_works: bool,
 }
 
 impl Budget {
-    pub(super) fn new(limits: &Limits) -> Self {
-        Self { memory: Memory::new(limits), ticks: 0, host_calls: 0, reads: 0, host_works: false }
+    pub(super) fn new(machine: &Arc<Machine>, slot: Slot, limits: &Limits) -> Self {
+        Self {
+            memory: Memory::new(Arc::clone(machine), slot, limits),
+            processor: Arc::new(ProcessorTime::new(Arc::clone(machine), limits)),
+            entries: 0,
+            arrived: 0,
+            host_calls: 0,
+            reads: 0,
+            host_works: false,
+        }
     }
 
-    /// Counts a tick of the engine's clock in which the call ran; false once its processor time is
-    /// used up.
-    pub fn tick(&mut self, limits: &Limits) -> bool {
-        self.ticks += 1;
-        self.ticks <= limits.ticks
+    /// Charges an entry into the host, whatever it is for. The engine's call hook does it, also for
+    /// entries that pass nothing.
+    pub fn enter(&mut self, limits: &Limits) -> Result<(), BoundExceeded> {
+        self.entries += 1;
+        if self.entries > limits.entries {
+            return Err(BoundExceeded::Entries { most: limits.entries });
+        }
+        self.run_on(limits)
     }
 
-    /// The ticks in which the call was seen running.
-    pub fn ticks(&self) -> u32 {
-        self.ticks
+    /// Fails once the processor time of the call is used up.
+    pub fn run_on(&self, limits: &Limits) -> Result<(), BoundExceeded> {
+        if self.processor.is_left() {
+            return Ok(());
+        }
+        let milliseconds = limits.tick.as_millis() * u128::from(limits.ticks);
+        Err(BoundExceeded::ProcessorTime { milliseconds })
+    }
+
+    /// Charges values that arrive from the policy.
+    pub(super) fn take_bytes(
+        &mut self,
+        bytes: usize,
+        limits: &Limits,
+    ) -> Result<(), BoundExceeded> {
+        self.arrived = self.arrived.saturating_add(bytes);
+        let most = limits.arriving_bytes;
+        if self.arrived > most { Err(BoundExceeded::Arriving { most }) } else { Ok(()) }
     }
 
     /// Whether the call waits for the host now: a time limit that ends it then is not the policy's
@@ -45,9 +78,7 @@ impl Budget {
         let most = limits.host_calls;
         if self.host_calls > limits.host_calls_ignored {
             let told = limits.host_calls_ignored - most;
-            return Err(TrappableFailure::Trap(wasmtime::Error::new(BoundExceeded::HostCalls {
-                told,
-            })));
+            return Err(BoundExceeded::HostCalls { told }.into());
         }
         if self.host_calls > most {
             return Err(TrappableFailure::limit(format!(

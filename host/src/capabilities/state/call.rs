@@ -5,8 +5,11 @@ use std::sync::Arc;
 use wasmtime::component::ResourceTable;
 
 use super::accounts::Changes;
+use super::arriving::Arriving;
 use super::budget::Budget;
+use super::exceeded::BoundExceeded;
 use super::log::Lines;
+use super::machine::Machine;
 use super::outbox::Appended;
 use super::passwords::{Asked, Verification};
 use super::services::Services;
@@ -42,6 +45,7 @@ pub struct CallState {
 impl CallState {
     /// A call that has done nothing yet.
     pub fn new(
+        machine: &Arc<Machine>,
         services: Arc<Services>,
         identity: Arc<Identity>,
         limits: Arc<Limits>,
@@ -51,7 +55,7 @@ impl CallState {
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles);
         Self {
-            budget: Budget::new(&limits),
+            budget: Budget::new(machine, identity.slot, &limits),
             now: services.clock.now(),
             services,
             identity,
@@ -125,6 +129,12 @@ impl CallState {
             .account
             .as_ref()
             .ok_or_else(|| wasmtime::format_err!("a handle to an account that was never read"))
+    }
+
+    /// Charges values that arrive from the policy, before anything is done with them.
+    pub(crate) fn take(&mut self, values: &[&dyn Arriving]) -> Result<(), BoundExceeded> {
+        let bytes = values.iter().map(|value| value.bytes()).sum();
+        self.budget.take_bytes(bytes, &self.limits)
     }
 
     /// Fails before the caller has proved to own the account.

@@ -1,5 +1,7 @@
 //! The bounds that end a call at once: those that no result of a function can express.
 
+use crate::contract::TrappableFailure;
+
 /// Which bound ended a call.
 #[derive(Debug, thiserror::Error)]
 pub enum BoundExceeded {
@@ -14,6 +16,24 @@ pub enum BoundExceeded {
         /// What one table may have.
         table_elements: usize,
     },
+    /// Its own code and the host's part of it took too long.
+    #[error("the call used up its {milliseconds} ms of processor time")]
+    ProcessorTime {
+        /// The bound of a call.
+        milliseconds: u128,
+    },
+    /// Entries into the host, getters and growth of memory included.
+    #[error("the call entered the host more than {most} times")]
+    Entries {
+        /// The bound of a call.
+        most: u32,
+    },
+    /// Texts, bytes and lists that it handed over.
+    #[error("the call handed over more than {most} bytes in all of its host calls together")]
+    Arriving {
+        /// The bound of a call.
+        most: usize,
+    },
     /// Host calls, after `failure.limit` was ignored again and again.
     #[error(
         "the call went on making host calls after it was told {told} times that it had made too \
@@ -23,4 +43,10 @@ pub enum BoundExceeded {
         /// How often it got `failure.limit`.
         told: u32,
     },
+}
+
+impl From<BoundExceeded> for TrappableFailure {
+    fn from(exceeded: BoundExceeded) -> Self {
+        Self::Trap(wasmtime::Error::new(exceeded))
+    }
 }

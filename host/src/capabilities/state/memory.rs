@@ -1,9 +1,13 @@
-//! The memory and the tables of an instance, bounded while they grow.
+//! The memory and the tables of an instance, bounded while they grow: by the bound of a call, and
+//! by the budget of the process.
+
+use std::sync::Arc;
 
 use wasmtime::ResourceLimiter;
 
 use super::exceeded::BoundExceeded;
-use crate::contract::Limits;
+use super::machine::Machine;
+use crate::contract::{Limits, Slot};
 
 /// The memory of one instance.
 #[derive(Debug)]
@@ -11,14 +15,24 @@ pub struct Memory {
     bytes: usize,
     most_bytes: usize,
     most_table_elements: usize,
+    /// Bytes that the pool keeps for it in any case.
+    resident: usize,
+    /// Bytes of the budget of the process that it has.
+    charged: usize,
+    slot: Slot,
+    machine: Arc<Machine>,
 }
 
 impl Memory {
-    pub(super) fn new(limits: &Limits) -> Self {
+    pub(super) fn new(machine: Arc<Machine>, slot: Slot, limits: &Limits) -> Self {
         Self {
             bytes: 0,
             most_bytes: limits.memory_bytes,
             most_table_elements: limits.table_elements,
+            resident: limits.resident_bytes,
+            charged: 0,
+            slot,
+            machine,
         }
     }
 
@@ -28,11 +42,38 @@ impl Memory {
         self.bytes
     }
 
+    /// Gives back what the instance had of the budget of the process, when it is gone.
+    pub fn give_back(&mut self) {
+        let charged = std::mem::take(&mut self.charged);
+        if charged > 0 {
+            self.machine.memory.give_back(self.slot, charged);
+        }
+    }
+
     fn exceeded(&self) -> wasmtime::Error {
         wasmtime::Error::new(BoundExceeded::Memory {
             memory_bytes: self.most_bytes,
             table_elements: self.most_table_elements,
         })
+    }
+
+    /// Charges what an instance of so many bytes has more than is kept for it.
+    fn charge(&mut self, bytes: usize) -> wasmtime::Result<()> {
+        let charged = bytes.saturating_sub(self.resident);
+        if charged > self.charged {
+            self.machine
+                .memory
+                .take(self.slot, charged - self.charged)
+                .map_err(wasmtime::Error::new)?;
+            self.charged = charged;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        self.give_back();
     }
 }
 
@@ -48,6 +89,7 @@ impl ResourceLimiter for Memory {
         if bytes > self.most_bytes {
             return Err(self.exceeded());
         }
+        self.charge(bytes)?;
         self.bytes = bytes;
         Ok(true)
     }

@@ -2,14 +2,17 @@
 //! owns it here, in the file of its name; `call` and `services` only list them.
 
 mod accounts;
+mod arriving;
 mod budget;
 mod call;
 mod exceeded;
 mod log;
+mod machine;
 mod memory;
 mod metrics;
 mod outbox;
 mod passwords;
+mod processor;
 mod services;
 mod sessions;
 mod storage;
@@ -19,9 +22,11 @@ pub use budget::Budget;
 pub use call::{CallState, Outcome};
 pub use exceeded::BoundExceeded;
 pub use log::DroppedLines;
+pub use machine::{Machine, NoRoom};
 pub use memory::Memory;
 pub use metrics::PolicySeries;
 pub use passwords::{Estimates, Verification};
+pub use processor::ProcessorTime;
 pub use services::Services;
 pub use storage::StorageSizes;
 

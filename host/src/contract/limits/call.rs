@@ -22,8 +22,17 @@ pub struct Limits {
     /// Calls that may run in a slot at once. Together they are fewer than the instances, and logins
     /// that wait for the hash threads cannot starve refreshes.
     pub turns: PerSlot<usize>,
-    /// Instances that may be alive at once, all slots together.
+    /// Instances that may be alive at once, all slots together. What the pool holds for them
+    /// follows from this number and the three below.
     pub instances: u32,
+    /// Core modules of one component that are instantiated.
+    pub core_instances: u32,
+    /// Linear memories of one component.
+    pub memories: u32,
+    /// Tables of one component.
+    pub tables: u32,
+    /// Bytes that each memory of the pool keeps between two calls, so that the next one is cheap.
+    pub resident_bytes: usize,
     /// Linear memory of an instance in bytes, all of its memories together.
     pub memory_bytes: usize,
     /// Elements of one table.
@@ -34,6 +43,10 @@ pub struct Limits {
     pub host_call_bytes: usize,
     /// Resource handles that an instance may hold.
     pub handles: usize,
+    /// Bytes that a call may hand over in all of its host calls together.
+    pub arriving_bytes: usize,
+    /// Entries into the host of any kind: host calls, getters, and what WebAssembly itself asks.
+    pub entries: u32,
     /// Host calls of functions that do work.
     pub host_calls: u32,
     /// A policy that ignores that bound is stopped here.
@@ -78,11 +91,17 @@ impl Default for Limits {
                 Slot::Refresh => 120,
             }),
             instances: 256,
+            core_instances: 40,
+            memories: 3,
+            tables: 4,
+            resident_bytes: 64 << 10,
             memory_bytes: 16 << 20,
             table_elements: 10_000,
             stack_bytes: 512 << 10,
             host_call_bytes: 1 << 20,
             handles: 256,
+            arriving_bytes: 4 << 20,
+            entries: 100_000,
             host_calls: 64,
             host_calls_ignored: 1024,
             reads: 16,
@@ -99,6 +118,14 @@ impl Default for Limits {
             log: LogLimits::default(),
             refusal: RefusalLimits::default(),
         }
+    }
+}
+
+impl Limits {
+    /// What the memories of the pool keep between calls, if each was used: they are counted in the
+    /// budget of the process from the start.
+    pub const fn resident_memory(&self) -> usize {
+        self.instances as usize * self.memories as usize * self.resident_bytes
     }
 }
 
@@ -122,11 +149,17 @@ mod tests {
             turn_wait: _,
             turns: _,
             instances: _,
+            core_instances: _,
+            memories: _,
+            tables: _,
+            resident_bytes: _,
             memory_bytes: _,
             table_elements: _,
             stack_bytes: _,
             host_call_bytes: _,
             handles: _,
+            arriving_bytes: _,
+            entries: _,
             host_calls: _,
             host_calls_ignored: _,
             reads: _,
@@ -191,7 +224,7 @@ mod tests {
         );
         promises(
             Authors,
-            "| processor time | {} ms ({} ticks of {} ms) |",
+            "| processor time, the host's for the policy included | {} ms ({} ticks of {} ms) |",
             &[&processor, &ticks, &tick],
         );
         promises(Authors, "| `deadline` | {} ms of processor time used up", &[&processor]);
@@ -200,9 +233,13 @@ mod tests {
             "| wall-clock time | {} of `HTTP_SERVER_TIMEOUT` ({} s) |",
             &[&share, &wall_clock],
         );
-        promises(Architecture, "| processor time | {} ticks of {} ms |", &[&ticks, &tick]);
+        promises(
+            Architecture,
+            "| processor time, its own and the host's for it | {} ticks of {} ms |",
+            &[&ticks, &tick],
+        );
         promises(Architecture, "A clock thread ticks every {} ms.", &[&tick]);
-        promises(Architecture, "after {} ticks in which it was seen running", &[&ticks]);
+        promises(Architecture, "after {} ms of processor time it is ended", &[&processor]);
         promises(Architecture, "of `HTTP_SERVER_TIMEOUT` ({} s by default)", &[&wall_clock]);
     }
 
@@ -214,6 +251,30 @@ mod tests {
         let turns = Slot::ALL.map(|slot| number(*turns.get(slot)));
         promises(Architecture, "(register {}, login {}, refresh {})", &turns.each_ref());
         promises(Architecture, "fewer than the {} instances", &[&number(instances)]);
+    }
+
+    #[test]
+    fn entries_into_the_host_are_bounded_as_promised() {
+        let Limits { entries, arriving_bytes, .. } = Limits::default();
+        let (entries, arriving) = (number(entries), bytes(arriving_bytes));
+        promises(
+            Wit,
+            "getters too, are called at most {} times and handed at most {}.",
+            &[&entries, &arriving],
+        );
+        promises(
+            Authors,
+            "| calls of any function; bytes handed over in all | {}; {} |",
+            &[&entries, &arriving],
+        );
+        promises(
+            Authors,
+            "more than {} times, or handed over more than {}",
+            &[&entries, &arriving],
+        );
+        promises(Architecture, "| entries into the host, getters included | {} |", &[&entries]);
+        let together = "| bytes handed over, all host calls together | {} |";
+        promises(Architecture, together, &[&arriving]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! time, and dropped with it. No data are shared between calls; a call that ends early leaves
 //! nothing behind.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use tokio::time::{Instant, timeout, timeout_at};
@@ -12,6 +13,7 @@ use super::export;
 use super::fault::{CallError, Cause};
 use super::generation::{Code, Generation};
 use super::profile::Profile;
+use super::running::Running;
 use crate::capabilities::{CallState, Services};
 use crate::contract::bindings::types::Rejection;
 use crate::contract::{Attempt, Contract, Refusal, Request, Returned, Slot};
@@ -37,15 +39,21 @@ pub async fn call<C: Contract>(
     let state = profile.state(services, &generation.identity, request, attempt);
     let turn = timeout(profile.limits.turn_wait, profile.turns.get(C::SLOT).acquire()).await;
     let Ok(Ok(_permit)) = turn else {
-        return Err(CallError::unavailable("too many calls of this policy are running"));
+        return Err(CallError::busy("too many calls of this policy are running"));
     };
     let duration = profile.metrics.call_duration.with_label_values(&[C::SLOT.as_str()]);
     let timer = duration.start_timer();
+    let processor = Arc::clone(&state.budget.processor);
     let (outcome, state) = match &generation.code {
         Code::Component { pre, export } => {
             let mut store = profile.store(state);
-            let outcome = timeout_at(deadline, run::<C>(&mut store, pre, *export)).await;
-            let state = store.into_data();
+            let outcome = {
+                let run = pin!(run::<C>(&mut store, pre, *export));
+                let running = Running::new(&profile.cores, C::SLOT, Arc::clone(&processor), run);
+                timeout_at(deadline, running).await
+            };
+            let mut state = store.into_data();
+            state.budget.memory.give_back();
             count_use(profile, C::SLOT, &state);
             (outcome, state)
         }
@@ -64,6 +72,9 @@ pub async fn call<C: Contract>(
         Err(_) if state.budget.host_works() => {
             Err(CallError::unavailable("the call's time was up while it waited for the host"))
         }
+        Err(_) if processor.was_kept_waiting() => {
+            Err(CallError::busy("the call's time was up while it waited for a processor"))
+        }
         Err(_) => {
             Err(CallError::fault(Cause::Deadline, "the call took longer than its wall-clock bound"))
         }
@@ -73,7 +84,10 @@ pub async fn call<C: Contract>(
 /// What an instance took of the machine.
 fn count_use(profile: &Profile, slot: Slot, state: &CallState) {
     let metrics = &profile.metrics;
-    metrics.cpu_ticks.with_label_values(&[slot.as_str()]).inc_by(u64::from(state.budget.ticks()));
+    metrics
+        .cpu_ticks
+        .with_label_values(&[slot.as_str()])
+        .inc_by(u64::from(state.budget.processor.ticks()));
     #[expect(clippy::cast_precision_loss, reason = "a metric in bytes, at most 16 MiB")]
     metrics.memory.with_label_values(&[slot.as_str()]).observe(state.budget.memory.bytes() as f64);
 }

@@ -1,15 +1,17 @@
 //! The WebAssembly engine of a profile. Its settings make a fresh instance a call cheap (resident
 //! pool, no system call but one), and its clock ends a call that takes too long.
 
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
+use crate::capabilities::Machine;
 use crate::contract::Limits;
 
 /// An engine whose clock runs.
-pub(super) fn build(limits: &Limits) -> anyhow::Result<Engine> {
+pub(super) fn build(limits: &Limits, machine: &Arc<Machine>) -> anyhow::Result<Engine> {
     let engine = match Engine::new(&config(limits, None)) {
         Ok(engine) => engine,
         Err(fault) => {
@@ -24,27 +26,27 @@ pub(super) fn build(limits: &Limits) -> anyhow::Result<Engine> {
                 .map_err(|fault| anyhow::anyhow!("{fault:#}"))?
         }
     };
-    start_clock(&engine, limits.tick)?;
+    start_clock(&engine, limits.tick, machine)?;
     Ok(engine)
 }
 
 fn config(limits: &Limits, memory_reservation: Option<u64>) -> Config {
     let mut pool = PoolingAllocationConfig::new();
     // Room for other languages too: a component of an embedded script engine has dozens of core
-    // instances and three memories.
+    // instances and three memories. Whatever the component is, all turns find a place.
     pool.total_component_instances(limits.instances)
-        .total_core_instances(limits.instances * 16)
-        .total_memories(limits.instances * 2)
-        .total_tables(limits.instances * 4)
+        .total_core_instances(limits.instances * limits.core_instances)
+        .total_memories(limits.instances * limits.memories)
+        .total_tables(limits.instances * limits.tables)
         .total_stacks(limits.instances)
-        .max_core_instances_per_component(40)
-        .max_memories_per_component(3)
-        .max_tables_per_component(4)
+        .max_core_instances_per_component(limits.core_instances)
+        .max_memories_per_component(limits.memories)
+        .max_tables_per_component(limits.tables)
         .table_elements(limits.table_elements)
         .max_memory_size(limits.memory_bytes)
         .max_unused_warm_slots(limits.instances)
-        .linear_memory_keep_resident(1 << 20)
-        .table_keep_resident(64 << 10)
+        .linear_memory_keep_resident(limits.resident_bytes)
+        .table_keep_resident(16 << 10)
         .pagemap_scan(Enabled::Auto);
     let mut config = Config::new();
     config
@@ -61,10 +63,13 @@ fn config(limits: &Limits, memory_reservation: Option<u64>) -> Config {
 }
 
 /// A thread of its own: a busy runtime cannot stop this clock. It ends with the engine.
-fn start_clock(engine: &Engine, tick: Duration) -> anyhow::Result<()> {
+fn start_clock(engine: &Engine, tick: Duration, machine: &Arc<Machine>) -> anyhow::Result<()> {
     let weak = engine.weak();
+    let machine = Arc::clone(machine);
     thread::Builder::new().name("policy-clock".into()).spawn(move || {
         while let Some(engine) = weak.upgrade() {
+            // First: who sees the epoch sees the tick.
+            machine.tick();
             engine.increment_epoch();
             drop(engine);
             thread::sleep(tick);

@@ -2,7 +2,7 @@
 
 use wasmtime::Trap;
 
-use crate::capabilities::BoundExceeded;
+use crate::capabilities::{BoundExceeded, NoRoom};
 use crate::contract::Limits;
 use crate::contract::bindings::types::Failure;
 
@@ -17,7 +17,8 @@ pub enum Cause {
     Memory,
     /// It nested its calls too deep.
     StackOverflow,
-    /// It went on calling the host after it was told to stop.
+    /// It went on calling the host after it was told to stop, entered it too often, or handed over
+    /// too much.
     HostCalls,
     /// What the canonical ABI refuses: forged handles, too many handles, values that are too large.
     Contract,
@@ -118,7 +119,10 @@ impl CallError {
 impl From<wasmtime::Error> for CallError {
     fn from(error: wasmtime::Error) -> Self {
         if error.downcast_ref::<wasmtime::PoolConcurrencyLimitError>().is_some() {
-            return Self::unavailable("the pool of instances is exhausted");
+            return Self::busy("the pool of instances is exhausted");
+        }
+        if let Some(no_room) = error.downcast_ref::<NoRoom>() {
+            return Self::busy(no_room);
         }
         let cause = match (error.downcast_ref::<Trap>(), error.downcast_ref::<BoundExceeded>()) {
             (Some(Trap::Interrupt), _) => Cause::Deadline,
@@ -126,7 +130,15 @@ impl From<wasmtime::Error> for CallError {
             (Some(Trap::UnreachableCodeReached), _) => Cause::Panic,
             (Some(_), _) => Cause::Trap,
             (None, Some(BoundExceeded::Memory { .. })) => Cause::Memory,
-            (None, Some(BoundExceeded::HostCalls { .. })) => Cause::HostCalls,
+            (None, Some(BoundExceeded::ProcessorTime { .. })) => Cause::Deadline,
+            (
+                None,
+                Some(
+                    BoundExceeded::HostCalls { .. }
+                    | BoundExceeded::Entries { .. }
+                    | BoundExceeded::Arriving { .. },
+                ),
+            ) => Cause::HostCalls,
             (None, None) => Cause::Contract,
         };
         Self::fault(cause, format!("{error:#}"))

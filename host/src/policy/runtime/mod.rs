@@ -5,6 +5,7 @@
 
 mod cache;
 mod call;
+mod cores;
 mod digest;
 mod engine;
 mod export;
@@ -14,9 +15,11 @@ mod linker;
 #[cfg(feature = "native-policies")]
 mod native;
 mod profile;
+mod running;
 
 pub use cache::{Cache, Origin};
 pub use call::{Decision, call};
+pub use cores::worker_threads;
 pub use digest::component_digest;
 pub use export::{MissingExport, check_export, find_export};
 pub use fault::{CallError, Cause};

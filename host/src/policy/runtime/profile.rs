@@ -7,10 +7,11 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use tokio::sync::Semaphore;
 use wasmtime::component::Linker;
-use wasmtime::{Engine, Store, UpdateDeadline};
+use wasmtime::{CallHook, Engine, Store, UpdateDeadline};
 
+use super::cores::Cores;
 use super::{engine, linker};
-use crate::capabilities::{CallState, Services};
+use crate::capabilities::{CallState, Machine, Services};
 use crate::contract::{Attempt, Identity, Limits, PerSlot, Request};
 use crate::policy::metrics::PolicyMetrics;
 
@@ -26,34 +27,48 @@ pub struct Profile {
     pub limits: Arc<Limits>,
     /// How many calls may run at once in each slot.
     pub turns: PerSlot<Semaphore>,
+    /// The processors that calls run on, in turns.
+    pub(super) cores: Arc<Cores>,
+    /// The engine's ticks, and the memory for instances.
+    machine: Arc<Machine>,
     /// Its calls are counted there.
     pub metrics: PolicyMetrics,
 }
 
 impl Profile {
     /// For components that import `auth:policy` and nothing else.
-    pub fn contract_only(limits: Arc<Limits>, metrics: PolicyMetrics) -> anyhow::Result<Self> {
+    /// All calls together have so many bytes of memory.
+    pub fn contract_only(
+        limits: Arc<Limits>,
+        memory_bytes: usize,
+        metrics: PolicyMetrics,
+    ) -> anyhow::Result<Self> {
         let name = "contract-only";
+        let charged = metrics.memory_charged.clone();
+        let machine = Arc::new(Machine::new(memory_bytes, &limits, charged));
         let build = || {
-            let engine = engine::build(&limits)?;
+            let engine = engine::build(&limits, &machine)?;
             let linker = linker::build(&engine)?;
             anyhow::Ok((engine, linker))
         };
         let (engine, linker) =
             build().with_context(|| format!("the profile {name} cannot be built"))?;
-        Ok(Self::new(name, engine, linker, limits, metrics))
+        Ok(Self::new(name, engine, linker, limits, machine, metrics))
     }
 
-    /// The linker must belong to the engine, and the engine's clock must tick as the limits say.
+    /// The linker must belong to the engine, and the engine's clock must tick as the limits say, on
+    /// this machine.
     pub fn new(
         name: &'static str,
         engine: Engine,
         linker: Linker<CallState>,
         limits: Arc<Limits>,
+        machine: Arc<Machine>,
         metrics: PolicyMetrics,
     ) -> Self {
         let turns = PerSlot::from_fn(|slot| Semaphore::new(*limits.turns.get(slot)));
-        Self { name, engine, linker, limits, turns, metrics }
+        let cores = Arc::new(Cores::of_this_machine());
+        Self { name, engine, linker, limits, turns, cores, machine, metrics }
     }
 
     /// The state of a call that has done nothing yet, under these bounds.
@@ -65,6 +80,7 @@ impl Profile {
         attempt: Attempt,
     ) -> CallState {
         CallState::new(
+            &self.machine,
             Arc::clone(services),
             Arc::clone(identity),
             Arc::clone(&self.limits),
@@ -82,13 +98,20 @@ impl Profile {
         store.set_epoch_deadline(1);
         // Yields at each tick, so that a busy policy does not hold a thread; ends the call when its
         // processor time is used up.
-        store.epoch_deadline_callback(|mut store| {
-            let state = store.data_mut();
-            Ok(if state.budget.tick(&state.limits) {
-                UpdateDeadline::Yield(1)
-            } else {
-                UpdateDeadline::Interrupt
-            })
+        store.epoch_deadline_callback(|store| {
+            let state = store.data();
+            state.budget.run_on(&state.limits)?;
+            Ok(UpdateDeadline::Yield(1))
+        });
+        // A line of host calls may never reach a loop, where the engine looks at its clock. So each
+        // entry into the host looks, too; also one that passes no memory, and those that the
+        // instructions of WebAssembly make.
+        store.call_hook(|mut store, transition| {
+            if matches!(transition, CallHook::CallingHost) {
+                let CallState { budget, limits, .. } = store.data_mut();
+                budget.enter(limits)?;
+            }
+            Ok(())
         });
         store
     }

@@ -14,6 +14,8 @@ const FAULTS: [(&str, &str); 18] = [
     ("memory_bomb", "memory"),
     ("stack_overflow", "trap"),
     ("host_call_flood", "host_calls"),
+    ("getter_flood", "host_calls"),
+    ("byte_flood", "host_calls"),
     ("handle_hoard", "contract"),
     ("forged_handle", "contract"),
     ("stale_handle", "contract"),

@@ -4,6 +4,7 @@
 
 mod acceptances;
 mod bounds;
+mod budgets;
 mod faults;
 mod promises;
 mod settings;
@@ -21,6 +22,7 @@ use crate::support::{Person, TestService, guest_names};
 const SOURCES: [&str; 7] = [
     include_str!("acceptances.rs"),
     include_str!("bounds.rs"),
+    include_str!("budgets.rs"),
     include_str!("faults.rs"),
     include_str!("promises.rs"),
     include_str!("writes.rs"),

@@ -15,6 +15,12 @@ pub(crate) fn guest(name: &str) -> Vec<u8> {
     component("guests", name)
 }
 
+/// The manifest of a guest.
+pub(crate) fn guest_manifest(name: &str) -> Vec<u8> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/guests/examples");
+    std::fs::read(folder.join(format!("{name}.json"))).unwrap()
+}
+
 /// The names of all guests: each has a manifest beside its source.
 pub(crate) fn guest_names() -> Vec<String> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/guests/examples");

@@ -22,7 +22,7 @@ mod store;
 mod wait;
 
 pub(crate) use answer::{Answer, Tokens};
-pub(crate) use artifacts::{guest, guest_names, policy, wit};
+pub(crate) use artifacts::{guest, guest_manifest, guest_names, policy, wit};
 pub(crate) use builder::{JWT_SECRET, TestServiceBuilder};
 pub(crate) use consumer::{Consumer, Message};
 pub(crate) use disk::SmallDisk;
