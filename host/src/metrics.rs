@@ -65,7 +65,8 @@ impl Meter {
         Ok(collector)
     }
 
-    fn add_line<C: Collector + Clone + 'static>(&self, collector: C) -> Result<C, MeterError> {
+    /// One of a single line that exists already, such as one that counts before there is a meter.
+    pub fn add_line<C: Collector + Clone + 'static>(&self, collector: C) -> Result<C, MeterError> {
         self.add(&[""], collector)
     }
 

@@ -108,7 +108,7 @@ pub const CONFLICT: ErrorCode =
     later(0, code("conflict", 503, "another request was first; try again"));
 
 /// All of them, by status.
-pub const ALL: [ErrorCode; 21] = [
+pub const ALL: [ErrorCode; 22] = [
     MALFORMED_JSON,
     MALFORMED_REQUEST,
     MISSING_FIELD,

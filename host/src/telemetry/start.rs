@@ -60,7 +60,7 @@ pub fn start(settings: &LogSettings) -> anyhow::Result<()> {
 
 /// Registers what the log itself is measured by.
 pub fn measure(meter: &Meter) -> Result<(), MeterError> {
-    meter.add(DROPPED.clone()).map(drop)
+    meter.add_line(DROPPED.clone()).map(drop)
 }
 
 /// A line for people, such as why there was no start; whether or not the log was started.

@@ -150,15 +150,19 @@ impl Sqlite {
     ) -> Result<(), CarryError> {
         let now = self.clock.now();
         let mut transaction = self.begin().await?;
-        let current: i64 = sqlx::query_scalar(
-            "SELECT count(*) FROM refresh_tokens WHERE token_id = ? AND replaced_at IS NULL",
-        )
-        .bind(&token.token_id)
-        .fetch_one(&mut *transaction)
-        .await?;
-        one(current.unsigned_abs(), Conflict::TokenClaimed)?;
-        flush(&mut transaction, Some(token.account.user_id), writes, now).await?;
-        Ok(commit(transaction).await?)
+        let done = async {
+            let current: i64 = sqlx::query_scalar(
+                "SELECT count(*) FROM refresh_tokens WHERE token_id = ? AND replaced_at IS NULL",
+            )
+            .bind(&token.token_id)
+            .fetch_one(&mut *transaction)
+            .await?;
+            one(current.unsigned_abs(), Conflict::TokenClaimed)?;
+            flush(&mut transaction, Some(token.account.user_id), writes, now).await?;
+            Ok(())
+        }
+        .await;
+        transaction.end(done).await
     }
 }
 

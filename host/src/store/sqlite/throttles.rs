@@ -20,7 +20,8 @@ impl Sqlite {
             keys.push_bind(&hit.key);
         }
         query.push(")");
-        let counted: Vec<Counted> = query.build_query_as().fetch_all(&self.readers).await?;
+        let counted = query.build_query_as().fetch_all(self.readers()?).await;
+        let counted: Vec<Counted> = self.told(counted)?;
         Ok(longest_wait(hits, with_one_more(counted), now))
     }
 

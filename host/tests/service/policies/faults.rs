@@ -7,7 +7,7 @@ use super::{attribute, open_sessions, stored};
 use crate::support::{Person, TestService, lines_with, policy};
 
 /// The login policies that fail, and the cause that each is counted under.
-const FAULTS: [(&str, &str); 18] = [
+const FAULTS: [(&str, &str); 20] = [
     ("endless_loop", "deadline"),
     ("panics", "panic"),
     ("writes_then_traps", "panic"),

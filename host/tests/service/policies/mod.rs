@@ -19,7 +19,7 @@ use crate::support::{Person, TestService, guest_names};
 
 /// The sources of the tests in this folder and of those of swaps: the guard below looks for guests
 /// in them.
-const SOURCES: [&str; 7] = [
+const SOURCES: [&str; 8] = [
     include_str!("acceptances.rs"),
     include_str!("bounds.rs"),
     include_str!("budgets.rs"),
