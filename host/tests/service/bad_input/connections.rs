@@ -158,19 +158,6 @@ async fn a_connection_that_idles_too_long_is_ended() {
     service.stop().await;
 }
 
-#[tokio::test]
-async fn connections_beyond_the_bound_wait_for_their_turn() {
-    let service = TestService::with().setting("HTTP_SERVER_MAX_CONNECTIONS", "1").start().await;
-    let (mut first, mut second) = (service.raw().await, service.raw().await);
-    first.send(b"GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n").await.unwrap();
-    assert_eq!(first.answer().await.status, 200);
-    second.send(b"GET /healthz HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").await.unwrap();
-    drop(first);
-    assert_eq!(second.answer().await.status, 200);
-    drop(second);
-    service.stop().await;
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_registration_whose_client_hangs_up_is_done_whole_or_not_at_all() {
     // The usual cost of a hash: time enough to leave at any point.
@@ -225,14 +212,29 @@ async fn a_body_that_says_itself_that_it_is_too_large_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn a_client_that_has_nothing_more_to_send_gets_its_answer() {
-    let service = TestService::start().await;
+async fn a_client_that_closes_its_half_or_breaks_off_gives_up_what_it_asked_for() {
+    let with = TestService::with().setting("PASSWORD_HASH_THREADS", "1");
+    let service = with.setting("HTTP_SERVER_TIMEOUT", "60s").start().await;
+    let busy = service.busy_hash_thread().await;
     let form = Person::new("leo").form().to_string();
+    let request = post_bytes("/auth/register", form.as_bytes());
+    let mut broken = service.raw().await;
+    broken.send(&request).await.unwrap();
     let (mut receiver, mut sender) = service.raw().await.split();
-    sender.write_all(&post_bytes("/auth/register", form.as_bytes())).await.unwrap();
+    sender.write_all(&request).await.unwrap();
+    eventually("both in the queue", async || {
+        (service.app().services.passwords.waiting() == 2).then_some(())
+    })
+    .await;
+    broken.break_off();
     sender.shutdown().await.unwrap();
-    receiver.answer().await.tokens();
     receiver.ended().await;
+    eventually("the end of both requests", async || {
+        (service.count("http_requests_total", &[("status", "499")]).await == 2).then_some(())
+    })
+    .await;
+    assert!(!busy.is_finished(), "the thread was not busy long enough for this test");
+    busy.await.unwrap();
     service.stop().await;
 }
 

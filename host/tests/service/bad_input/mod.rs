@@ -3,6 +3,8 @@
 
 mod bodies;
 mod connections;
+mod crawlers;
+mod crowds;
 mod fields;
 mod forwarded;
 mod refresh_tokens;

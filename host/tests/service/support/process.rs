@@ -199,6 +199,14 @@ impl Process {
             .count()
     }
 
+    /// The memory that it takes up now, in KiB.
+    pub(crate) fn resident_memory(&self) -> u64 {
+        let file = format!("/proc/{}/status", self.child.id().unwrap());
+        let text = std::fs::read_to_string(file).unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
     pub(crate) fn terminate(&self) {
         self.signal(rustix::process::Signal::TERM);
     }

@@ -1,6 +1,7 @@
 //! A client that sends bytes as no decent client would.
 
 use std::io;
+use std::net::IpAddr;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -33,7 +34,25 @@ pub(crate) fn post_bytes(path: &str, body: &[u8]) -> Vec<u8> {
 
 impl Raw {
     pub(crate) async fn connect(address: &str) -> Self {
-        let (stream, sender) = TcpStream::connect(address).await.unwrap().into_split();
+        Self::of(TcpStream::connect(address).await.unwrap())
+    }
+
+    /// From another address of this machine.
+    pub(crate) async fn connect_from(address: &str, own: IpAddr) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((own, 0).into()).unwrap();
+        Self::of(socket.connect(address.parse().unwrap()).await.unwrap())
+    }
+
+    /// As a client whose system takes nearly nothing that the client does not read.
+    pub(crate) async fn connect_narrow(address: &str) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(2048).unwrap();
+        Self::of(socket.connect(address.parse().unwrap()).await.unwrap())
+    }
+
+    fn of(stream: TcpStream) -> Self {
+        let (stream, sender) = stream.into_split();
         Self { sender, receiver: Receiver { stream, received: Vec::new() } }
     }
 
@@ -71,6 +90,11 @@ impl Raw {
 
     pub(crate) async fn ended(&mut self) {
         self.receiver.ended().await;
+    }
+
+    /// At most so many bytes of what has arrived; none at the end.
+    pub(crate) async fn some_bytes(&mut self, most: usize) -> io::Result<usize> {
+        self.receiver.stream.read(&mut vec![0; most]).await
     }
 }
 
