@@ -2,6 +2,7 @@
 //! serving, the end.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use auth_host::app::App;
@@ -12,6 +13,10 @@ use auth_host::shutdown::Signals;
 use auth_host::{command, telemetry};
 use clap::Parser as _;
 use tokio::net::TcpListener;
+
+/// How long a start waits for slots in which nothing serves meanwhile: those of a first start are
+/// compiled by then, and a component that takes longer keeps the others from nobody.
+const FIRST_COMPILATION: Duration = Duration::from_secs(10);
 
 fn main() -> ExitCode {
     let outcome =
@@ -75,7 +80,13 @@ async fn serving() -> anyhow::Result<ExitCode> {
         format!("HTTP_SERVER_ADDRESS: cannot listen on {}", app.config.http.address)
     })?;
     let mut policies = app.policy_directory();
-    policies.load().await;
+    let load = async {
+        policies.load().await;
+        policies.settled(FIRST_COMPILATION).await;
+    };
+    if signals.first.run_until_cancelled(load).await.is_none() {
+        return Ok(ExitCode::SUCCESS);
+    }
     announce(&app, &listener)?;
     Ok(ExitCode::from(app.serve(listener, policies, signals).await.exit_code()))
 }

@@ -75,7 +75,7 @@ pub(super) fn admission(
     let cache = Cache::open(config.data_dir.join("cache"), services.keys.policy_cache.clone())
         .context("the cache of compiled policies cannot be opened")?;
     let profile = Profile::contract_only(Arc::new(Limits::default()), metrics)?;
-    Ok(Admission::new(Arc::new(profile), cache, Arc::clone(services)))
+    Ok(Admission::new(Arc::new(profile), cache, config.admission.clone()))
 }
 
 /// Where events go.

@@ -23,7 +23,7 @@ use crate::outbox::{Relay, RelayMetrics, Sink};
 use crate::passwords::HashMetrics;
 use crate::policy::admission::Admission;
 use crate::policy::metrics::PolicyMetrics;
-use crate::policy::serving::{Generations, Intake, PolicyDirectory, Writers};
+use crate::policy::serving::{Generations, Intake, LastGood, PolicyDirectory, Writers};
 use crate::shutdown::{Signals, StopDeadline};
 use crate::wake::Wake;
 
@@ -118,8 +118,11 @@ impl App {
         PolicyDirectory::new(
             self.config.policy_dir.clone(),
             if self.config.local { Writers::Anybody } else { Writers::Owner },
-            self.config.data_dir.join("last-good"),
-            Intake::new(Arc::clone(&self.generations), Arc::clone(&self.admission)),
+            Intake::new(
+                Arc::clone(&self.generations),
+                Arc::clone(&self.admission),
+                LastGood::in_folder(self.config.data_dir.join("last-good")),
+            ),
         )
     }
 
@@ -149,7 +152,7 @@ impl App {
             deadline: self.stopping.clone(),
         };
         let cleaning = self.cleaner.clone().run(stop_background.clone());
-        let watching = policies.watch(stop_background.clone());
+        let watching = policies.watch(stop.first.clone(), stop_background.clone());
         let service = Service {
             servers: vec![public],
             background: vec![

@@ -11,6 +11,7 @@ use super::{ConfigError, HttpConfig, SessionConfig};
 use crate::lifecycle::ShutdownSettings;
 use crate::outbox::{AmqpSettings, RelaySettings};
 use crate::passwords::HashSettings;
+use crate::policy::admission::AdmissionSettings;
 use crate::store::PostgresSettings;
 use crate::telemetry::LogSettings;
 
@@ -35,6 +36,10 @@ pub struct Config {
     /// `POLICY_DIR`, default `policies` in the data folder: `<slot>.wasm` and
     /// `<slot>.settings.json`.
     pub policy_dir: PathBuf,
+    /// `POLICY_ADMISSION_TIMEOUT`, default `2m`, `POLICY_ADMISSION_PROCESSOR_SECONDS`, default 60,
+    /// and `POLICY_ADMISSION_MEMORY_MIB`, default 512: what checking and compiling one component
+    /// may take.
+    pub admission: AdmissionSettings,
     /// `DATABASE_URL`, or `POSTGRES_HOST`, `POSTGRES_USER` and so on: PostgreSQL; without, the
     /// embedded database in `DATA_DIR`.
     pub postgres: Option<PostgresSettings>,
@@ -82,6 +87,7 @@ impl Config {
             hashing: hashing(&mut read),
             data_dir,
             policy_dir,
+            admission: admission(&mut read),
             postgres: read.postgres(),
             amqp: read.amqp(),
             relay: RelaySettings {
@@ -119,6 +125,29 @@ fn shutdown(read: &mut Reader<'_>) -> ShutdownSettings {
             Duration::ZERO,
             between(Duration::ZERO, seconds(600), duration),
         ),
+    }
+}
+
+fn admission(read: &mut Reader<'_>) -> AdmissionSettings {
+    let seconds = Duration::from_secs;
+    AdmissionSettings {
+        program: AdmissionSettings::this_program(),
+        time: read.value(
+            "POLICY_ADMISSION_TIMEOUT",
+            seconds(120),
+            between(Duration::from_millis(100), seconds(3600), duration),
+        ),
+        processor_seconds: read.value(
+            "POLICY_ADMISSION_PROCESSOR_SECONDS",
+            60,
+            between(1, 3600, number),
+        ),
+        memory_mib: read.value(
+            "POLICY_ADMISSION_MEMORY_MIB",
+            512,
+            between(64, 1024 * 1024, number),
+        ),
+        stillness: seconds(1),
     }
 }
 

@@ -1,12 +1,15 @@
 //! The WebAssembly engine of a profile. Its settings make a fresh instance a call cheap (resident
 //! pool, no system call but one), and its clock ends a call that takes too long.
 
+use std::hash::{Hash, Hasher};
 use std::thread;
 use std::time::Duration;
 
+use aws_lc_rs::digest;
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::contract::Limits;
+use crate::hex;
 
 /// An engine whose clock runs.
 pub(super) fn build(limits: &Limits) -> anyhow::Result<Engine> {
@@ -26,6 +29,38 @@ pub(super) fn build(limits: &Limits) -> anyhow::Result<Engine> {
     };
     start_clock(&engine, limits.tick)?;
     Ok(engine)
+}
+
+/// An engine that compiles for the one of that [`compatibility`], with the same bounds, but takes
+/// the memory of an instance when it is needed: a process of its own that makes one instance needs
+/// no pool of hundreds. None if this program compiles for no such engine.
+pub fn compiling_engine(limits: &Limits, compatible: &str) -> anyhow::Result<Option<Engine>> {
+    for reservation in [None, Some(limits.memory_bytes as u64)] {
+        let mut config = config(limits, reservation);
+        config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
+        let engine = Engine::new(&config).map_err(|fault| anyhow::anyhow!("{fault:#}"))?;
+        if compatibility(&engine) == compatible {
+            start_clock(&engine, limits.tick)?;
+            return Ok(Some(engine));
+        }
+    }
+    Ok(None)
+}
+
+/// What two engines have in common if one can run what the other has compiled.
+pub fn compatibility(engine: &Engine) -> String {
+    struct Digest(digest::Context);
+    impl Hasher for Digest {
+        fn finish(&self) -> u64 {
+            0
+        }
+        fn write(&mut self, bytes: &[u8]) {
+            self.0.update(bytes);
+        }
+    }
+    let mut hasher = Digest(digest::Context::new(&digest::SHA256));
+    engine.precompile_compatibility_hash().hash(&mut hasher);
+    hex::encode(hasher.0.finish().as_ref())
 }
 
 fn config(limits: &Limits, memory_reservation: Option<u64>) -> Config {

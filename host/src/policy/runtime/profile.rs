@@ -36,7 +36,7 @@ impl Profile {
         let name = "contract-only";
         let build = || {
             let engine = engine::build(&limits)?;
-            let linker = linker::build(&engine)?;
+            let linker = linker::contract_linker(&engine, |state| state)?;
             anyhow::Ok((engine, linker))
         };
         let (engine, linker) =
