@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use auth_host::app::App;
@@ -15,6 +16,10 @@ use auth_host::shutdown::Signals;
 use auth_host::{command, telemetry};
 use clap::Parser as _;
 use tokio::net::TcpListener;
+
+/// How long a start waits for slots in which nothing serves meanwhile: those of a first start are
+/// compiled by then, and a component that takes longer keeps the others from nobody.
+const FIRST_COMPILATION: Duration = Duration::from_secs(10);
 
 fn main() -> ExitCode {
     let _written = telemetry::Written;
@@ -85,7 +90,13 @@ async fn serving() -> anyhow::Result<ExitCode> {
         format!("HTTP_SERVER_ADDRESS: cannot listen on {}", app.config.http.address)
     })?;
     let mut policies = app.policy_directory();
-    policies.load().await;
+    let load = async {
+        policies.load().await;
+        policies.settled(FIRST_COMPILATION).await;
+    };
+    if signals.first.run_until_cancelled(load).await.is_none() {
+        return Ok(ExitCode::SUCCESS);
+    }
     // It is for the person at a terminal: nobody need read it.
     if let Err(error) = std::io::stdout().write_all(announcement(&app, &listener)?.as_bytes()) {
         tracing::debug!(%error, "the announcement was not printed");

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use auth_host::app::App;
 use auth_host::clock::Clock;
@@ -63,12 +64,14 @@ impl Service {
         let folder = folder();
         let mut settings = settings(folder.path());
         settings.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let config = Config::from_pairs(&settings).unwrap();
+        let mut config = Config::from_pairs(&settings).unwrap();
+        config.admission.program = env!("CARGO_BIN_EXE_auth-host").into();
         let app = App::build(config, Clock::System).await.unwrap();
         let listener = TcpListener::bind(app.config.http.address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let mut policies = app.policy_directory();
         policies.load().await;
+        policies.settled(Duration::from_mins(1)).await;
         assert!(app.generations.empty().is_empty(), "a default policy was refused");
         let signals = Signals::default();
         let serving = Arc::clone(&app).serve(listener, policies, signals.clone());

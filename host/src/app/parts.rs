@@ -77,7 +77,7 @@ pub(super) fn admission(
         .context("the cache of compiled policies cannot be opened")?;
     let memory = config.policy_memory_bytes;
     let profile = Profile::contract_only(Arc::new(Limits::default()), memory, metrics)?;
-    Ok(Admission::new(Arc::new(profile), cache, Arc::clone(services)))
+    Ok(Admission::new(Arc::new(profile), cache, config.admission.clone()))
 }
 
 /// Where events go.

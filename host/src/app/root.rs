@@ -25,7 +25,7 @@ use crate::outbox::{Relay, RelayMetrics, Sink};
 use crate::passwords::HashMetrics;
 use crate::policy::admission::Admission;
 use crate::policy::metrics::PolicyMetrics;
-use crate::policy::serving::{Generations, Intake, PolicyDirectory, Writers};
+use crate::policy::serving::{Generations, Intake, LastGood, PolicyDirectory, Writers};
 use crate::shutdown::{CutAnswers, Signals, StopDeadline};
 use crate::telemetry;
 use crate::wake::Wake;
@@ -129,8 +129,11 @@ impl App {
         PolicyDirectory::new(
             self.config.policy_dir.clone(),
             if self.config.local { Writers::Anybody } else { Writers::Owner },
-            self.config.data_dir.join("last-good"),
-            Intake::new(Arc::clone(&self.generations), Arc::clone(&self.admission)),
+            Intake::new(
+                Arc::clone(&self.generations),
+                Arc::clone(&self.admission),
+                LastGood::in_folder(self.config.data_dir.join("last-good")),
+            ),
         )
     }
 
@@ -164,7 +167,7 @@ impl App {
         };
         let cleaning = self.cleaner.clone().run(stop_background.clone());
         let database = self.watch.clone().run(stop_background.clone());
-        let watching = policies.watch(stop_background.clone());
+        let watching = policies.watch(stop.first.clone(), stop_background.clone());
         let service = Service {
             servers: vec![public],
             background: vec![

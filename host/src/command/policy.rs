@@ -23,6 +23,16 @@ pub enum PolicyRun {
         #[arg(long)]
         output: PathBuf,
     },
+    /// What the host starts for each component that is offered: not for people.
+    #[command(hide = true)]
+    AdmitOne {
+        /// Memory that it may write to.
+        #[arg(long)]
+        memory_mib: u64,
+        /// Processor time of all its threads together.
+        #[arg(long)]
+        processor_seconds: u64,
+    },
     /// Show a policy's manifest, digest and imports, and what the host would refuse about it.
     Inspect {
         /// The policy.
@@ -44,6 +54,9 @@ impl PolicyRun {
                 fs::write(&unfinished, &packed)
                     .and_then(|()| fs::rename(&unfinished, &output))
                     .with_context(|| format!("{} cannot be written", output.display()))
+            }
+            Self::AdmitOne { memory_mib, processor_seconds } => {
+                admission::admit_one(memory_mib, processor_seconds)
             }
             Self::Inspect { policy } => {
                 let bytes = read(&policy)?;

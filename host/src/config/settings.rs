@@ -12,6 +12,7 @@ use super::{ConfigError, HttpConfig, SessionConfig};
 use crate::lifecycle::ShutdownSettings;
 use crate::outbox::{AmqpSettings, RelaySettings};
 use crate::passwords::HashSettings;
+use crate::policy::admission::AdmissionSettings;
 use crate::store::PostgresSettings;
 use crate::telemetry::LogSettings;
 
@@ -39,6 +40,10 @@ pub struct Config {
     /// `POLICY_MEMORY_BYTES`, default a quarter of what the process may have: the memory of all
     /// policy calls together, with what the pool of instances keeps between them.
     pub policy_memory_bytes: usize,
+    /// `POLICY_ADMISSION_TIMEOUT`, default `2m`, `POLICY_ADMISSION_PROCESSOR_SECONDS`, default 60,
+    /// and `POLICY_ADMISSION_MEMORY_MIB`, default 512: what checking and compiling one component
+    /// may take.
+    pub admission: AdmissionSettings,
     /// `DATABASE_URL`, or `POSTGRES_HOST`, `POSTGRES_USER` and so on: PostgreSQL; without, the
     /// embedded database in `DATA_DIR`.
     pub postgres: Option<PostgresSettings>,
@@ -91,6 +96,7 @@ impl Config {
                 policy_memory(),
                 between(LEAST_POLICY_MEMORY, MOST_POLICY_MEMORY, number),
             ),
+            admission: admission(&mut read),
             postgres: read.postgres(),
             amqp: read.amqp(),
             relay: RelaySettings {
@@ -128,6 +134,29 @@ fn shutdown(read: &mut Reader<'_>) -> ShutdownSettings {
             Duration::ZERO,
             between(Duration::ZERO, seconds(600), duration),
         ),
+    }
+}
+
+fn admission(read: &mut Reader<'_>) -> AdmissionSettings {
+    let seconds = Duration::from_secs;
+    AdmissionSettings {
+        program: AdmissionSettings::this_program(),
+        time: read.value(
+            "POLICY_ADMISSION_TIMEOUT",
+            seconds(120),
+            between(Duration::from_millis(100), seconds(3600), duration),
+        ),
+        processor_seconds: read.value(
+            "POLICY_ADMISSION_PROCESSOR_SECONDS",
+            60,
+            between(1, 3600, number),
+        ),
+        memory_mib: read.value(
+            "POLICY_ADMISSION_MEMORY_MIB",
+            512,
+            between(64, 1024 * 1024, number),
+        ),
+        stillness: seconds(1),
     }
 }
 

@@ -21,6 +21,9 @@ pub struct PolicyMetrics {
     pub admissions: IntCounterVec,
     /// The active generation: 1, with the policy's name, version and digest as labels.
     pub active: IntGaugeVec,
+    /// 1 where what is placed does not serve, by slot and state (`in_admission`, `refused`,
+    /// `other_settings`: its own of before, `removed`).
+    pub placed: IntGaugeVec,
     /// Compiled components by where they came from (`hit`: the cache, `miss`: compiled,
     /// `rejected`: a cache file that was not ours).
     pub cache: IntCounterVec,
@@ -66,6 +69,11 @@ impl PolicyMetrics {
                 "auth_policy_active_info",
                 "The active generation of each slot.",
                 &["slot", "policy", "version", "digest", "generation"],
+            )?,
+            placed: meter.gauges(
+                "auth_policy_placed_not_serving",
+                "1 where what is placed in a slot is not what serves, by why it does not.",
+                &["slot", "state"],
             )?,
             cache: meter.counters(
                 "auth_policy_cache_total",

@@ -106,6 +106,7 @@ pub(super) async fn ready(State(health): State<Arc<Health>>) -> Response {
         "status": if is_ready { "ready" } else { "not ready" },
         "reasons": reasons,
         "policies": health.policies(),
+        "placed_not_serving": health.generations.placed(),
         "events": health.events(),
     }));
     if is_ready {

@@ -1,32 +1,62 @@
-//! The way from bytes to a generation, step by step: bytes, manifest and world, settings, compiler,
-//! bounds, trial. What has passed all of them is a generation with a number of its own.
+//! The way from bytes to a generation. What reads or compiles what somebody else made is done by a
+//! process of its own; what has passed there is loaded here, tried in the pool that it will run in,
+//! and is a generation with a number of its own.
 
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Map, Value};
+use tokio::sync::Semaphore;
 use wasmtime::Engine;
+use wasmtime::component::Component;
 
-use super::check::{Checked, check};
-use super::fault::Faults;
-use super::{bounds, compile, trial};
-use crate::capabilities::Services;
-use crate::contract::{Identity, Slot};
-use crate::policy::runtime::{Cache, Generation, Profile};
+use super::bounds;
+use super::bytes::{self, BytesFault};
+use super::child::{self, Passed};
+use super::compile::CompileFault;
+use super::fault::{Fault, Faults};
+use super::job::{Bounds, Job, Work};
+use super::settings::AdmissionSettings;
+use super::trial::{self, TrialFault};
+use crate::contract::{Identity, Manifest, Slot};
+use crate::policy::runtime::{
+    Cache, Code, Generation, Origin, Pass, Profile, compatibility, component_digest, find_export,
+};
 
 /// Makes generations out of components that pass. There is one for all slots and sources, so that
 /// no two generations have one number.
 pub struct Admission {
     profile: Arc<Profile>,
-    cache: Cache,
-    services: Arc<Services>,
+    cache: Arc<Cache>,
+    settings: AdmissionSettings,
+    /// The program that checks, by what its file looks like: another one may have other rules.
+    checked_by: String,
+    /// One compiler at a time, which takes the machine's processors as it is.
+    compiler: Semaphore,
     admitted: AtomicU64,
+}
+
+/// What is offered.
+#[derive(Clone)]
+pub struct Offer {
+    pub slot: Slot,
+    pub bytes: Arc<[u8]>,
+    pub settings: Map<String, Value>,
 }
 
 impl Admission {
     /// What it admits runs in this profile.
-    pub fn new(profile: Arc<Profile>, cache: Cache, services: Arc<Services>) -> Self {
-        Self { profile, cache, services, admitted: AtomicU64::new(0) }
+    pub fn new(profile: Arc<Profile>, cache: Cache, settings: AdmissionSettings) -> Self {
+        Self {
+            checked_by: look(&settings.program),
+            profile,
+            cache: Arc::new(cache),
+            settings,
+            compiler: Semaphore::new(1),
+            admitted: AtomicU64::new(0),
+        }
     }
 
     /// What components are compiled for.
@@ -34,33 +64,60 @@ impl Admission {
         &self.profile.engine
     }
 
-    /// Admits a component into a slot. Blocks; call it off the request threads.
-    pub fn admit(
-        &self,
-        slot: Slot,
-        bytes: &[u8],
-        settings: Map<String, Value>,
-    ) -> Result<Generation, Faults> {
-        let Checked { digest, manifest, .. } = check(slot, bytes)?;
-        manifest.check_settings(&settings)?;
-        let component = compile::compile(&self.profile, &self.cache, bytes, &digest)?;
-        bounds::check(&component, &self.profile.limits)?;
-        let linked = trial::link(&self.profile, slot, &component)?;
-        let generation = self.next_number();
-        let identity = Arc::new(Identity { slot, generation, digest, manifest, settings });
-        let code = linked.try_out(&self.profile, &self.services, &identity)?;
-        Ok(Generation { identity, code, profile: Arc::clone(&self.profile) })
+    /// How it admits.
+    pub fn settings(&self) -> &AdmissionSettings {
+        &self.settings
+    }
+
+    /// Admits a component into a slot.
+    pub async fn admit(&self, offer: Offer) -> Result<Generation, Faults> {
+        let Known { digest, manifest, compiled } = self.known(&offer).await?;
+        if let (Some(manifest), Ok(component)) = (&manifest, &compiled) {
+            self.count(Origin::Hit);
+            return self.load(&offer, digest, manifest.clone(), component.clone()).await;
+        }
+        let passed = self.check(&offer, compiled.is_err()).await?;
+        let component = match compiled {
+            Ok(component) => {
+                self.count(Origin::Hit);
+                component
+            }
+            Err(origin) => {
+                self.count(origin);
+                self.keep(&digest, passed.compiled).await?
+            }
+        };
+        let manifest = passed.manifest;
+        let generation = self.load(&offer, digest.clone(), manifest.clone(), component).await?;
+        self.remember(offer.slot, &digest, &offer.settings, &manifest);
+        Ok(generation)
+    }
+
+    /// As [`Admission::admit`], if nothing has to be checked or compiled for it; else none.
+    pub async fn admit_known(&self, offer: Offer) -> Option<Generation> {
+        let Known { digest, manifest, compiled } = self.known(&offer).await.ok()?;
+        let (manifest, component) = (manifest?, compiled.ok()?);
+        let generation = self.load(&offer, digest, manifest, component).await.ok()?;
+        self.count(Origin::Hit);
+        Some(generation)
     }
 
     /// The component of a generation with other settings, if they fit its manifest. Nothing is
     /// compiled.
-    pub fn admit_settings(
+    pub async fn admit_settings(
         &self,
         running: &Generation,
         settings: Map<String, Value>,
     ) -> Result<Generation, Faults> {
         let Identity { slot, digest, manifest, .. } = &*running.identity;
-        manifest.check_settings(&settings)?;
+        let job = Job {
+            slot: *slot,
+            settings: settings.clone(),
+            work: Work::Settings { manifest: Box::new(manifest.clone()) },
+            bounds: Bounds::of(&self.profile.limits),
+        };
+        child::admit(&self.settings, &job, &[]).await?;
+        self.remember(*slot, digest, &settings, manifest);
         let identity = Identity {
             slot: *slot,
             generation: self.next_number(),
@@ -75,7 +132,116 @@ impl Admission {
         })
     }
 
+    /// What the cache knows of it. Only the number and the kind of the bytes are looked at here.
+    async fn known(&self, offer: &Offer) -> Result<Known, Faults> {
+        let (cache, engine) = (Arc::clone(&self.cache), self.profile.engine.clone());
+        let (offer, checked_by) = (offer.clone(), self.checked_by.clone());
+        blocking(move || {
+            bytes::check_kind(&offer.bytes)?;
+            let digest = component_digest(&offer.bytes);
+            let settings = Value::Object(offer.settings).to_string();
+            let pass = Pass {
+                checked_by: &checked_by,
+                slot: offer.slot,
+                digest: &digest,
+                settings: &settings,
+            };
+            let manifest = cache.passed(&pass).and_then(|text| serde_json::from_slice(&text).ok());
+            let compiled = cache.load(&engine, &digest);
+            Ok::<_, BytesFault>(Known { digest, manifest, compiled })
+        })
+        .await?
+        .map_err(Into::into)
+    }
+
+    /// Has it checked, and compiled if it has to be, by a process of its own.
+    async fn check(&self, offer: &Offer, compile: bool) -> Result<Passed, Faults> {
+        let work = if compile {
+            Work::Compile { compatible: compatibility(&self.profile.engine) }
+        } else {
+            Work::Check
+        };
+        let job = Job {
+            slot: offer.slot,
+            settings: offer.settings.clone(),
+            work,
+            bounds: Bounds::of(&self.profile.limits),
+        };
+        let _turn = if compile { self.compiler.acquire().await.ok() } else { None };
+        child::admit(&self.settings, &job, &offer.bytes).await
+    }
+
+    /// Keeps and loads what was compiled.
+    async fn keep(&self, digest: &str, compiled: Vec<u8>) -> Result<Component, Faults> {
+        let (cache, engine) = (Arc::clone(&self.cache), self.profile.engine.clone());
+        let digest = digest.to_owned();
+        let kept = blocking(move || cache.keep(&engine, &digest, &compiled)).await?;
+        Ok(kept.map_err(CompileFault::Load)?)
+    }
+
+    /// The last gate: bounds and one instance, in the pool that calls will come from.
+    async fn load(
+        &self,
+        offer: &Offer,
+        digest: String,
+        manifest: Manifest,
+        component: Component,
+    ) -> Result<Generation, Faults> {
+        let (slot, profile) = (offer.slot, Arc::clone(&self.profile));
+        let code = blocking(move || {
+            bounds::check(&component, &profile.limits)?;
+            trial::try_out(&profile.engine, &profile.limits, slot, &component)?;
+            let pre = profile.linker.instantiate_pre(&component).map_err(TrialFault::Link)?;
+            let export = find_export(slot, &component).map_err(TrialFault::Export)?;
+            Ok::<_, Faults>(Code::Component { pre, export })
+        })
+        .await??;
+        let settings = offer.settings.clone();
+        let generation = self.next_number();
+        let identity = Arc::new(Identity { slot, generation, digest, manifest, settings });
+        Ok(Generation { identity, code, profile: Arc::clone(&self.profile) })
+    }
+
+    fn remember(
+        &self,
+        slot: Slot,
+        digest: &str,
+        settings: &Map<String, Value>,
+        manifest: &Manifest,
+    ) {
+        let settings = Value::Object(settings.clone()).to_string();
+        let pass = Pass { checked_by: &self.checked_by, slot, digest, settings: &settings };
+        if let Ok(manifest) = serde_json::to_vec(manifest) {
+            self.cache.remember(&pass, &manifest);
+        }
+    }
+
+    fn count(&self, origin: Origin) {
+        self.profile.metrics.cache.with_label_values(&[origin.as_str()]).inc();
+    }
+
     fn next_number(&self) -> u64 {
         self.admitted.fetch_add(1, Ordering::Relaxed) + 1
     }
+}
+
+/// What the cache knows of a component.
+struct Known {
+    digest: String,
+    manifest: Option<Manifest>,
+    compiled: Result<Component, Origin>,
+}
+
+/// What blocks for some milliseconds is done beside the request threads.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Fault> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| Fault::Unfinished)
+}
+
+/// Size and date of a program's file.
+fn look(program: &Path) -> String {
+    let look = std::fs::metadata(program)
+        .map(|file| format!("{} {}.{}", file.len(), file.mtime(), file.mtime_nsec()));
+    format!("{} {}", env!("CARGO_PKG_VERSION"), look.unwrap_or_default())
 }

@@ -1,21 +1,22 @@
-//! Compiling, or taking the compiled form from the cache. It blocks for as long as the compiler
-//! needs.
+//! Compiling. It blocks for as long as the compiler needs, so it is done in a process of its own.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use wasmtime::Engine;
 use wasmtime::component::Component;
-
-use crate::policy::runtime::{Cache, Profile};
 
 /// Why a component has no compiled form.
 #[derive(Debug, thiserror::Error)]
 pub enum CompileFault {
-    /// A panic of the compiler, which is caught so that the host goes on.
+    /// A panic of the compiler.
     #[error("the compiler cannot handle it")]
     Panic,
     /// With the compiler's own reason.
     #[error("it does not compile: {0:#}")]
     Refused(wasmtime::Error),
+    /// It compiles, but the pool that instances come from has no such place.
+    #[error("this host cannot load it: {0:#}")]
+    Load(wasmtime::Error),
 }
 
 impl CompileFault {
@@ -30,22 +31,21 @@ impl CompileFault {
                 "Build it without the WebAssembly features that the reason names, and pack it \
                  again."
             }
+            Self::Load(_) => {
+                "Build it of fewer or smaller parts, as the reason says: core modules, memories, \
+                 tables."
+            }
         }
     }
 }
 
-/// The compiled form, for the engine of this profile.
-pub(super) fn compile(
-    profile: &Profile,
-    cache: &Cache,
-    bytes: &[u8],
-    digest: &str,
-) -> Result<Component, CompileFault> {
-    // Compilers see what an attacker may have made: their panic is a fault of the component, not
-    // of the host.
-    let compiled = catch_unwind(AssertUnwindSafe(|| cache.compile(&profile.engine, bytes, digest)));
-    let (component, origin) =
-        compiled.map_err(|_| CompileFault::Panic)?.map_err(CompileFault::Refused)?;
-    profile.metrics.cache.with_label_values(&[origin.as_str()]).inc();
-    Ok(component)
+/// The component, and its machine code as another process of this program can load it.
+pub(super) fn compile(engine: &Engine, bytes: &[u8]) -> Result<(Component, Vec<u8>), CompileFault> {
+    // Compilers see what an attacker may have made: their panic is a fault of the component.
+    let compiled = catch_unwind(AssertUnwindSafe(|| {
+        let component = Component::from_binary(engine, bytes)?;
+        let compiled = component.serialize()?;
+        Ok((component, compiled))
+    }));
+    compiled.map_err(|_| CompileFault::Panic)?.map_err(CompileFault::Refused)
 }

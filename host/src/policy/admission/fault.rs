@@ -3,8 +3,11 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::bounds::BoundsFault;
 use super::bytes::BytesFault;
+use super::child_fault::ChildFault;
 use super::compile::CompileFault;
 use super::file::FileFault;
 use super::trial::TrialFault;
@@ -38,6 +41,12 @@ pub enum Fault {
     /// Found by the first instance.
     #[error(transparent)]
     Trial(#[from] TrialFault),
+    /// Found by the process that admits components, as it told it.
+    #[error("{}", .0.text)]
+    Found(Found),
+    /// That process came to no answer.
+    #[error(transparent)]
+    Child(#[from] ChildFault),
     /// The host's own work on it ended with a panic.
     #[error("admission itself failed")]
     Unfinished,
@@ -45,7 +54,7 @@ pub enum Fault {
 
 impl Fault {
     /// What to do about it, as a sentence for whoever can mend it.
-    pub const fn remedy(&self) -> &'static str {
+    pub fn remedy(&self) -> &str {
         match self {
             Self::File(fault) => fault.remedy(),
             Self::Bytes(fault) => fault.remedy(),
@@ -55,10 +64,42 @@ impl Fault {
             Self::Compile(fault) => fault.remedy(),
             Self::Bounds(fault) => fault.remedy(),
             Self::Trial(fault) => fault.remedy(),
+            Self::Found(found) => &found.remedy,
+            Self::Child(fault) => fault.remedy(),
             Self::Unfinished => {
                 "Offer it again; if it is refused again, report it to the maintainers of this \
                  host, with the lines of the log before this one."
             }
+        }
+    }
+}
+
+/// A fault on its way from one process to another.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Found {
+    /// Whether it lies in the settings, and not in the component.
+    pub of_settings: bool,
+    pub text: String,
+    pub remedy: String,
+}
+
+impl Fault {
+    /// Whether other settings would do.
+    pub fn is_of_settings(&self) -> bool {
+        match self {
+            Self::Settings(SettingsFault::Value { .. }) => true,
+            Self::File(fault) => fault.is_of_settings(),
+            Self::Found(found) => found.of_settings,
+            _ => false,
+        }
+    }
+
+    /// As it is told to another process: what is too long is cut.
+    pub(super) fn found(&self) -> Found {
+        Found {
+            of_settings: self.is_of_settings(),
+            text: self.to_string().chars().take(2048).collect(),
+            remedy: self.remedy().to_owned(),
         }
     }
 }
@@ -81,6 +122,11 @@ impl Faults {
         self.0.iter()
     }
 
+    /// Whether the component would serve with other settings.
+    pub fn are_of_settings(&self) -> bool {
+        !self.0.is_empty() && self.iter().all(Fault::is_of_settings)
+    }
+
     /// What to do about all of them, without repeats, on one line.
     pub fn remedies(&self) -> String {
         let mut remedies = Vec::new();
@@ -100,6 +146,12 @@ impl fmt::Display for Faults {
             write!(formatter, "{separator}{fault}")?;
         }
         Ok(())
+    }
+}
+
+impl From<Vec<Found>> for Faults {
+    fn from(found: Vec<Found>) -> Self {
+        Self(found.into_iter().map(Fault::Found).collect())
     }
 }
 

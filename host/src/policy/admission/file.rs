@@ -47,6 +47,11 @@ pub enum FileFault {
 }
 
 impl FileFault {
+    /// Whether it lies in what an operator set, and not in the component.
+    pub const fn is_of_settings(&self) -> bool {
+        matches!(self, Self::Json { .. } | Self::NoObject(_))
+    }
+
     /// What to do about it, as a sentence for the operator.
     pub const fn remedy(&self) -> &'static str {
         match self {

@@ -3,9 +3,11 @@
 use std::collections::HashSet;
 use std::iter::successors;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::{
-    BoundsFault, BytesFault, CompileFault, Fault, Faults, FileFault, TrialFault, WorldFault,
+    BoundsFault, BytesFault, ChildFault, CompileFault, Fault, Faults, FileFault, TrialFault,
+    WorldFault,
 };
 use crate::contract::{ManifestFault, SettingsFault, Slot};
 use crate::policy::runtime::MissingExport;
@@ -48,7 +50,8 @@ fn of_the_compiler(previous: Option<&CompileFault>) -> Option<CompileFault> {
     match previous {
         None => Some(F::Panic),
         Some(F::Panic) => Some(F::Refused(wasmtime::Error::msg("no such feature"))),
-        Some(F::Refused(_)) => None,
+        Some(F::Refused(_)) => Some(F::Load(wasmtime::Error::msg("too many tables"))),
+        Some(F::Load(_)) => None,
     }
 }
 
@@ -71,7 +74,23 @@ fn of_the_trial(previous: Option<&TrialFault>) -> Option<TrialFault> {
             Some(F::Export(MissingExport { interface: "auth:policy/login".into() }))
         }
         Some(F::Export(_)) => Some(F::Instance(error())),
-        Some(F::Instance(_)) => None,
+        Some(F::Instance(_)) => Some(F::CallsHost),
+        Some(F::CallsHost) => None,
+    }
+}
+
+fn of_the_child(previous: Option<&ChildFault>) -> Option<ChildFault> {
+    use ChildFault as F;
+    let said = String::new;
+    match previous {
+        None => Some(F::Time(Duration::from_secs(60))),
+        Some(F::Time(_)) => Some(F::ProcessorTime(60)),
+        Some(F::ProcessorTime(_)) => Some(F::Memory(512)),
+        Some(F::Memory(_)) => Some(F::Signal { signal: 9, said: said() }),
+        Some(F::Signal { .. }) => Some(F::NoAnswer { status: "exit code 1".into(), said: said() }),
+        Some(F::NoAnswer { .. }) => Some(F::Answer("expected value".into())),
+        Some(F::Answer(_)) => Some(F::Start(std::io::ErrorKind::NotFound.into())),
+        Some(F::Start(_)) => None,
     }
 }
 
@@ -106,11 +125,12 @@ fn every_fault_has_a_remedy_that_is_not_its_own_text() {
         all(of_the_compiler),
         all(of_bounds),
         all(of_the_trial),
+        all(of_the_child),
         all(of_files),
         of_the_contract(),
     ];
     let faults: Vec<Fault> = faults.into_iter().flatten().collect();
-    assert_eq!(faults.len(), 28);
+    assert_eq!(faults.len(), 37);
     for fault in &faults {
         let (text, remedy) = (fault.to_string(), fault.remedy());
         assert!(!remedy.is_empty(), "{text}");

@@ -1,13 +1,15 @@
-//! Linking a component and trying it once, under the bounds of a call. Its function is not called,
-//! but its start function runs and its export's type is checked.
+//! Trying a component once, under the bounds of a call. Its function is not called, but its start
+//! function runs and its export's type is checked. Nothing happens outside: an instance that calls
+//! the host before it is asked anything is ended.
 
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
+use wasmtime::component::Component;
+use wasmtime::{Engine, ResourceLimiter, Store, UpdateDeadline};
 
-use crate::capabilities::{CallState, Services};
-use crate::contract::{Attempt, Identity, Request, Slot};
-use crate::policy::runtime::{Code, MissingExport, Profile, check_export, find_export};
+use crate::capabilities::{BoundExceeded, CallState};
+use crate::contract::{Limits, Slot};
+use crate::policy::runtime::{MissingExport, check_export, contract_linker, find_export};
 
 /// Why a component that compiles cannot be called.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +23,9 @@ pub enum TrialFault {
     /// It trapped, went over a bound, or its export has another type.
     #[error("a trial instance failed: {0:#}")]
     Instance(wasmtime::Error),
+    /// There is no call yet that the host could answer for.
+    #[error("a trial instance failed: it calls the host while it is instantiated")]
+    CallsHost,
 }
 
 impl TrialFault {
@@ -39,51 +44,107 @@ impl TrialFault {
                 "Do in the function of the policy what now happens when it is instantiated: that \
                  must end at once, without a trap and within the bounds of a call."
             }
+            Self::CallsHost => {
+                "Call the host in the function of the policy only, not in what runs when it is \
+                 instantiated."
+            }
         }
     }
 }
 
-/// A component that is linked, and whose export was found.
-pub(super) struct Linked {
-    pre: InstancePre<CallState>,
-    export: ComponentExportIndex,
+/// What a trial instance has: bounds, and no host.
+struct Trial {
+    memory_bytes: usize,
+    most_memory_bytes: usize,
+    most_table_elements: usize,
+    ticks: u32,
 }
 
-/// Resolves everything but the instance.
-pub(super) fn link(
-    profile: &Profile,
+/// Unwinds through the instance when it calls the host.
+struct CallsHost;
+
+/// Makes an instance and drops it. Blocks until its start function has ended, or was ended.
+pub(super) fn try_out(
+    engine: &Engine,
+    limits: &Limits,
     slot: Slot,
     component: &Component,
-) -> Result<Linked, TrialFault> {
-    let pre = profile.linker.instantiate_pre(component).map_err(TrialFault::Link)?;
+) -> Result<(), TrialFault> {
+    let linker = contract_linker(engine, no_call);
+    let linker = linker.map_err(|error| TrialFault::Link(wasmtime::Error::from_anyhow(error)))?;
+    let pre = linker.instantiate_pre(component).map_err(TrialFault::Link)?;
     let export = find_export(slot, component)?;
-    Ok(Linked { pre, export })
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        let mut store = store(engine, limits);
+        // It waits for nothing but its turns.
+        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        runtime.block_on(async {
+            let instance = pre.instantiate_async(&mut store).await?;
+            check_export(slot, &instance, &mut store, export)
+        })
+    }));
+    match outcome {
+        Ok(outcome) => outcome.map_err(TrialFault::Instance),
+        Err(payload) if payload.is::<CallsHost>() => Err(TrialFault::CallsHost),
+        Err(payload) => resume_unwind(payload),
+    }
 }
 
-impl Linked {
-    /// Instantiates it once. Blocks until its start function has ended, or was ended.
-    pub(super) fn try_out(
-        self,
-        profile: &Profile,
-        services: &Arc<Services>,
-        identity: &Arc<Identity>,
-    ) -> Result<Code, TrialFault> {
-        let request = Request {
-            id: "trial".into(),
-            traceparent: String::new(),
-            address: None,
-            user_agent: None,
-            received_at: services.clock.now(),
-        };
-        let state = profile.state(services, identity, request, Attempt::default());
-        let mut store = profile.store(state);
-        let Self { pre, export } = self;
-        tokio::runtime::Handle::current()
-            .block_on(async {
-                let instance = pre.instantiate_async(&mut store).await?;
-                check_export(identity.slot, &instance, &mut store, export)
-            })
-            .map_err(TrialFault::Instance)?;
-        Ok(Code::Component { pre, export })
+/// The state of the call that a function of the host is called in: there is none.
+fn no_call(_: &mut Trial) -> &mut CallState {
+    // Not a panic of ours: it is told as the component's fault.
+    resume_unwind(Box::new(CallsHost))
+}
+
+fn store(engine: &Engine, limits: &Limits) -> Store<Trial> {
+    let trial = Trial {
+        memory_bytes: 0,
+        most_memory_bytes: limits.memory_bytes,
+        most_table_elements: limits.table_elements,
+        ticks: limits.ticks,
+    };
+    let mut store = Store::new(engine, trial);
+    store.limiter(|trial| trial);
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(|mut store| {
+        let ticks = &mut store.data_mut().ticks;
+        *ticks = ticks.saturating_sub(1);
+        Ok(if *ticks == 0 { UpdateDeadline::Interrupt } else { UpdateDeadline::Yield(1) })
+    });
+    store
+}
+
+impl Trial {
+    fn exceeded(&self) -> wasmtime::Error {
+        wasmtime::Error::new(BoundExceeded::Memory {
+            memory_bytes: self.most_memory_bytes,
+            table_elements: self.most_table_elements,
+        })
+    }
+}
+
+impl ResourceLimiter for Trial {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        // All memories together, as in a call.
+        let bytes = self.memory_bytes.saturating_add(desired.saturating_sub(current));
+        if bytes > self.most_memory_bytes {
+            return Err(self.exceeded());
+        }
+        self.memory_bytes = bytes;
+        Ok(true)
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        if desired > self.most_table_elements { Err(self.exceeded()) } else { Ok(true) }
     }
 }

@@ -1,20 +1,22 @@
-//! Compiled components on disk, so that a restart does not compile. A file counts only if its HMAC
-//! says that this host wrote it for this very engine: what is read is verified, and then those same
-//! bytes are loaded.
+//! What admission has made of components, on disk, so that a restart neither compiles nor checks
+//! again. A file counts only if its HMAC says that this host wrote it for this very engine or
+//! check: what is read is verified, and then those same bytes are loaded.
 
-use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::{digest, hmac};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
+use super::engine::compatibility;
+use crate::contract::Slot;
 use crate::hex;
 
 /// Bytes of an HMAC-SHA256, which a file begins with.
 const TAG: usize = 32;
 
-/// Compiled components of every profile: a file's name holds the engine that it was made for.
+/// Compiled components of every profile (a file's name holds the engine that it was made for), and
+/// what has passed the checks.
 pub struct Cache {
     folder: PathBuf,
     key: hmac::Key,
@@ -42,6 +44,17 @@ impl Origin {
     }
 }
 
+/// That a component passed the checks with its settings, in a slot.
+pub struct Pass<'a> {
+    /// What checked it: another program may have other rules.
+    pub checked_by: &'a str,
+    pub slot: Slot,
+    /// Of the component.
+    pub digest: &'a str,
+    /// The text of the JSON object.
+    pub settings: &'a str,
+}
+
 impl Cache {
     /// A cache in that folder, which is created if it is missing.
     pub fn open(folder: PathBuf, key: hmac::Key) -> std::io::Result<Self> {
@@ -49,80 +62,108 @@ impl Cache {
         Ok(Self { folder, key })
     }
 
-    /// The compiled form of a component, from the cache if it is there.
-    pub fn compile(
+    /// The compiled form of a component, if it is there; else where it has to come from.
+    pub fn load(&self, engine: &Engine, component_digest: &str) -> Result<Component, Origin> {
+        let (file, identity) = self.compiled_file(engine, component_digest);
+        let content = self.read(&file, &identity)?;
+        deserialize(engine, &content[TAG..]).map_err(|_| Origin::Rejected)
+    }
+
+    /// Whether the compiled form of a component is there, without loading it.
+    pub fn holds(&self, engine: &Engine, component_digest: &str) -> Result<(), Origin> {
+        let (file, identity) = self.compiled_file(engine, component_digest);
+        self.read(&file, &identity).map(drop)
+    }
+
+    /// Keeps and loads what a process of ours has just compiled.
+    pub fn keep(
         &self,
         engine: &Engine,
-        bytes: &[u8],
         component_digest: &str,
-    ) -> wasmtime::Result<(Component, Origin)> {
-        let identity = identity(engine, component_digest);
-        let file = self.folder.join(format!("{}.cwasm", &identity[..32]));
-        let origin = match self.load(engine, &file, &identity) {
-            Ok(component) => return Ok((component, Origin::Hit)),
-            Err(Unusable::Missing) => Origin::Miss,
-            Err(Unusable::NotOurs) => Origin::Rejected,
-        };
-        let compiled = engine.precompile_component(bytes)?;
-        if let Err(fault) = self.save(&file, &identity, &compiled) {
+        compiled: &[u8],
+    ) -> wasmtime::Result<Component> {
+        let (file, identity) = self.compiled_file(engine, component_digest);
+        self.write(&file, &identity, compiled);
+        deserialize(engine, compiled)
+    }
+
+    /// The manifest of a component that has passed the checks with these settings.
+    pub fn passed(&self, pass: &Pass<'_>) -> Option<Vec<u8>> {
+        let (file, identity) = self.pass_file(pass);
+        let mut content = self.read(&file, &identity).ok()?;
+        Some(content.split_off(TAG))
+    }
+
+    /// Remembers the last settings that a component has passed the checks with.
+    pub fn remember(&self, pass: &Pass<'_>, manifest: &[u8]) {
+        let (file, identity) = self.pass_file(pass);
+        self.write(&file, &identity, manifest);
+    }
+
+    fn compiled_file(&self, engine: &Engine, component_digest: &str) -> (PathBuf, String) {
+        let identity = joined(&["compiled", component_digest, &compatibility(engine)]);
+        (self.folder.join(format!("{}.cwasm", &identity[..32])), identity)
+    }
+
+    fn pass_file(&self, pass: &Pass<'_>) -> (PathBuf, String) {
+        let Pass { checked_by, slot, digest, settings } = pass;
+        let name = joined(&["passed", slot.as_str(), digest]);
+        let identity = joined(&["passed", slot.as_str(), digest, checked_by, settings]);
+        (self.folder.join(format!("{}.passed", &name[..32])), identity)
+    }
+
+    /// The whole content of a file of ours, with its tag.
+    fn read(&self, file: &Path, identity: &str) -> Result<Vec<u8>, Origin> {
+        // Asked before it is opened: to open a pipe would wait for somebody to write to it.
+        if !std::fs::metadata(file).map_err(|_| Origin::Miss)?.is_file() {
+            return Err(Origin::Rejected);
+        }
+        let content = std::fs::read(file).map_err(|_| Origin::Miss)?;
+        let (tag, signed) = content.split_at_checked(TAG).ok_or(Origin::Rejected)?;
+        // A copy of some megabytes: to verify takes one text.
+        hmac::verify(&self.key, &[identity.as_bytes(), signed].concat(), tag)
+            .map_err(|_| Origin::Rejected)?;
+        Ok(content)
+    }
+
+    fn write(&self, file: &Path, identity: &str, signed: &[u8]) {
+        let mut tag = hmac::Context::with_key(&self.key);
+        tag.update(identity.as_bytes());
+        tag.update(signed);
+        let tag = tag.sign();
+        let unfinished = file.with_extension(format!("{}.tmp", uuid::Uuid::new_v4().simple()));
+        let written = std::fs::write(&unfinished, [tag.as_ref(), signed].concat())
+            .and_then(|()| std::fs::rename(&unfinished, file));
+        if let Err(fault) = written {
+            // Half a file would take the room that there is not.
+            let _ = std::fs::remove_file(&unfinished);
             tracing::warn!(
                 %fault,
-                "the compiled policy could not be cached; the next start compiles it again"
+                "what admission made could not be cached; the next start makes it again"
             );
         }
-        Ok((deserialize(engine, &compiled)?, origin))
     }
-
-    fn load(&self, engine: &Engine, file: &Path, identity: &str) -> Result<Component, Unusable> {
-        // Asked before it is opened: to open a pipe would wait for somebody to write to it.
-        if !std::fs::metadata(file).map_err(|_| Unusable::Missing)?.is_file() {
-            return Err(Unusable::NotOurs);
-        }
-        let content = std::fs::read(file).map_err(|_| Unusable::Missing)?;
-        let (tag, compiled) = content.split_at_checked(TAG).ok_or(Unusable::NotOurs)?;
-        hmac::verify(&self.key, &[identity.as_bytes(), compiled].concat(), tag)
-            .map_err(|_| Unusable::NotOurs)?;
-        deserialize(engine, compiled).map_err(|_| Unusable::NotOurs)
-    }
-
-    fn save(&self, file: &Path, identity: &str, compiled: &[u8]) -> std::io::Result<()> {
-        let tag = hmac::sign(&self.key, &[identity.as_bytes(), compiled].concat());
-        let unfinished = file.with_extension(format!("{}.tmp", uuid::Uuid::new_v4().simple()));
-        std::fs::write(&unfinished, [tag.as_ref(), compiled].concat())?;
-        std::fs::rename(&unfinished, file)
-    }
-}
-
-enum Unusable {
-    Missing,
-    NotOurs,
 }
 
 #[expect(
     unsafe_code,
-    reason = "the one place that loads machine code: compiled by this process, or by this host \
-              under its own HMAC"
+    reason = "the one place that loads machine code: compiled by a process of this program, or by \
+              this host under its own HMAC"
 )]
 fn deserialize(engine: &Engine, compiled: &[u8]) -> wasmtime::Result<Component> {
-    // SAFETY: `compiled` is the output of `precompile_component`: it was made just now, or its HMAC
+    // SAFETY: `compiled` is the output of `precompile_component`: a child process of this very
+    // program made it just now and handed it over through a pipe that nobody else has, or its HMAC
     // over these same bytes was verified with a key that only this host has. wasmtime itself
     // refuses another version or other settings.
     unsafe { Component::deserialize(engine, compiled) }
 }
 
-/// The component and the engine that it was compiled for.
-fn identity(engine: &Engine, component_digest: &str) -> String {
-    struct Digest(digest::Context);
-    impl Hasher for Digest {
-        fn finish(&self) -> u64 {
-            0
-        }
-        fn write(&mut self, bytes: &[u8]) {
-            self.0.update(bytes);
-        }
+/// One name for several texts, whatever they hold.
+fn joined(parts: &[&str]) -> String {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for part in parts {
+        context.update(&(part.len() as u64).to_be_bytes());
+        context.update(part.as_bytes());
     }
-    let mut hasher = Digest(digest::Context::new(&digest::SHA256));
-    component_digest.hash(&mut hasher);
-    engine.precompile_compatibility_hash().hash(&mut hasher);
-    hex::encode(hasher.0.finish().as_ref())
+    hex::encode(context.finish().as_ref())
 }

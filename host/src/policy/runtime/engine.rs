@@ -1,14 +1,17 @@
 //! The WebAssembly engine of a profile. Its settings make a fresh instance a call cheap (resident
 //! pool, no system call but one), and its clock ends a call that takes too long.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use aws_lc_rs::digest;
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::capabilities::Machine;
 use crate::contract::Limits;
+use crate::hex;
 
 /// An engine whose clock runs.
 pub(super) fn build(limits: &Limits, machine: &Arc<Machine>) -> anyhow::Result<Engine> {
@@ -26,8 +29,41 @@ pub(super) fn build(limits: &Limits, machine: &Arc<Machine>) -> anyhow::Result<E
                 .map_err(|fault| anyhow::anyhow!("{fault:#}"))?
         }
     };
-    start_clock(&engine, limits.tick, machine)?;
+    let machine = Arc::clone(machine);
+    start_clock(&engine, limits.tick, move || machine.tick())?;
     Ok(engine)
+}
+
+/// An engine that compiles for the one of that [`compatibility`], with the same bounds, but takes
+/// the memory of an instance when it is needed: a process of its own that makes one instance needs
+/// no pool of hundreds. None if this program compiles for no such engine.
+pub fn compiling_engine(limits: &Limits, compatible: &str) -> anyhow::Result<Option<Engine>> {
+    for reservation in [None, Some(limits.memory_bytes as u64)] {
+        let mut config = config(limits, reservation);
+        config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
+        let engine = Engine::new(&config).map_err(|fault| anyhow::anyhow!("{fault:#}"))?;
+        if compatibility(&engine) == compatible {
+            start_clock(&engine, limits.tick, || ())?;
+            return Ok(Some(engine));
+        }
+    }
+    Ok(None)
+}
+
+/// What two engines have in common if one can run what the other has compiled.
+pub fn compatibility(engine: &Engine) -> String {
+    struct Digest(digest::Context);
+    impl Hasher for Digest {
+        fn finish(&self) -> u64 {
+            0
+        }
+        fn write(&mut self, bytes: &[u8]) {
+            self.0.update(bytes);
+        }
+    }
+    let mut hasher = Digest(digest::Context::new(&digest::SHA256));
+    engine.precompile_compatibility_hash().hash(&mut hasher);
+    hex::encode(hasher.0.finish().as_ref())
 }
 
 fn config(limits: &Limits, memory_reservation: Option<u64>) -> Config {
@@ -63,13 +99,16 @@ fn config(limits: &Limits, memory_reservation: Option<u64>) -> Config {
 }
 
 /// A thread of its own: a busy runtime cannot stop this clock. It ends with the engine.
-fn start_clock(engine: &Engine, tick: Duration, machine: &Arc<Machine>) -> anyhow::Result<()> {
+fn start_clock(
+    engine: &Engine,
+    tick: Duration,
+    at_a_tick: impl Fn() + Send + 'static,
+) -> anyhow::Result<()> {
     let weak = engine.weak();
-    let machine = Arc::clone(machine);
     thread::Builder::new().name("policy-clock".into()).spawn(move || {
         while let Some(engine) = weak.upgrade() {
             // First: who sees the epoch sees the tick.
-            machine.tick();
+            at_a_tick();
             engine.increment_epoch();
             drop(engine);
             thread::sleep(tick);

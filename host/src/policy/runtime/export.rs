@@ -1,9 +1,8 @@
 //! The export of each slot: the function that a call calls.
 
-use wasmtime::Store;
+use wasmtime::AsContextMut;
 use wasmtime::component::{Component, ComponentExportIndex, Instance, Resource, TypedFunc};
 
-use crate::capabilities::CallState;
 use crate::contract::{Contract, Login, Refresh, Register, Returned, Slot, wit};
 
 /// A component without the export of its slot.
@@ -30,7 +29,7 @@ pub fn find_export(
 pub fn check_export(
     slot: Slot,
     instance: &Instance,
-    store: &mut Store<CallState>,
+    store: impl AsContextMut,
     export: ComponentExportIndex,
 ) -> wasmtime::Result<()> {
     match slot {
@@ -42,7 +41,7 @@ pub fn check_export(
 
 fn check_type<C: Contract>(
     instance: &Instance,
-    store: &mut Store<CallState>,
+    store: impl AsContextMut,
     export: ComponentExportIndex,
 ) -> wasmtime::Result<()> {
     function::<C>(instance, store, export).map(drop)
@@ -54,7 +53,7 @@ pub(super) type Function<C> = TypedFunc<(Resource<<C as Contract>::Attempt>,), (
 /// The function of an instance.
 pub(super) fn function<C: Contract>(
     instance: &Instance,
-    store: &mut Store<CallState>,
+    store: impl AsContextMut,
     export: ComponentExportIndex,
 ) -> wasmtime::Result<Function<C>> {
     instance.get_typed_func(store, export)

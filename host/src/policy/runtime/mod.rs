@@ -17,13 +17,15 @@ mod native;
 mod profile;
 mod running;
 
-pub use cache::{Cache, Origin};
+pub use cache::{Cache, Origin, Pass};
 pub use call::{Decision, call};
 pub use cores::worker_threads;
 pub use digest::component_digest;
+pub use engine::{compatibility, compiling_engine};
 pub use export::{MissingExport, check_export, find_export};
 pub use fault::{CallError, Cause};
 pub use generation::{Code, Generation};
+pub use linker::contract_linker;
 #[cfg(feature = "native-policies")]
 pub use native::{Decided, NativePolicy};
 pub use profile::Profile;

@@ -48,7 +48,7 @@ impl Profile {
         let machine = Arc::new(Machine::new(memory_bytes, &limits, charged));
         let build = || {
             let engine = engine::build(&limits, &machine)?;
-            let linker = linker::build(&engine)?;
+            let linker = linker::contract_linker(&engine, |state| state)?;
             anyhow::Ok((engine, linker))
         };
         let (engine, linker) =

@@ -1,22 +1,23 @@
 //! The policy directory: `<slot>.wasm` and `<slot>.settings.json`. Looking is cheap and works on
 //! every file system, so it is polled.
 //!
-//! A file counts once it has stayed the same for one look, so that a half-written one is not taken.
-//! A removed or refused component leaves the running generation where it is; at a start, when none
-//! runs yet, a refused one gives way to the last that was admitted.
+//! The files of a slot count once both have lain still for a second, so that a half-written one is
+//! not taken, and a component and its settings are taken together. What is being admitted gives way
+//! to what is placed after it. A removed or refused component leaves the running generation where
+//! it is.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument as _;
 
 use super::files::{PolicyFiles, Writers};
-use super::intake::Intake;
-use super::last_good::LastGood;
+use super::intake::{Find, Intake};
+use super::strays::Strays;
 use crate::contract::{PerSlot, Slot};
-use crate::policy::admission::{Admission, Faults};
-use crate::policy::runtime::Generation;
 
 const POLL: Duration = Duration::from_millis(200);
 
@@ -29,80 +30,120 @@ type Look = Option<(SystemTime, u64, u64, (i64, i64))>;
 pub struct PolicyDirectory {
     folder: PathBuf,
     writers: Writers,
-    last_good: LastGood,
     intake: Intake,
     slots: PerSlot<Watched>,
+    strays: Strays,
 }
 
 #[derive(Default)]
 struct Watched {
     /// At the last look.
     seen: (Look, Look),
+    /// Since when it looks so.
+    since: Option<Instant>,
     /// When it was last tried.
     tried: Option<(Look, Look)>,
-    /// The component that runs, as it looked when it was admitted.
-    admitted: Look,
+    /// What is being admitted; dropped, it ends with its process.
+    admitting: Option<AbortOnDropHandle<()>>,
 }
 
 impl PolicyDirectory {
-    /// Looks at nothing yet. What is admitted is copied to the folder `last_good`.
-    pub fn new(folder: PathBuf, writers: Writers, last_good: PathBuf, intake: Intake) -> Self {
-        let last_good = LastGood::in_folder(last_good);
-        Self { folder, writers, last_good, intake, slots: PerSlot::default() }
+    /// Looks at nothing yet.
+    pub fn new(folder: PathBuf, writers: Writers, intake: Intake) -> Self {
+        let strays = Strays::in_folder(folder.clone());
+        Self { folder, writers, intake, slots: PerSlot::default(), strays }
     }
 
-    /// Admits what is there, at start.
+    /// At a start: what was admitted before serves at once, and what is new begins to be admitted.
     pub async fn load(&mut self) {
+        self.strays.tell();
         for slot in Slot::ALL {
             let look = self.look(slot);
-            self.slots.get_mut(slot).seen = look;
-            self.take(slot, look).await;
-            if look.0.is_some() && self.intake.current(slot).is_none() {
-                let last_good = self.last_good.clone();
-                let readmit = move |admission: &Admission| last_good.readmit(slot, admission);
-                self.intake.fall_back(slot, readmit).await;
-            }
-        }
-    }
-
-    /// Looks again and again until it is told to stop, and swaps in what is new.
-    pub async fn watch(mut self, stop: CancellationToken) {
-        while stop.run_until_cancelled(tokio::time::sleep(POLL)).await.is_some() {
-            for slot in Slot::ALL {
-                let look = self.look(slot);
-                let watched = self.slots.get_mut(slot);
-                let stable = watched.seen == look;
-                watched.seen = look;
-                if stable && watched.tried != Some(look) {
-                    self.take(slot, look).await;
+            *self.slots.get_mut(slot) =
+                Watched { seen: look, since: Some(Instant::now()), ..Watched::default() };
+            if look.0.is_some() {
+                if self.intake.serve_at_once(&self.find(slot)).await {
+                    self.slots.get_mut(slot).tried = Some(look);
+                } else {
+                    self.take(slot, look);
                 }
             }
         }
     }
 
-    /// One at a time, so that there is one compilation at a time.
-    async fn take(&mut self, slot: Slot, look: (Look, Look)) {
-        let watched = self.slots.get_mut(slot);
-        let before = watched.tried.replace(look);
-        if look.0.is_none() {
-            if before.is_some_and(|(component, _)| component.is_some()) {
-                tracing::warn!(
-                    %slot,
-                    "the policy's file was removed; the running generation goes on"
-                );
+    /// Waits for what is being admitted, where nothing serves meanwhile.
+    pub async fn settled(&mut self, patience: Duration) {
+        let end = Instant::now() + patience;
+        for slot in Slot::ALL {
+            let admitting = &mut self.slots.get_mut(slot).admitting;
+            if self.intake.current(slot).is_none()
+                && let Some(admitting) = admitting
+            {
+                let _ = timeout_at(end, admitting).await;
             }
-            return;
         }
-        let find = Find {
-            slot,
-            files: PolicyFiles::in_folder(&self.folder, slot),
-            writers: self.writers,
-            running: self.intake.current(slot).filter(|_| watched.admitted == look.0),
-            last_good: self.last_good.clone(),
+    }
+
+    /// Looks again and again, and swaps in what is new, until the service stops: from then on
+    /// nothing is admitted. Ends when the background does.
+    pub async fn watch(mut self, stopping: CancellationToken, stop: CancellationToken) {
+        let mut looks = 0_u32;
+        loop {
+            tokio::select! {
+                () = stopping.cancelled() => break,
+                () = stop.cancelled() => break,
+                () = sleep(POLL) => {}
+            }
+            for slot in Slot::ALL {
+                self.look_at(slot);
+            }
+            looks = looks.wrapping_add(1);
+            if looks.is_multiple_of(5) {
+                self.strays.tell();
+            }
+        }
+        // What is being admitted ends here, not when the last request has.
+        self.slots = PerSlot::default();
+        stop.cancelled().await;
+    }
+
+    fn look_at(&mut self, slot: Slot) {
+        let look = self.look(slot);
+        let stillness = self.intake.settings().stillness;
+        let watched = self.slots.get_mut(slot);
+        if watched.seen != look {
+            watched.seen = look;
+            watched.since = Some(Instant::now());
+        } else if watched.tried != Some(look)
+            && watched.since.is_none_or(|since| since.elapsed() >= stillness)
+        {
+            self.take(slot, look);
+        }
+    }
+
+    /// What was being admitted in this slot is so no more: something else was placed.
+    fn take(&mut self, slot: Slot, look: (Look, Look)) {
+        let (find, intake) = (self.find(slot), self.intake.clone());
+        let watched = self.slots.get_mut(slot);
+        let earlier = watched.admitting.take();
+        watched.tried = Some(look);
+        let work = async move {
+            if let Some(earlier) = earlier {
+                earlier.abort();
+                let _ = earlier.await;
+            }
+            if look.0.is_some() {
+                intake.offer(&find).await;
+            } else {
+                intake.removed(slot);
+            }
         };
-        if self.intake.offer(slot, move |admission| find.bring(admission)).await {
-            self.slots.get_mut(slot).admitted = look.0;
-        }
+        watched.admitting = Some(AbortOnDropHandle::new(tokio::spawn(work.in_current_span())));
+    }
+
+    fn find(&self, slot: Slot) -> Find {
+        let files = PolicyFiles::in_folder(&self.folder, slot);
+        Find { slot, files, writers: self.writers }
     }
 
     fn look(&self, slot: Slot) -> (Look, Look) {
@@ -120,32 +161,4 @@ fn look(file: &Path) -> Look {
         metadata.ino(),
         (metadata.ctime(), metadata.ctime_nsec()),
     ))
-}
-
-/// What the files of a slot hold, to be read where blocking is no harm.
-struct Find {
-    slot: Slot,
-    files: PolicyFiles,
-    writers: Writers,
-    /// What runs, if its component is the one of the file: then only the settings are new.
-    running: Option<Arc<Generation>>,
-    last_good: LastGood,
-}
-
-impl Find {
-    /// Reads it and admits it.
-    fn bring(self, admission: &Admission) -> Result<Generation, Faults> {
-        let settings = self.files.read_settings(self.writers)?;
-        let generation = if let Some(running) = &self.running {
-            admission.admit_settings(running, settings)?
-        } else {
-            // These bytes are read once; what is checked is what is compiled, and kept.
-            let bytes = self.files.read_component(self.writers)?;
-            let generation = admission.admit(self.slot, &bytes, settings)?;
-            self.last_good.keep_component(self.slot, &bytes);
-            generation
-        };
-        self.last_good.keep_settings(self.slot, &generation.identity.settings);
-        Ok(generation)
-    }
 }

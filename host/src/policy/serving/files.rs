@@ -24,6 +24,7 @@ pub enum Writers {
 }
 
 /// Where the files of a slot are.
+#[derive(Clone)]
 pub struct PolicyFiles {
     /// `<slot>.wasm`.
     pub component: PathBuf,

@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 
+use serde_json::Value;
+
+use super::placed::{Placed, Places};
 use crate::contract::{Identity, PerSlot, Slot};
 use crate::policy::admission::Faults;
 use crate::policy::metrics::PolicyMetrics;
@@ -13,13 +16,15 @@ use crate::policy::runtime::Generation;
 /// The current generation of each slot. What becomes of an offered one is counted and logged here.
 pub struct Generations {
     current: PerSlot<ArcSwapOption<Generation>>,
+    places: Places,
     metrics: PolicyMetrics,
 }
 
 impl Generations {
     /// No slot has a policy yet.
     pub fn new(metrics: PolicyMetrics) -> Self {
-        Self { current: PerSlot::default(), metrics }
+        let places = Places::new(metrics.placed.clone());
+        Self { current: PerSlot::default(), places, metrics }
     }
 
     /// What serves in a slot now.
@@ -33,13 +38,30 @@ impl Generations {
         Slot::ALL.into_iter().filter(is_empty).collect()
     }
 
+    /// For `/readyz`: the slots in which something is placed that does not serve, and why.
+    pub fn placed(&self) -> Vec<Value> {
+        self.places.describe()
+    }
+
+    /// Says what is placed in a slot and does not serve, or that it serves.
+    pub fn place(&self, slot: Slot, placed: Option<Placed>) {
+        self.places.set(slot, placed);
+    }
+
     /// Swaps without a word; calls in flight finish on the generation that they began with.
     pub fn swap(&self, generation: Arc<Generation>) -> Option<Arc<Generation>> {
         self.current.get(generation.identity.slot).swap(Some(generation))
     }
 
-    /// Swaps a generation in: new calls take it from now on.
+    /// Swaps in what is placed: new calls take it from now on.
     pub fn activate(&self, generation: Arc<Generation>) {
+        let slot = generation.identity.slot;
+        self.replace_refused(generation);
+        self.place(slot, None);
+    }
+
+    /// Swaps in something else than what is placed.
+    pub fn replace_refused(&self, generation: Arc<Generation>) {
         let identity = Arc::clone(&generation.identity);
         let Identity { slot, digest, manifest, generation: number, .. } = &*identity;
         self.metrics.admissions.with_label_values(&[slot.as_str(), "admitted"]).inc();
@@ -60,9 +82,24 @@ impl Generations {
         );
     }
 
+    /// Says that a component serves with other settings than those of its file, which do not fit.
+    pub fn keep_settings(&self, slot: Slot, faults: &Faults) {
+        self.metrics.admissions.with_label_values(&[slot.as_str(), "refused"]).inc();
+        self.place(slot, Some(Placed::other_settings(faults)));
+        let (remedy, faults) = (faults.remedies(), faults.to_string());
+        tracing::error!(
+            %slot,
+            faults,
+            remedy,
+            "the settings file does not fit the policy, which serves with the settings that it was \
+             last admitted with"
+        );
+    }
+
     /// Says that an offered component or its settings were refused, and why. What runs goes on.
     pub fn refuse(&self, slot: Slot, faults: &Faults) {
         self.metrics.admissions.with_label_values(&[slot.as_str(), "refused"]).inc();
+        self.place(slot, Some(Placed::refused(faults)));
         let (remedy, faults) = (faults.remedies(), faults.to_string());
         if let Some(running) = self.current(slot) {
             tracing::error!(

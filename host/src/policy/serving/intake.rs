@@ -1,24 +1,54 @@
-//! The way of a find into its slot, the same for every source: it is admitted off the request
-//! threads, and then swapped in or refused. A refused one leaves what runs where it is.
+//! The way of a find into its slot: it is admitted off the request threads, and then swapped in or
+//! refused. A refused one leaves what runs where it is; where nothing runs, the last that was
+//! admitted takes its place.
 
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
+
+use super::files::{PolicyFiles, Writers};
 use super::generations::Generations;
+use super::last_good::LastGood;
+use super::placed::Placed;
 use crate::contract::Slot;
-use crate::policy::admission::{Admission, Fault, Faults};
-use crate::policy::runtime::Generation;
+use crate::policy::admission::{Admission, AdmissionSettings, Fault, Faults, FileFault, Offer};
+use crate::policy::runtime::{Generation, component_digest};
 
 /// What a source is given to bring its finds to.
 #[derive(Clone)]
 pub struct Intake {
     generations: Arc<Generations>,
     admission: Arc<Admission>,
+    last_good: LastGood,
+}
+
+/// The files of a slot, and who may write to them.
+pub struct Find {
+    pub slot: Slot,
+    pub files: PolicyFiles,
+    pub writers: Writers,
+}
+
+/// What the files hold. Settings that cannot be read are a fault only if there are no others.
+struct Content {
+    digest: String,
+    bytes: Arc<[u8]>,
+    settings: Result<Map<String, Value>, FileFault>,
 }
 
 impl Intake {
-    /// What passes this admission serves among these generations.
-    pub fn new(generations: Arc<Generations>, admission: Arc<Admission>) -> Self {
-        Self { generations, admission }
+    /// What passes this admission serves among these generations, and is copied.
+    pub fn new(
+        generations: Arc<Generations>,
+        admission: Arc<Admission>,
+        last_good: LastGood,
+    ) -> Self {
+        Self { generations, admission, last_good }
+    }
+
+    /// How it is admitted.
+    pub fn settings(&self) -> &AdmissionSettings {
+        self.admission.settings()
     }
 
     /// What serves in a slot now.
@@ -26,46 +56,141 @@ impl Intake {
         self.generations.current(slot)
     }
 
-    /// Lets `make` read and admit, and swaps in what comes of it. False if it was refused.
-    pub async fn offer(
-        &self,
-        slot: Slot,
-        make: impl FnOnce(&Admission) -> Result<Generation, Faults> + Send + 'static,
-    ) -> bool {
-        match self.admitted(make).await {
-            Ok(generation) => {
+    /// The file of what serves is gone.
+    pub fn removed(&self, slot: Slot) {
+        if self.current(slot).is_some() {
+            tracing::warn!(
+                %slot,
+                "the policy's file was removed; the running generation goes on"
+            );
+            self.generations.place(slot, Some(Placed::Removed));
+        }
+    }
+
+    /// Swaps in what the files hold, if nothing of it has to be checked or compiled; true then. Else
+    /// the last that was admitted serves meanwhile, if nothing of that has to be.
+    pub async fn serve_at_once(&self, find: &Find) -> bool {
+        let slot = find.slot;
+        if let Ok(Content { bytes, settings: Ok(settings), .. }) = self.read(find).await {
+            let offer = Offer { slot, bytes, settings };
+            if let Some(generation) = self.admission.admit_known(offer.clone()).await {
+                self.keep(&generation, Some(offer.bytes)).await;
                 self.generations.activate(Arc::new(generation));
-                true
+                return true;
+            }
+        }
+        if let Ok(offer) = self.last_offer(slot).await
+            && let Some(generation) = self.admission.admit_known(offer).await
+        {
+            tracing::info!(
+                %slot,
+                "the last policy that was admitted serves until the one in the folder is admitted"
+            );
+            self.generations.activate(Arc::new(generation));
+        }
+        false
+    }
+
+    /// Admits what the files hold, and swaps it in.
+    pub async fn offer(&self, find: &Find) {
+        let slot = find.slot;
+        self.generations.place(slot, Some(Placed::InAdmission));
+        match self.admit(find).await {
+            Ok((generation, None)) => self.generations.activate(Arc::new(generation)),
+            Ok((generation, Some(faults))) => {
+                self.generations.activate(Arc::new(generation));
+                self.generations.keep_settings(slot, &faults);
             }
             Err(faults) => {
                 self.generations.refuse(slot, &faults);
-                false
+                if self.current(slot).is_none() {
+                    self.fall_back(slot).await;
+                }
             }
         }
     }
 
-    /// As [`Intake::offer`], for what takes the place of a refused one: if it is refused too,
-    /// nobody is told again.
-    pub async fn fall_back(
-        &self,
-        slot: Slot,
-        make: impl FnOnce(&Admission) -> Result<Generation, Faults> + Send + 'static,
-    ) {
-        if let Ok(generation) = self.admitted(make).await {
+    /// If the last that was admitted is refused too, nobody is told again.
+    async fn fall_back(&self, slot: Slot) {
+        let Ok(offer) = self.last_offer(slot).await else { return };
+        if let Ok(generation) = self.admission.admit(offer).await {
             tracing::error!(
                 %slot,
                 "the last policy that was admitted serves in place of the refused one"
             );
-            self.generations.activate(Arc::new(generation));
+            self.generations.replace_refused(Arc::new(generation));
         }
     }
 
-    async fn admitted(
-        &self,
-        make: impl FnOnce(&Admission) -> Result<Generation, Faults> + Send + 'static,
-    ) -> Result<Generation, Faults> {
-        let admission = Arc::clone(&self.admission);
-        let work = tokio::task::spawn_blocking(move || make(&admission));
-        work.await.unwrap_or_else(|_| Err(Fault::Unfinished.into()))
+    /// With the faults of the settings in the file, if others were taken.
+    async fn admit(&self, find: &Find) -> Result<(Generation, Option<Faults>), Faults> {
+        let slot = find.slot;
+        let Content { digest, bytes, settings } = self.read(find).await?;
+        let running = self.current(slot).filter(|running| running.identity.digest == digest);
+        if let Some(running) = running {
+            // Only the settings can be new.
+            let generation = self.admission.admit_settings(&running, settings?).await?;
+            self.keep(&generation, None).await;
+            return Ok((generation, None));
+        }
+        let offer = |settings| Offer { slot, bytes: Arc::clone(&bytes), settings };
+        let admitted = match settings {
+            Ok(settings) => self.admission.admit(offer(settings)).await,
+            Err(fault) => Err(fault.into()),
+        };
+        let (generation, faults) = match admitted {
+            Ok(generation) => (generation, None),
+            Err(faults) if faults.are_of_settings() => {
+                // A component that served before comes back with its settings: that is what an
+                // operator in need expects of it, whatever was written for its successor.
+                let Some(settings) = self.settings_of(slot, digest).await else {
+                    return Err(faults);
+                };
+                match self.admission.admit(offer(settings)).await {
+                    Ok(generation) => (generation, Some(faults)),
+                    Err(_) => return Err(faults),
+                }
+            }
+            Err(faults) => return Err(faults),
+        };
+        self.keep(&generation, Some(bytes)).await;
+        Ok((generation, faults))
     }
+
+    async fn read(&self, find: &Find) -> Result<Content, Faults> {
+        let (files, writers) = (find.files.clone(), find.writers);
+        let read = move || {
+            // These bytes are read once; what is checked is what is compiled, and kept.
+            let bytes = files.read_component(writers)?;
+            let settings = files.read_settings(writers);
+            Ok::<_, FileFault>(Content {
+                digest: component_digest(&bytes),
+                bytes: bytes.into(),
+                settings,
+            })
+        };
+        Ok(blocking(read).await??)
+    }
+
+    async fn last_offer(&self, slot: Slot) -> Result<Offer, Faults> {
+        let last_good = self.last_good.clone();
+        Ok(blocking(move || last_good.read(slot)).await??)
+    }
+
+    async fn settings_of(&self, slot: Slot, digest: String) -> Option<Map<String, Value>> {
+        let last_good = self.last_good.clone();
+        blocking(move || last_good.settings_of(slot, &digest)).await.ok()?
+    }
+
+    async fn keep(&self, generation: &Generation, bytes: Option<Arc<[u8]>>) {
+        let (last_good, identity) = (self.last_good.clone(), Arc::clone(&generation.identity));
+        let _ = blocking(move || last_good.keep(&identity, bytes.as_deref())).await;
+    }
+}
+
+/// Files are read and written beside the request threads.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Fault> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| Fault::Unfinished)
 }

@@ -6,8 +6,12 @@ mod files;
 mod generations;
 mod intake;
 mod last_good;
+mod placed;
+mod strays;
 
 pub use directory::PolicyDirectory;
 pub use files::Writers;
 pub use generations::Generations;
 pub use intake::Intake;
+pub use last_good::LastGood;
+pub use placed::Placed;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use auth_host::app::App;
 use auth_host::clock::Clock;
@@ -35,6 +36,7 @@ pub(crate) struct TestServiceBuilder {
     pub(super) clock: Clock,
     pub(super) secrets: Vec<String>,
     pub(super) store: TestStore,
+    pub(super) stillness: Duration,
 }
 
 /// Where a service keeps what it knows.
@@ -69,8 +71,14 @@ impl TestServiceBuilder {
         ];
         let settings = settings.map(|(name, value)| (name.to_owned(), value)).into();
         let store = if on_postgres() { TestStore::NewDatabase } else { TestStore::Folder };
-        let builder =
-            Self { folder, settings, clock: Clock::shifted(), secrets: Vec::new(), store };
+        let builder = Self {
+            folder,
+            settings,
+            clock: Clock::shifted(),
+            secrets: Vec::new(),
+            store,
+            stillness: Duration::ZERO,
+        };
         Slot::ALL.into_iter().fold(builder, |builder, slot| builder.component(slot, &policy(slot)))
     }
 
@@ -125,6 +133,13 @@ impl TestServiceBuilder {
         self
     }
 
+    /// Takes files as the program does: once they have lain still for so long. Other tests take them
+    /// as soon as they stay the same.
+    pub(crate) fn stillness(mut self, stillness: Duration) -> Self {
+        self.stillness = stillness;
+        self
+    }
+
     /// Compiles its policies itself.
     pub(crate) fn own_cache(self) -> Self {
         std::fs::remove_file(self.data_dir().join("cache")).unwrap();
@@ -143,12 +158,16 @@ impl TestServiceBuilder {
             self.store = TestStore::Database(database);
         }
         let log_mark = logs::mark();
-        let config = Config::from_pairs(&self.settings).unwrap();
+        let mut config = Config::from_pairs(&self.settings).unwrap();
+        // The tests are another program than the one that admits.
+        config.admission.program = env!("CARGO_BIN_EXE_auth-host").into();
+        config.admission.stillness = self.stillness;
         let app = App::build(config, self.clock.clone()).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let mut policies = app.policy_directory();
         policies.load().await;
+        policies.settled(Duration::from_mins(1)).await;
         let signals = Signals::default();
         TestService {
             address,

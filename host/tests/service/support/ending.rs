@@ -1,5 +1,7 @@
 //! The end of a service: in order, with everything published, and without a secret left behind.
 
+use std::time::Duration;
+
 use auth_host::lifecycle::Ended;
 
 use super::{TestService, TestServiceBuilder, eventually, in_time, logs};
@@ -24,7 +26,8 @@ impl TestService {
             (self.folder.take().unwrap(), self.secrets.get_mut().unwrap().clone());
         let (settings, clock, store) =
             (self.settings.clone(), self.clock.clone(), self.store.take().unwrap());
-        TestServiceBuilder { folder, settings, clock, secrets, store }
+        let stillness = Duration::ZERO;
+        TestServiceBuilder { folder, settings, clock, secrets, store, stillness }
     }
 
     /// Ends the service, whatever waits.

@@ -56,14 +56,6 @@ impl Raw {
         Self { sender, receiver: Receiver { stream, received: Vec::new() } }
     }
 
-    /// The same for a client that takes little at once: a long answer has to wait for it.
-    pub(crate) async fn connect_narrow(address: &str) -> Self {
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.set_recv_buffer_size(4096).unwrap();
-        let (stream, sender) = socket.connect(address.parse().unwrap()).await.unwrap().into_split();
-        Self { sender, receiver: Receiver { stream, received: Vec::new() } }
-    }
-
     /// Waits for the first bytes of an answer, and leaves them and all others where they are.
     pub(crate) async fn answer_begun(&mut self) {
         in_time("the first byte", self.receiver.stream.peek(&mut [0])).await.unwrap();

@@ -1,0 +1,83 @@
+//! The process that admits one component: this program once more, with an empty environment. It
+//! takes its limits before it reads anything, reads one job from its standard input, answers on its
+//! standard output, and ends. It has no database, no keys and no log.
+//!
+//! It bounds what hostile bytes can take of the machine. It is no sandbox for what it answers.
+
+use std::io::{Read as _, Write as _};
+
+use rustix::process::{Resource, Rlimit, nice, setrlimit};
+
+use super::check::check;
+use super::compile::{CompileFault, compile};
+use super::fault::{Fault, Faults};
+use super::job::{self, Answer, Job, MAX_JSON_BYTES, Work};
+use super::{MAX_COMPONENT_BYTES, bounds, trial};
+use crate::contract::Manifest;
+use crate::policy::runtime::compiling_engine;
+
+/// Limits itself, works, and answers.
+pub fn admit_one(memory_mib: u64, processor_seconds: u64) -> anyhow::Result<()> {
+    limit(memory_mib, processor_seconds);
+    let job: Job = serde_json::from_slice(&job::read(&mut std::io::stdin(), MAX_JSON_BYTES)?)?;
+    let bytes = job::read(&mut std::io::stdin(), MAX_COMPONENT_BYTES)?;
+    end_with_the_host()?;
+    let (answer, compiled) = match work(&job, &bytes) {
+        Ok((manifest, compiled)) => (Answer::Passed { manifest: Box::new(manifest) }, compiled),
+        Err(faults) => (Answer::refused(&faults), Vec::new()),
+    };
+    let mut output = std::io::stdout().lock();
+    job::write(&mut output, &serde_json::to_vec(&answer)?)?;
+    job::write(&mut output, &compiled)?;
+    Ok(output.flush()?)
+}
+
+fn limit(memory_mib: u64, processor_seconds: u64) {
+    // If memory is short, the kernel takes this process and not the one that serves.
+    let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
+    // Requests come first.
+    let _ = nice(10);
+    let memory = memory_mib.saturating_mul(1 << 20);
+    let limits = [
+        // Not the address space: any engine reserves gigabytes of it.
+        (Resource::Data, memory, memory),
+        // One more, so that the first signal is the one that says why.
+        (Resource::Cpu, processor_seconds, processor_seconds.saturating_add(1)),
+        (Resource::Fsize, 0, 0),
+        (Resource::Core, 0, 0),
+    ];
+    for (resource, current, maximum) in limits {
+        let limit = Rlimit { current: Some(current), maximum: Some(maximum) };
+        if let Err(error) = setrlimit(resource, limit) {
+            // Another system may lack one; the host logs what is written here.
+            eprintln!("the limit {resource:?} of the process that admits is not set: {error}");
+        }
+    }
+}
+
+/// Whatever ends the host ends this process: its standard input is closed then.
+fn end_with_the_host() -> std::io::Result<()> {
+    let wait = || {
+        let _ = std::io::stdin().read(&mut [0]);
+        std::process::exit(1)
+    };
+    std::thread::Builder::new().name("end-with-host".into()).spawn(wait).map(drop)
+}
+
+/// The manifest and, if it was asked for, the compiled form of what passes.
+fn work(job: &Job, bytes: &[u8]) -> Result<(Manifest, Vec<u8>), Faults> {
+    let manifest = match &job.work {
+        Work::Settings { manifest } => Manifest::clone(manifest),
+        Work::Check | Work::Compile { .. } => check(job.slot, bytes)?.manifest,
+    };
+    manifest.check_settings(&job.settings)?;
+    let Work::Compile { compatible } = &job.work else { return Ok((manifest, Vec::new())) };
+    let limits = job.bounds.limits();
+    let engine = compiling_engine(&limits, compatible)
+        .map_err(|error| CompileFault::Refused(wasmtime::Error::from_anyhow(error)))?
+        .ok_or(Fault::Unfinished)?;
+    let (component, compiled) = compile(&engine, bytes)?;
+    bounds::check(&component, &limits)?;
+    trial::try_out(&engine, &limits, job.slot, &component)?;
+    Ok((manifest, compiled))
+}

@@ -1,0 +1,116 @@
+//! What lies in a slot's place and does not serve, and why: for `/readyz` and the metric.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use prometheus::IntGaugeVec;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::contract::{PerSlot, Slot};
+use crate::policy::admission::Faults;
+
+/// More of a reason than this is in the log only.
+const MOST_CHARACTERS: usize = 2000;
+
+/// Why what was placed does not serve.
+#[derive(Debug, Clone)]
+pub enum Placed {
+    /// It is being checked or compiled.
+    InAdmission,
+    /// It, or its settings.
+    Refused { faults: String, remedy: String },
+    /// The component serves, but with the settings that it was last admitted with: those of the
+    /// file do not fit it.
+    OtherSettings { faults: String, remedy: String },
+    /// The file of what serves is gone: after a restart nothing would serve.
+    Removed,
+}
+
+impl Placed {
+    /// With every fault and what to do about it.
+    pub fn refused(faults: &Faults) -> Self {
+        Self::Refused { faults: faults.to_string(), remedy: faults.remedies() }
+    }
+
+    /// With every fault of the settings.
+    pub fn other_settings(faults: &Faults) -> Self {
+        Self::OtherSettings { faults: faults.to_string(), remedy: faults.remedies() }
+    }
+
+    /// As the metric's label and `/readyz` say it.
+    const STATES: [&'static str; 4] = ["in_admission", "refused", "other_settings", "removed"];
+
+    const fn state(&self) -> &'static str {
+        match self {
+            Self::InAdmission => Self::STATES[0],
+            Self::Refused { .. } => Self::STATES[1],
+            Self::OtherSettings { .. } => Self::STATES[2],
+            Self::Removed => Self::STATES[3],
+        }
+    }
+
+    fn sentences(&self) -> (&str, &str) {
+        match self {
+            Self::InAdmission => ("it is being checked and compiled", "Wait."),
+            Self::Refused { faults, remedy } | Self::OtherSettings { faults, remedy } => {
+                (faults, remedy)
+            }
+            Self::Removed => (
+                "the file was removed; what it held serves until the host stops",
+                "Put a component there.",
+            ),
+        }
+    }
+}
+
+/// What is placed in each slot, where it is not what serves.
+pub(super) struct Places {
+    slots: PerSlot<Mutex<Option<(Placed, Instant)>>>,
+    metric: IntGaugeVec,
+}
+
+impl Places {
+    /// Everything that is placed serves.
+    pub(super) fn new(metric: IntGaugeVec) -> Self {
+        for slot in Slot::ALL {
+            for state in Placed::STATES {
+                metric.with_label_values(&[slot.as_str(), state]).set(0);
+            }
+        }
+        Self { slots: PerSlot::default(), metric }
+    }
+
+    /// Says what is placed, or that it serves.
+    pub(super) fn set(&self, slot: Slot, placed: Option<Placed>) {
+        let state = placed.as_ref().map(Placed::state);
+        for other in Placed::STATES {
+            let is = i64::from(state == Some(other));
+            self.metric.with_label_values(&[slot.as_str(), other]).set(is);
+        }
+        *self.slots.get(slot).lock().unwrap_or_else(PoisonError::into_inner) =
+            placed.map(|placed| (placed, Instant::now()));
+    }
+
+    /// For `/readyz`: a member for each slot in which something else is placed.
+    pub(super) fn describe(&self) -> Vec<Value> {
+        let of = |slot: Slot| {
+            let placed = self.slots.get(slot).lock().unwrap_or_else(PoisonError::into_inner);
+            placed.clone().map(|(placed, since)| {
+                let (why, remedy) = placed.sentences();
+                json!({
+                    "slot": slot,
+                    "state": placed.state(),
+                    "seconds": Duration::as_secs(&since.elapsed()),
+                    "why": cut(why),
+                    "remedy": cut(remedy),
+                })
+            })
+        };
+        Slot::ALL.into_iter().filter_map(of).collect()
+    }
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(MOST_CHARACTERS).collect()
+}

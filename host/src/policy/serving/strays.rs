@@ -1,0 +1,50 @@
+//! Files in the policy directory that nobody will ever take, because their name is no slot's: a
+//! misspelt `signin.wasm` would lie there and not serve, and nothing would say so.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use crate::contract::Slot;
+
+/// So many are told; more are somebody's habit.
+const MOST_TOLD: usize = 100;
+
+/// What was told already.
+pub(super) struct Strays {
+    folder: PathBuf,
+    told: HashSet<String>,
+}
+
+impl Strays {
+    pub(super) fn in_folder(folder: PathBuf) -> Self {
+        Self { folder, told: HashSet::new() }
+    }
+
+    /// Names each once in the log.
+    pub(super) fn tell(&mut self) {
+        let Ok(entries) = std::fs::read_dir(&self.folder) else { return };
+        for name in entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()) {
+            if is_stray(&name) && self.told.len() < MOST_TOLD && self.told.insert(name.clone()) {
+                let slots = Slot::ALL.map(Slot::as_str).join(", ");
+                tracing::warn!(
+                    file = %self.folder.join(&name).display(),
+                    "this file is for no slot and serves nowhere; the slots are {slots}: name it \
+                     <slot>.wasm or <slot>.settings.json, or remove it"
+                );
+            }
+        }
+    }
+}
+
+/// Hidden files are on their way to another name.
+fn is_stray(name: &str) -> bool {
+    if name.starts_with('.') {
+        return false;
+    }
+    let of_slot = |stem: &str| Slot::ALL.iter().any(|slot| slot.as_str() == stem);
+    let stem = name.strip_suffix(".settings.json").or_else(|| {
+        let is_component = Path::new(name).extension().is_some_and(|end| end == "wasm");
+        is_component.then(|| name.trim_end_matches(".wasm"))
+    });
+    stem.is_some_and(|stem| !of_slot(stem))
+}
