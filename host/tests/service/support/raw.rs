@@ -56,11 +56,6 @@ impl Raw {
         Self { sender, receiver: Receiver { stream, received: Vec::new() } }
     }
 
-    /// Waits for the first bytes of an answer, and leaves them and all others where they are.
-    pub(crate) async fn answer_begun(&mut self) {
-        in_time("the first byte", self.receiver.stream.peek(&mut [0])).await.unwrap();
-    }
-
     /// Ends the connection as a client that crashed does: with a reset.
     pub(crate) fn break_off(self) {
         let stream = self.receiver.stream.reunite(self.sender).unwrap();
@@ -78,6 +73,15 @@ impl Raw {
 
     pub(crate) async fn answer(&mut self) -> Answer {
         self.receiver.answer().await
+    }
+
+    /// The next answer, or none if the connection ends instead.
+    pub(crate) async fn answer_or_end(&mut self) -> Option<Answer> {
+        let Receiver { stream, received } = &mut self.receiver;
+        if received.is_empty() && in_time("a byte", stream.peek(&mut [0])).await.unwrap() == 0 {
+            return None;
+        }
+        Some(self.receiver.answer().await)
     }
 
     pub(crate) async fn ended(&mut self) {
