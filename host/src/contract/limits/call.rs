@@ -238,43 +238,20 @@ mod tests {
             "| processor time, its own and the host's for it | {} ticks of {} ms |",
             &[&ticks, &tick],
         );
-        promises(Architecture, "A clock thread ticks every {} ms.", &[&tick]);
-        promises(Architecture, "after {} ms of processor time it is ended", &[&processor]);
         promises(Architecture, "of `HTTP_SERVER_TIMEOUT` ({} s by default)", &[&wall_clock]);
     }
 
     #[test]
     fn calls_take_turns_as_promised() {
-        let Limits { turn_wait, turns, instances, .. } = Limits::default();
+        let Limits { tick, ticks, turn_wait, turns, instances, .. } = Limits::default();
+        let processor = number(tick.as_millis() * u128::from(ticks));
+        promises(Architecture, "A clock thread ticks every {} ms.", &[&number(tick.as_millis())]);
+        promises(Architecture, "after {} ms of processor time it is ended", &[&processor]);
         let turn_wait = number(turn_wait.as_millis());
         promises(Architecture, "a turn in its slot, at most {} ms.", &[&turn_wait]);
         let turns = Slot::ALL.map(|slot| number(*turns.get(slot)));
         promises(Architecture, "(register {}, login {}, refresh {})", &turns.each_ref());
         promises(Architecture, "fewer than the {} instances", &[&number(instances)]);
-    }
-
-    #[test]
-    fn entries_into_the_host_are_bounded_as_promised() {
-        let Limits { entries, arriving_bytes, .. } = Limits::default();
-        let (entries, arriving) = (number(entries), bytes(arriving_bytes));
-        promises(
-            Wit,
-            "getters too, are called at most {} times and handed at most {}.",
-            &[&entries, &arriving],
-        );
-        promises(
-            Authors,
-            "| calls of any function; bytes handed over in all | {}; {} |",
-            &[&entries, &arriving],
-        );
-        promises(
-            Authors,
-            "more than {} times, or handed over more than {}",
-            &[&entries, &arriving],
-        );
-        promises(Architecture, "| entries into the host, getters included | {} |", &[&entries]);
-        let together = "| bytes handed over, all host calls together | {} |";
-        promises(Architecture, together, &[&arriving]);
     }
 
     #[test]
@@ -314,12 +291,5 @@ mod tests {
         ] {
             promises(Architecture, row, &[&value]);
         }
-    }
-
-    #[test]
-    fn turns_are_fewer_than_instances() {
-        let Limits { turns, instances, .. } = Limits::default();
-        let together: usize = Slot::ALL.iter().map(|slot| turns.get(*slot)).sum();
-        assert!(together < instances as usize);
     }
 }

@@ -1,12 +1,13 @@
 //! Each test takes its struct apart without `..`: a bound that is added and not promised does not
 //! compile.
 
-use super::promise::Page::{Authors, Wit};
+use super::promise::Page::{Architecture, Authors, Wit};
 use super::promise::{bytes, name, number, promises};
 use super::{
-    AccountLimits, ClaimLimits, LogLimits, MetricLimits, OutboxLimits, PasswordLimits,
+    AccountLimits, ClaimLimits, Limits, LogLimits, MetricLimits, OutboxLimits, PasswordLimits,
     RefusalLimits, SessionLimits, StorageLimits, ThrottleLimits,
 };
+use crate::contract::Slot;
 
 #[test]
 fn accounts_and_sessions_are_bounded_as_promised() {
@@ -182,4 +183,33 @@ fn refusals_are_bounded_as_promised() {
          characters; {} s (all cut off) |",
         &[&number(message_characters), &fields, &name_, &code, &text, &seconds],
     );
+}
+
+#[test]
+fn entries_into_the_host_are_bounded_as_promised() {
+    let Limits { entries, arriving_bytes, .. } = Limits::default();
+    let (entries, arriving) = (number(entries), bytes(arriving_bytes));
+    promises(
+        Wit,
+        "getters too, are called at most {} times and handed at most {}.",
+        &[&entries, &arriving],
+    );
+    promises(
+        Authors,
+        "| calls of any function; bytes handed over in all | {}; {} |",
+        &[&entries, &arriving],
+    );
+    promises(Authors, "more than {} times, or handed over more than {}", &[&entries, &arriving]);
+    promises(Architecture, "| entries into the host, getters included | {} |", &[&entries]);
+    let together = "| bytes handed over, all host calls together | {} |";
+    promises(Architecture, together, &[&arriving]);
+}
+
+/// What the pool holds is computed from the instances: so all turns find a place in it, with
+/// some left for trials.
+#[test]
+fn turns_are_fewer_than_instances() {
+    let Limits { turns, instances, .. } = Limits::default();
+    let together: usize = Slot::ALL.iter().map(|slot| turns.get(*slot)).sum();
+    assert!(together < instances as usize);
 }

@@ -125,12 +125,11 @@ impl From<wasmtime::Error> for CallError {
             return Self::busy(no_room);
         }
         let cause = match (error.downcast_ref::<Trap>(), error.downcast_ref::<BoundExceeded>()) {
-            (Some(Trap::Interrupt), _) => Cause::Deadline,
+            (None, Some(BoundExceeded::ProcessorTime { .. })) => Cause::Deadline,
             (Some(Trap::StackOverflow), _) => Cause::StackOverflow,
             (Some(Trap::UnreachableCodeReached), _) => Cause::Panic,
             (Some(_), _) => Cause::Trap,
             (None, Some(BoundExceeded::Memory { .. })) => Cause::Memory,
-            (None, Some(BoundExceeded::ProcessorTime { .. })) => Cause::Deadline,
             (
                 None,
                 Some(

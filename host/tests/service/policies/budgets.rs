@@ -7,6 +7,7 @@ use auth_host::contract::Slot;
 use auth_host::policy::pack;
 use auth_host::policy::runtime::worker_threads;
 use serde_json::json;
+use tokio::task::JoinHandle;
 use wit_component::{StringEncoding, embed_component_metadata};
 
 use crate::support::{Person, TestService, eventually, guest_manifest, in_time, wit};
@@ -15,11 +16,7 @@ use crate::support::{Person, TestService, eventually, guest_manifest, in_time, w
 const BUDGET: u64 = 96 << 20;
 
 /// Sends so many logins at once; each gives its status and its code.
-fn logins(
-    service: &TestService,
-    person: &Person,
-    count: usize,
-) -> Vec<tokio::task::JoinHandle<(u16, String)>> {
+fn logins(service: &TestService, person: &Person, count: usize) -> Vec<JoinHandle<(u16, String)>> {
     let body = json!({ "email": person.email, "password": person.password });
     let login = service.request("POST", "/auth/login").json(&body);
     let send = || {
@@ -87,7 +84,7 @@ async fn while_eighty_logins_loop_refreshes_go_on() {
     })
     .await;
     let mut served = 0;
-    while !logins.iter().all(|login| login.is_finished()) {
+    while !logins.iter().all(JoinHandle::is_finished) {
         tokens = service.refresh(&tokens.refresh).await.tokens();
         assert_eq!(service.get("/healthz").await.status, 200);
         served += 1;
