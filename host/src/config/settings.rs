@@ -83,12 +83,13 @@ impl Config {
         let data_dir = PathBuf::from(read.text("DATA_DIR", "data"));
         let policy_dir =
             read.given("POLICY_DIR").map_or_else(|| data_dir.join("policies"), PathBuf::from);
+        let http = HttpConfig::read(&mut read);
         let config = Self {
             local,
-            http: HttpConfig::read(&mut read),
             shutdown: shutdown(&mut read),
             sessions: SessionConfig::read(&mut read, signs && !local),
-            hashing: hashing(&mut read),
+            hashing: hashing(&mut read, http.timeout),
+            http,
             data_dir,
             policy_dir,
             policy_memory_bytes: read.value(
@@ -160,12 +161,14 @@ fn admission(read: &mut Reader<'_>) -> AdmissionSettings {
     }
 }
 
-fn hashing(read: &mut Reader<'_>) -> HashSettings {
+fn hashing(read: &mut Reader<'_>, request_limit: Duration) -> HashSettings {
     let processors = std::thread::available_parallelism().map_or(2, usize::from);
     let memory = between(8, 4 * 1024 * 1024, number);
     HashSettings {
         threads: read.value("PASSWORD_HASH_THREADS", processors, between(1, 256, number)),
         queue: read.value("PASSWORD_HASH_QUEUE", 64, between(1, 100_000, number)),
+        // A policy's call has three fifths of a request's time: what comes after the hash has room.
+        patience: request_limit.mul_f64(0.4),
         memory_kib: read.value("PASSWORD_HASH_MEMORY_KIB", 19_456, memory),
         iterations: read.value("PASSWORD_HASH_ITERATIONS", 2, between(1, 100, number)),
     }

@@ -12,22 +12,11 @@ use super::job::{Job, Work};
 use super::metrics::HashMetrics;
 use super::outcome::{HashError, Verified};
 use super::password::Password;
+use super::settings::HashSettings;
 use super::stored::MAX_BCRYPT_COST;
 use super::thread::{self, HashThread};
 use super::turns::{Turn, Turns};
 use crate::keys;
-
-/// How passwords are hashed.
-#[derive(Debug, Clone)]
-pub struct HashSettings {
-    pub threads: usize,
-    /// Attempts that may wait for a thread; beyond, the answer is [`HashError::Busy`].
-    pub queue: usize,
-    /// argon2id `m`, in KiB; each thread keeps that much.
-    pub memory_kib: u32,
-    /// argon2id `t`.
-    pub iterations: u32,
-}
 
 /// The hash threads. They end when the last clone is dropped.
 #[derive(Clone)]
@@ -53,7 +42,7 @@ impl PasswordHasher {
             anyhow::anyhow!("PASSWORD_HASH_MEMORY_KIB and PASSWORD_HASH_ITERATIONS: {fault}")
         })?;
         let (jobs, queue) = unbounded();
-        let turns = Turns::new(settings.threads, settings.queue, metrics.clone());
+        let turns = Turns::new(settings, metrics.clone());
         let bcrypt_cost = Arc::new(AtomicU32::new(0));
         for number in 0..settings.threads {
             let thread = HashThread {
@@ -83,7 +72,7 @@ impl PasswordHasher {
         self.turns.at_once(asker)
     }
 
-    /// Waits for a turn; dropped, it gives up its place.
+    /// Waits for a turn, as long as that is of use; dropped, it gives up its place.
     pub async fn turn(&self, asker: &Asker) -> Result<Turn, HashError> {
         self.turns.next(asker).await
     }

@@ -15,7 +15,8 @@ pub struct HashMetrics {
     pub seconds: Histogram,
     /// Hashes made and verified, by algorithm (`argon2id`, `bcrypt`).
     pub hashes: IntCounterVec,
-    /// Attempts that got no place, by reason: `full`; `displaced` by somebody who had fewer.
+    /// Attempts that got no place, by reason: `full`; `displaced` by somebody who had
+    /// fewer; `late`, after waiting for too long.
     pub refused: IntCounterVec,
     /// Attempts whose asker had gone, or had no time left, before the hash was begun.
     pub abandoned: IntCounter,
@@ -51,7 +52,7 @@ impl HashMetrics {
                 "Hashes not made because nobody waited for them any more.",
             )?,
         };
-        for reason in ["full", "displaced"] {
+        for reason in ["full", "displaced", "late"] {
             metrics.refused.with_label_values(&[reason]);
         }
         for algorithm in ["argon2id", "bcrypt"] {

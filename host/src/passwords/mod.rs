@@ -13,6 +13,7 @@ mod lines;
 mod metrics;
 mod outcome;
 mod password;
+mod settings;
 mod stored;
 #[cfg(test)]
 mod tests;
@@ -20,9 +21,10 @@ mod thread;
 mod turns;
 
 pub use asker::Asker;
-pub use hasher::{HashSettings, PasswordHasher};
+pub use hasher::PasswordHasher;
 pub use metrics::HashMetrics;
 pub use outcome::{HashError, Verified};
 pub use password::Password;
+pub use settings::HashSettings;
 pub use stored::{MAX_BCRYPT_COST, StoredHash};
 pub use turns::Turn;

@@ -1,4 +1,8 @@
-//! Hashes of the old service, and what a failure costs.
+//! Hashes of the old service, what a failure costs, and turns at the threads.
+
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use super::{Asker, HashError, HashMetrics, HashSettings, Password, PasswordHasher, Verified};
 use crate::metrics::Meter;
@@ -15,7 +19,12 @@ const LONG: &str = "$2a$04$qttfz6FyhpvNLAh5IqgWD.6v2uTCARFLlQL1/lK5fqbGOWt8LxyJO
 const DEARER: &str = "$2a$10$Ci9l6kjaSd1dzkT.dYvK1ODr4dwTcotKPk2iFaAJbKgkCiSeMVu5m";
 
 fn hasher() -> (PasswordHasher, HashMetrics) {
-    let settings = HashSettings { threads: 1, queue: 64, memory_kib: 64, iterations: 1 };
+    with_places(1, 64)
+}
+
+fn with_places(threads: usize, queue: usize) -> (PasswordHasher, HashMetrics) {
+    let patience = Duration::from_mins(3);
+    let settings = HashSettings { threads, queue, patience, memory_kib: 64, iterations: 1 };
     let metrics = HashMetrics::new(&Meter::new().unwrap()).unwrap();
     (PasswordHasher::start(&settings, &metrics).unwrap(), metrics)
 }
@@ -114,4 +123,84 @@ async fn a_damaged_hash_is_an_error_and_no_panic() {
             "{hash:?}"
         );
     }
+}
+
+fn poll<T>(waiting: Pin<&mut impl Future<Output = T>>) -> Poll<T> {
+    waiting.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+#[tokio::test]
+async fn turns_go_to_those_who_wait_and_an_account_has_two_at_once() {
+    let (hasher, _) = with_places(1, 8);
+    let (leo, mia) = (Asker::new(None, "leo"), Asker::new(None, "mia"));
+    let turns = [hasher.turn_at_once(&leo).unwrap(), hasher.turn_at_once(&leo).unwrap()];
+    assert!(hasher.turn_at_once(&mia).is_none(), "there are two turns for a thread");
+    let (mut first, mut second, mut other) =
+        (pin!(hasher.turn(&leo)), pin!(hasher.turn(&leo)), pin!(hasher.turn(&mia)));
+    for waiting in [&mut first, &mut second] {
+        assert!(poll(waiting.as_mut()).is_pending());
+    }
+    assert!(poll(other.as_mut()).is_pending());
+    assert_eq!(hasher.waiting(), 4, "one is on the thread");
+    let [one, two] = turns;
+    drop(one);
+    let Poll::Ready(Ok(of_first)) = poll(first.as_mut()) else { panic!("it was the first") };
+    drop(two);
+    assert!(poll(second.as_mut()).is_pending(), "it is mia's turn");
+    let Poll::Ready(Ok(_)) = poll(other.as_mut()) else { panic!("it is mia's turn") };
+    let Poll::Ready(Ok(_)) = poll(second.as_mut()) else { panic!("mia's turn came back") };
+    drop(of_first);
+    assert_eq!(hasher.waiting(), 0);
+}
+
+#[tokio::test]
+async fn of_more_threads_one_account_takes_two_turns_and_no_more() {
+    let (hasher, _) = with_places(4, 8);
+    let (leo, mia) = (Asker::new(None, "leo"), Asker::new(None, "mia"));
+    let _turns = [hasher.turn_at_once(&leo).unwrap(), hasher.turn_at_once(&leo).unwrap()];
+    let mut third = pin!(hasher.turn(&leo));
+    assert!(poll(third.as_mut()).is_pending());
+    assert!(hasher.turn_at_once(&mia).is_some(), "others do not wait for leo's third");
+}
+
+#[tokio::test]
+async fn a_full_queue_gives_a_lighter_newcomer_the_last_place_of_the_heaviest() {
+    let (hasher, metrics) = with_places(1, 3);
+    let refused = |reason| metrics.refused.with_label_values(&[reason]).get();
+    let (leo, mia) = (Asker::new(None, "leo"), Asker::new(None, "mia"));
+    let _turns = [hasher.turn_at_once(&leo).unwrap(), hasher.turn_at_once(&leo).unwrap()];
+    let mut waiting = [Box::pin(hasher.turn(&leo)), Box::pin(hasher.turn(&leo))];
+    for waiting in &mut waiting {
+        assert!(poll(waiting.as_mut()).is_pending());
+    }
+    let Poll::Ready(Err(HashError::Busy)) = poll(pin!(hasher.turn(&leo))) else {
+        panic!("no place is left for somebody who has most of them")
+    };
+    assert_eq!((refused("full"), refused("displaced")), (1, 0));
+    let mut newcomer = Box::pin(hasher.turn(&mia));
+    assert!(poll(newcomer.as_mut()).is_pending());
+    assert_eq!((refused("full"), refused("displaced")), (1, 1));
+    let [first, last] = &mut waiting;
+    assert!(poll(first.as_mut()).is_pending());
+    assert!(matches!(poll(last.as_mut()), Poll::Ready(Err(HashError::Busy))));
+    assert_eq!(metrics.abandoned.get(), 0);
+}
+
+#[tokio::test]
+async fn who_does_not_wait_any_more_has_no_place() {
+    let (hasher, metrics) = with_places(1, 3);
+    let leo = Asker::new(None, "leo");
+    let turns = [hasher.turn_at_once(&leo).unwrap(), hasher.turn_at_once(&leo).unwrap()];
+    let mut gone = Box::pin(hasher.turn(&leo));
+    let mut called = Box::pin(hasher.turn(&leo));
+    for waiting in [&mut gone, &mut called] {
+        assert!(poll(waiting.as_mut()).is_pending());
+    }
+    drop(gone);
+    assert_eq!((hasher.waiting(), metrics.abandoned.get()), (2, 1));
+    // One that goes when its turn has come gives the turn back.
+    drop(turns);
+    drop(called);
+    assert_eq!(hasher.waiting(), 0);
+    assert!(hasher.turn_at_once(&leo).is_some());
 }

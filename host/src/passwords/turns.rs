@@ -4,14 +4,16 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use super::asker::Asker;
 use super::lines::Lines;
 use super::metrics::HashMetrics;
 use super::outcome::HashError;
+use super::settings::HashSettings;
 
 /// Turns that an account has at once: the owner is not kept out by one slow attempt, and nobody
 /// takes all threads for one account.
@@ -29,6 +31,7 @@ struct Shared {
     threads: usize,
     /// Attempts that are there at once: those on the threads and those that wait.
     places: usize,
+    patience: Duration,
     metrics: HashMetrics,
 }
 
@@ -58,15 +61,17 @@ struct Waiting {
 }
 
 impl Turns {
-    pub(super) fn new(threads: usize, queue: usize, metrics: HashMetrics) -> Self {
+    pub(super) fn new(settings: &HashSettings, metrics: HashMetrics) -> Self {
+        let (threads, patience) = (settings.threads, settings.patience);
         let state = State {
             lines: Lines::default(),
             free: threads * OF_THREAD,
             held: HashMap::new(),
             next_number: 0,
         };
-        let places = threads + queue;
-        Self(Arc::new(Shared { state: Mutex::new(state), threads, places, metrics }))
+        let places = threads + settings.queue;
+        let state = Mutex::new(state);
+        Self(Arc::new(Shared { state, threads, places, patience, metrics }))
     }
 
     /// A turn, if one is free: then nobody waits who could have it.
@@ -79,14 +84,19 @@ impl Turns {
         Some(self.0.turn(Arc::clone(&asker.account)))
     }
 
-    /// Waits for a turn.
+    /// Waits for a turn, as long as that is of use.
     pub(super) async fn next(&self, asker: &Asker) -> Result<Turn, HashError> {
         if let Some(turn) = self.at_once(asker) {
             return Ok(turn);
         }
         let mut waiting = self.wait(asker)?;
+        let Ok(called) = timeout(self.0.patience, &mut waiting.called).await else {
+            self.0.lock().lines.leave(waiting.number);
+            self.0.metrics.refused("late");
+            return Err(HashError::Busy);
+        };
         // Whoever gives way is told by the end of the channel.
-        let mut turn = (&mut waiting.called).await.map_err(|_| HashError::Busy)?;
+        let mut turn = called.map_err(|_| HashError::Busy)?;
         turn.since = waiting.since;
         Ok(turn)
     }

@@ -11,6 +11,8 @@ mod bad_input;
 mod busy;
 mod contract;
 mod faults;
+mod flood;
+mod guessing;
 mod legacy;
 mod policies;
 mod process;

@@ -4,7 +4,7 @@ use auth_host::contract::Slot;
 use serde_json::{Value, json};
 
 use super::{attribute, claims, open_sessions, stored};
-use crate::support::{TestService, lines_with, policy};
+use crate::support::{Person, TestService, lines_with, policy};
 
 #[tokio::test]
 async fn an_acceptance_commits_all_that_was_written() {
@@ -135,10 +135,12 @@ async fn a_condition_that_does_not_hold_undoes_the_decision_without_blaming_the_
 }
 
 #[tokio::test]
-async fn a_throttle_counts_although_the_call_came_to_nothing() {
-    // A hash that takes longer than a call may: each login fails, and its hit stays.
-    let with =
-        TestService::with().policy_settings(Slot::Login, &json!({ "attempts-per-account": 2 }));
+async fn a_throttle_counts_although_the_call_came_to_nothing_and_a_guess_does_not() {
+    // A hash that takes longer than a request may: the hit of a registration stays; of a login
+    // nobody has learnt anything.
+    let with = TestService::with()
+        .policy_settings(Slot::Register, &json!({ "attempts-per-email": 2 }))
+        .policy_settings(Slot::Login, &json!({ "attempts-per-account": 2 }));
     let service = with.start().await;
     let (person, _) = service.newcomer("leo").await;
     let slow = service
@@ -148,10 +150,15 @@ async fn a_throttle_counts_although_the_call_came_to_nothing() {
         .setting("PASSWORD_HASH_THREADS", "1");
     let service = slow.start().await;
     let busy = service.busy_hash_thread().await;
+    let late = Person::new("late");
     for _ in 0..2 {
-        assert_eq!(service.login(&person).await.status, 503);
+        service.login_with_wrong_password(&person).await.refused(503, "busy");
+        service.register(&late.form()).await.refused(503, "busy");
     }
     busy.await.unwrap();
+    service.register(&late.form()).await.refused(429, "throttled");
+    service.login_with_wrong_password(&person).await.refused(401, "invalid_credentials");
+    service.login_with_wrong_password(&person).await.refused(401, "invalid_credentials");
     service.login(&person).await.refused(429, "throttled");
     service.stop().await;
 }
