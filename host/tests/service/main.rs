@@ -17,6 +17,7 @@ mod process;
 mod relay;
 mod sessions;
 mod store;
+mod storm;
 mod support;
 mod swap;
 mod wit;

@@ -15,13 +15,14 @@ use crate::support::{Person, TestService, guest_names};
 
 /// The sources of the tests in this folder and of those of swaps: the guard below looks for guests
 /// in them.
-const SOURCES: [&str; 6] = [
+const SOURCES: [&str; 7] = [
     include_str!("acceptances.rs"),
     include_str!("bounds.rs"),
     include_str!("faults.rs"),
     include_str!("writes.rs"),
     include_str!("../swap/running.rs"),
     include_str!("../contract/documents.rs"),
+    include_str!("../storm/mod.rs"),
 ];
 
 #[test]
