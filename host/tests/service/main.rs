@@ -19,6 +19,7 @@ mod process;
 mod relay;
 mod sessions;
 mod store;
+mod storm;
 mod support;
 mod swap;
 mod wit;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -82,7 +83,7 @@ async fn flood(process: &Process) {
 /// Every step of every request is a line.
 async fn talkative() -> (impl Sized, std::collections::HashMap<String, String>) {
     let (home, mut settings) = Process::home().await;
-    settings.insert("LOG_LEVEL".to_owned(), "trace".to_owned());
+    settings.insert("LOG_LEVEL".to_owned(), "info,hyper=trace,auth_host=trace".to_owned());
     (home, settings)
 }
 
@@ -128,9 +129,9 @@ async fn a_log_that_cannot_be_written_harms_nothing() {
     let (_folder, settings) = Process::home().await;
     let faulty = [("AUTH_JWT_SECRET".to_owned(), "short".to_owned())];
     let faulty = settings.clone().into_iter().chain(faulty).collect();
-    for log in [full, closed] {
+    for (name, log) in [("leo", full), ("lea", closed)] {
         let process = Process::logging_to(&settings, log()).await;
-        let person = Person::new("leo").form();
+        let person = Person::new(name).form();
         let url = format!("http://{}/auth/register", process.address);
         let answer = reqwest::Client::new().post(url).json(&person).send().await.unwrap();
         assert_eq!(answer.status(), 200);
@@ -176,15 +177,20 @@ async fn an_outage_is_told_once_a_second_and_not_with_every_request() {
             }
         }
     };
-    for batch in 0..20 {
+    let begun = Instant::now();
+    for batch in 0.. {
         futures_util::future::join_all((0..10).map(|number| ask(10 * batch + number))).await;
+        // Lines that were left out are told with the next one.
+        if batch >= 20 && begun.elapsed() > Duration::from_secs(2) {
+            break;
+        }
     }
     process.terminate();
     let log = process.ended().await.log;
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let mut seconds: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
     let mut left_out = 0;
-    for line in &lines {
+    for line in lines.iter().filter(|line| line["level"] != "INFO") {
         let (time, message) =
             (line["timestamp"].as_str().unwrap(), line["message"].as_str().unwrap());
         let second = time.split_once('.').unwrap().0.to_owned();
@@ -192,12 +198,12 @@ async fn an_outage_is_told_once_a_second_and_not_with_every_request() {
         left_out += line["left_out"].as_u64().unwrap_or(0);
     }
     for (message, seconds) in &seconds {
-        // Second by second of the clock there may be two lines that are a second apart.
+        // Two that are a second apart may fall into one second of the clock.
         let most = seconds.values().max().unwrap();
-        assert!(*most <= 3, "{message:?} came {most} times in a second");
+        assert!(*most <= 2, "{message:?} came {most} times in a second");
     }
     // Of 400 requests, each of which used to leave three lines.
-    assert!(left_out > 300, "{left_out} lines were left out");
+    assert!(left_out > 300, "{left_out} lines were left out: {log}");
     for told in ["question to the database failed", "\"status\":503"] {
         assert!(log.contains(told), "the outage is not told: {log}");
     }

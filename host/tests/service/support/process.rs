@@ -184,8 +184,12 @@ impl Process {
         errors: Stdio,
     ) -> Option<i32> {
         let mut command = command(settings);
-        let ended = command.args(words).stderr(errors).status();
+        let ended = command.args(words).stdout(Stdio::null()).stderr(errors).status();
         in_time("an end", ended).await.unwrap().code()
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id().unwrap()
     }
 
     /// How many threads of that name it has.

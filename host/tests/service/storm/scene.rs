@@ -1,0 +1,197 @@
+//! What all clients of a storm share: where the service is, whether it is over, and what they saw.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::people::Attempt;
+use super::wire;
+use crate::support::{eventually, in_time};
+
+/// The gateway gives up after that.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How strong a storm.
+pub(super) struct Scale {
+    /// `STORM_SECONDS`.
+    pub(super) time: Duration,
+    /// `STORM_CRAWLING`: clients that send half heads, send slow bodies, read slowly.
+    pub(super) crawling: usize,
+    /// `STORM_IDLE`: connections without a request.
+    pub(super) idle: usize,
+    /// `STORM_LOGINS`: logins a second.
+    pub(super) logins: usize,
+    /// `STORM_LOOPS`: registrations at once whose policy loops.
+    pub(super) loops: usize,
+    /// `STORM_SESSIONS`: people who refresh.
+    pub(super) sessions: usize,
+    /// `STORM_COMPILE_MIB`: code of the component that takes long to compile.
+    pub(super) compile_mebibytes: usize,
+    /// `STORM_MEMORY_MIB`: the bound of the process's memory; `mem_limit` of `compose.yaml`.
+    pub(super) memory_mebibytes: u64,
+    /// `STORM_STRICT`: times are held to their bounds.
+    pub(super) strict: bool,
+}
+
+impl Scale {
+    pub(super) fn read() -> Self {
+        let number = |name: &str, short| {
+            std::env::var(name).map_or(short, |value| value.parse::<usize>().unwrap())
+        };
+        Self {
+            time: Duration::from_secs(number("STORM_SECONDS", 15) as u64),
+            crawling: number("STORM_CRAWLING", 1000),
+            idle: number("STORM_IDLE", 5000),
+            logins: number("STORM_LOGINS", 200),
+            loops: number("STORM_LOOPS", 8),
+            sessions: number("STORM_SESSIONS", 20),
+            compile_mebibytes: number("STORM_COMPILE_MIB", 4),
+            memory_mebibytes: number("STORM_MEMORY_MIB", 512) as u64,
+            strict: number("STORM_STRICT", 0) == 1,
+        }
+    }
+}
+
+/// What clients of one kind saw.
+#[derive(Default, Clone)]
+pub(super) struct Tally {
+    /// By status, or by what came instead of an answer.
+    pub(super) outcomes: BTreeMap<String, usize>,
+    /// The times of the answers with status 200.
+    pub(super) times: Vec<Duration>,
+}
+
+/// All clients hold one.
+#[derive(Clone)]
+pub(super) struct Scene(Arc<Shared>);
+
+struct Shared {
+    address: String,
+    tallies: Mutex<BTreeMap<&'static str, Tally>>,
+    /// People have seen enough.
+    enough: CancellationToken,
+    /// Strangers go, too.
+    over: CancellationToken,
+    strangers: TaskTracker,
+    /// Connections that the gateway has used once and leaves open.
+    left: Mutex<Vec<TcpStream>>,
+}
+
+impl Scene {
+    pub(super) fn new(address: &str) -> Self {
+        Self(Arc::new(Shared {
+            address: address.to_owned(),
+            tallies: Mutex::default(),
+            enough: CancellationToken::new(),
+            over: CancellationToken::new(),
+            strangers: TaskTracker::new(),
+            left: Mutex::default(),
+        }))
+    }
+
+    pub(super) fn address(&self) -> &str {
+        &self.0.address
+    }
+
+    pub(super) fn count(&self, kind: &'static str, outcome: &str) {
+        let mut tallies = self.0.tallies.lock().unwrap();
+        *tallies.entry(kind).or_default().outcomes.entry(outcome.to_owned()).or_default() += 1;
+    }
+
+    pub(super) fn tally(&self, kind: &'static str) -> Tally {
+        self.0.tallies.lock().unwrap().get(kind).cloned().unwrap_or_default()
+    }
+
+    /// Asks on a connection of its own, as the gateway does, and counts what comes of it; none if
+    /// there was no answer.
+    pub(super) async fn ask(
+        &self,
+        kind: &'static str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Option<(u16, Value)> {
+        let begun = Instant::now();
+        let asked = timeout(PATIENCE, wire::ask(self.address(), path, body)).await;
+        let (status, body, stream) = match asked {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(fault)) => {
+                self.count(kind, &format!("{:?}", fault.kind()));
+                return None;
+            }
+            Err(_) => {
+                self.count(kind, "no answer in time");
+                return None;
+            }
+        };
+        self.count(kind, &status.to_string());
+        if status == 200 {
+            let mut tallies = self.0.tallies.lock().unwrap();
+            tallies.entry(kind).or_default().times.push(begun.elapsed());
+        }
+        if kind == "refresh" {
+            self.0.left.lock().unwrap().push(stream);
+        }
+        Some((status, body))
+    }
+
+    /// Runs until the storm is over.
+    pub(super) fn stranger(&self, life: impl Future<Output = ()> + Send + 'static) {
+        let over = self.0.over.clone();
+        self.0.strangers.spawn(async move {
+            over.run_until_cancelled(life).await;
+        });
+    }
+
+    pub(super) fn has_enough(&self) -> bool {
+        self.0.enough.is_cancelled()
+    }
+
+    /// Waits, or less if it is over.
+    pub(super) async fn pause(&self, time: Duration) {
+        self.0.enough.run_until_cancelled(tokio::time::sleep(time)).await;
+    }
+
+    /// Waits until in the storm each kind of request was answered often enough to say something.
+    pub(super) async fn says_something(&self, sessions: usize) {
+        for (kind, least) in [("refresh", sessions), ("register", 5), ("healthz", 10)] {
+            eventually(&format!("enough answers to {kind}"), async || {
+                let answered = self.tally(kind).outcomes.get("200").copied().unwrap_or(0);
+                (answered >= least).then_some(())
+            })
+            .await;
+        }
+    }
+
+    /// People stop asking; the tokens and registrations that they have got.
+    pub(super) async fn conclude(
+        &self,
+        refreshing: Vec<JoinHandle<String>>,
+        registering: Vec<JoinHandle<Vec<Attempt>>>,
+    ) -> (Vec<String>, Vec<Attempt>) {
+        self.0.enough.cancel();
+        let (mut tokens, mut attempts) = (Vec::new(), Vec::new());
+        for task in refreshing {
+            tokens.push(in_time("a refresh", task).await.unwrap());
+        }
+        for task in registering {
+            attempts.extend(in_time("a registration", task).await.unwrap());
+        }
+        (tokens, attempts)
+    }
+
+    /// Strangers go.
+    pub(super) async fn end(&self) -> BTreeMap<&'static str, Tally> {
+        self.0.over.cancel();
+        self.0.strangers.close();
+        in_time("the strangers", self.0.strangers.wait()).await;
+        self.0.left.lock().unwrap().clear();
+        self.0.tallies.lock().unwrap().clone()
+    }
+}

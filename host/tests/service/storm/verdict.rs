@@ -1,0 +1,168 @@
+//! What a storm has shown, as a table, and what of it is wrong.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use super::scene::{Scale, Tally};
+
+/// The stop's own limit, and the second that the last lines of the log get.
+const STOP: Duration = Duration::from_secs(5 + 1);
+/// What the machine may add to it.
+const SLACK: Duration = Duration::from_secs(1);
+
+/// What was seen.
+pub(super) struct Verdict {
+    pub(super) tallies: BTreeMap<&'static str, Tally>,
+    /// Memory in MiB before the storm, and at its highest.
+    pub(super) at_rest: u64,
+    pub(super) highest: u64,
+    /// How long the stop took, and the exit code.
+    pub(super) stop: Duration,
+    pub(super) code: Option<i32>,
+    /// What was promised and is not there.
+    pub(super) lost: Vec<String>,
+    /// Answers to the last tokens of people who did nothing wrong.
+    pub(super) refused: Vec<String>,
+}
+
+impl Verdict {
+    pub(super) fn table(&self) -> String {
+        let mut table = format!(
+            "{:<22} {:>7} {:>8} {:>8} {:>8}  outcomes\n",
+            "", "number", "p50 ms", "p99 ms", "max ms"
+        );
+        for (kind, tally) in &self.tallies {
+            let [median, late, last] =
+                [0.5, 0.99, 1.0].map(|share| time(tally, share).map_or("-".to_owned(), whole));
+            let number: usize = tally.outcomes.values().sum();
+            let _ = writeln!(
+                table,
+                "{kind:<22} {number:>7} {median:>8} {late:>8} {last:>8}  {:?}",
+                tally.outcomes
+            );
+        }
+        let Self { at_rest, highest, stop, code, lost, refused, .. } = self;
+        let _ = writeln!(
+            table,
+            "memory: {at_rest} MiB at rest, {highest} MiB at its highest\nstop: {} ms, exit code \
+             {code:?}\nlost: {lost:?}\nrefused afterwards: {refused:?}",
+            stop.as_millis()
+        );
+        table
+    }
+
+    /// What is wrong. Times are judged only if they are to be.
+    pub(super) fn faults(&self, scale: &Scale) -> Vec<String> {
+        let mut faults = Vec::new();
+        let mut expect = |holds: bool, what: String| {
+            if !holds {
+                faults.push(what);
+            }
+        };
+        expect(self.lost.is_empty(), format!("lost: {:?}", self.lost));
+        expect(self.refused.is_empty(), format!("sessions ended: {:?}", self.refused));
+        let bound = scale.memory_mebibytes;
+        expect(self.highest <= bound, format!("memory: {} of {bound} MiB", self.highest));
+        // 3 is right as well: answers that crawling readers had not taken were cut off.
+        expect(matches!(self.code, Some(0 | 3)), format!("exit code {:?}", self.code));
+        // Nobody who refreshes may be logged out: the gateway makes that of a 401 and of a 429.
+        for status in self.outcomes("refresh") {
+            expect(["200", "503"].contains(&status), format!("a refresh came to {status}"));
+        }
+        for status in self.outcomes("healthz") {
+            expect(status == "200", format!("health: {status}"));
+        }
+        for status in self.outcomes("login flood") {
+            expect(status != "200" && status != "500", format!("a login came to {status}"));
+        }
+        if scale.strict {
+            for (kind, share, most) in [("refresh", 0.99, 500), ("healthz", 1.0, 1000)] {
+                let time = self.tallies.get(kind).and_then(|tally| time(tally, share));
+                let most = Duration::from_millis(most);
+                expect(time.is_some_and(|time| time < most), format!("{kind}: {time:?}"));
+            }
+            expect(self.stop <= STOP + SLACK, format!("the stop took {:?}", self.stop));
+        }
+        faults
+    }
+
+    fn outcomes(&self, kind: &str) -> Vec<&str> {
+        let tally = self.tallies.get(kind);
+        tally.map_or(Vec::new(), |tally| tally.outcomes.keys().map(String::as_str).collect())
+    }
+}
+
+/// The time within which such a share was answered.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "a rank"
+)]
+fn time(tally: &Tally, share: f64) -> Option<Duration> {
+    let mut times = tally.times.clone();
+    times.sort_unstable();
+    let rank = (times.len() as f64 * share).ceil() as usize;
+    times.get(rank.saturating_sub(1)).copied()
+}
+
+fn whole(time: Duration) -> String {
+    time.as_millis().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What goes wrong, and how.
+    type Wrong = (&'static str, fn(&mut Verdict));
+
+    fn calm() -> Verdict {
+        let tally = |status: &str| Tally {
+            outcomes: [(status.to_owned(), 1)].into(),
+            times: vec![Duration::from_millis(5)],
+        };
+        let kinds = [("refresh", "200"), ("healthz", "200"), ("login flood", "401")];
+        Verdict {
+            tallies: kinds.map(|(kind, status)| (kind, tally(status))).into(),
+            at_rest: 50,
+            highest: 100,
+            stop: Duration::from_secs(1),
+            code: Some(0),
+            lost: Vec::new(),
+            refused: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_verdict_finds_what_is_wrong_and_nothing_else() {
+        let scale = Scale { strict: true, ..Scale::read() };
+        let found = calm().faults(&scale);
+        assert!(found.is_empty(), "{found:?}");
+        let wrongs: [Wrong; 9] = [
+            ("something is lost", |verdict| verdict.lost.push("an account".into())),
+            ("a session has ended", |verdict| verdict.refused.push("401".into())),
+            ("too much memory", |verdict| verdict.highest = 100_000),
+            ("killed", |verdict| verdict.code = None),
+            ("a panic at the end", |verdict| verdict.code = Some(101)),
+            ("logged out", |verdict| outcome(verdict, "refresh", "429")),
+            ("no health", |verdict| outcome(verdict, "healthz", "no answer in time")),
+            ("let in", |verdict| outcome(verdict, "login flood", "200")),
+            ("slow", |verdict| {
+                let tally = verdict.tallies.get_mut("refresh").unwrap();
+                tally.times.push(Duration::from_secs(1));
+            }),
+        ];
+        for (wrong, make) in wrongs {
+            let mut verdict = calm();
+            make(&mut verdict);
+            assert!(!verdict.faults(&scale).is_empty(), "not found: {wrong}");
+        }
+    }
+
+    fn outcome(verdict: &mut Verdict, kind: &str, outcome: &str) {
+        let tally = verdict.tallies.get_mut(kind).unwrap();
+        tally.outcomes.insert(outcome.to_owned(), 1);
+    }
+}
