@@ -14,6 +14,7 @@ mod linker;
 #[cfg(feature = "native-policies")]
 mod native;
 mod profile;
+mod remedy;
 
 pub use cache::{Cache, Origin};
 pub use call::{Decision, call};

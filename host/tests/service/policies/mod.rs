@@ -5,6 +5,7 @@
 mod acceptances;
 mod bounds;
 mod faults;
+mod packing;
 mod promises;
 mod settings;
 mod writes;
