@@ -35,7 +35,9 @@ pub(super) fn add_claim(
     if taken + name.len() + value.len() > limits.bytes {
         return Err(TrappableFailure::limit(format!("at most {} bytes of claims", limits.bytes)));
     }
-    claims.insert(name, json(value, limits.bytes)?);
+    let argument = format!("add-claim: the value of {name:?}");
+    let value = json(&argument, value, limits.bytes)?;
+    claims.insert(name, value);
     Ok(())
 }
 

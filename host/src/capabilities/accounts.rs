@@ -21,7 +21,8 @@ pub(super) fn attribute_value(
             limits.attribute_name_bytes - 1
         )));
     }
-    json(value, limits.attribute_bytes)
+    let argument = format!("set-attribute: the value of {name:?}");
+    json(&argument, value, limits.attribute_bytes)
 }
 
 impl accounts::Host for CallState {

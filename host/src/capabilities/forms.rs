@@ -9,16 +9,24 @@ pub(super) fn cut(text: &str, characters: usize) -> String {
     text.chars().take(characters).collect()
 }
 
-/// A JSON value out of the text of a policy.
-pub(super) fn json(text: &str, most_bytes: usize) -> Result<Value, TrappableFailure> {
+/// A JSON value out of the text of a policy; `argument` says which host call took it for what.
+pub(super) fn json(
+    argument: &str,
+    text: &str,
+    most_bytes: usize,
+) -> Result<Value, TrappableFailure> {
     if text.len() > most_bytes {
-        return Err(TrappableFailure::limit(format!("at most {most_bytes} bytes of JSON")));
+        let bound = format!("{argument}: at most {most_bytes} bytes of JSON");
+        return Err(TrappableFailure::limit(bound));
     }
-    let value: Value = serde_json::from_str(text)
-        .map_err(|error| TrappableFailure::other(format!("not JSON: {error}")))?;
+    let value: Value = serde_json::from_str(text).map_err(|error| {
+        TrappableFailure::other(format!(
+            "{argument} is not JSON ({error}); a text needs its quotation marks"
+        ))
+    })?;
     // PostgreSQL's jsonb holds no U+0000; no store is given one.
     if text.contains("\\u0000") {
-        Err(TrappableFailure::other("U+0000 is not allowed"))
+        Err(TrappableFailure::other(format!("{argument}: U+0000 is not allowed")))
     } else {
         Ok(value)
     }

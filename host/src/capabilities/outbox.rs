@@ -34,8 +34,9 @@ impl outbox::Host for CallState {
                 limits.key_bytes
             )));
         }
-        let Value::Object(data) = json(&data, limits.data_bytes)? else {
-            return Err(TrappableFailure::other("an event's data must be a JSON object"));
+        let argument = format!("outbox.append: the data of {event:?}");
+        let Value::Object(data) = json(&argument, &data, limits.data_bytes)? else {
+            return Err(TrappableFailure::other(format!("{argument} must be a JSON object")));
         };
         let traceparent = &self.request.traceparent;
         let event = NewEvent::of_policy(&manifest.name, &event, data, key.as_deref(), traceparent);

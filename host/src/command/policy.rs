@@ -50,6 +50,9 @@ impl PolicyRun {
             Self::Pack { module, manifest, output } => {
                 let packed = pack::pack(&read(&module)?, &read(&manifest)?)
                     .with_context(|| format!("{} cannot be packed", module.display()))?;
+                // What no host would take is not packed.
+                admission::inspect(&packed)
+                    .map_err(|faults| anyhow::anyhow!("{}", refusal(&module, &faults)))?;
                 let unfinished = output.with_extension("wasm.tmp");
                 fs::write(&unfinished, &packed)
                     .and_then(|()| fs::rename(&unfinished, &output))

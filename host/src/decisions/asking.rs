@@ -79,12 +79,14 @@ impl Asking {
         match error {
             CallError::Fault { cause, detail } => {
                 self.count(slot, "fault");
-                let cause = cause.as_str();
+                let (cause, remedy) = (cause.as_str(), cause.remedy(detail));
                 self.metrics.policy_faults.with_label_values(&[slot.as_str(), cause]).inc();
                 // Some of it is the policy's own text.
                 let detail: String = detail.chars().take(LOGGED_CHARACTERS).collect();
                 let line = FAULTS.get(slot);
-                rarely!(line => warn, cause, detail, "the policy failed; nothing was written");
+                rarely!(
+                    line => warn, cause, detail, remedy, "the policy failed; nothing was written"
+                );
                 catalogue::POLICY_FAULT.into()
             }
             CallError::Unavailable { retry_after, busy, detail } => {

@@ -10,8 +10,8 @@ use crate::contract::manifest::{self, Manifest};
 /// appends the manifest.
 pub fn pack(module_or_component: &[u8], manifest_text: &[u8]) -> anyhow::Result<Vec<u8>> {
     Manifest::read(manifest_text).map_err(|faults| {
-        let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        anyhow::anyhow!("{}", faults.join("; "))
+        let lines = faults.iter().map(|fault| format!("\n  {fault}\n    {}", fault.remedy()));
+        anyhow::anyhow!("the manifest would be refused:{}", lines.collect::<String>())
     })?;
     let mut component = if Parser::is_component(module_or_component) {
         module_or_component.to_vec()
@@ -21,7 +21,10 @@ pub fn pack(module_or_component: &[u8], manifest_text: &[u8]) -> anyhow::Result<
         encoder.module(module_or_component)?;
         encoder.encode()?
     };
-    anyhow::ensure!(sections(&component)?.is_empty(), "the component has a manifest already");
+    anyhow::ensure!(
+        sections(&component)?.is_empty(),
+        "the component has a manifest already; pack the module again"
+    );
     let compact = serde_json::to_vec(&serde_json::from_slice::<serde_json::Value>(manifest_text)?)?;
     component.push(ComponentSectionId::CoreCustom.into());
     wasm_encoder::CustomSection { name: manifest::SECTION.into(), data: compact.into() }

@@ -1,6 +1,19 @@
 //! What can be wrong with a manifest, and with settings measured by it. The text says what is
 //! wrong, the remedy what the author or the operator does about it.
 
+/// Of a longer list the rest is counted.
+pub(super) const MAX_FAULTS: usize = 20;
+/// Characters of a name or of a reason that a fault repeats.
+const SHOWN_CHARACTERS: usize = 200;
+
+/// As much of somebody else's text as a line of the log is worth.
+pub(super) fn shown(text: &str) -> String {
+    match text.char_indices().nth(SHOWN_CHARACTERS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 /// A rule that a manifest breaks. The author of the policy mends it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ManifestFault {
@@ -54,9 +67,30 @@ pub enum ManifestFault {
     /// The schema of `request` or of `settings`.
     #[error("{0}: is nested deeper than 16")]
     SchemaDepth(&'static str),
-    /// A reference could name another file, or itself.
-    #[error("{0}: \"$ref\" is not allowed")]
-    SchemaReference(&'static str),
+    /// One whose cost is not bounded by its size, or that could name another file.
+    #[error("{member}: the keyword {keyword:?} at {member}{place} is not taken")]
+    SchemaKeyword {
+        /// `request` or `settings`.
+        member: &'static str,
+        /// The schema that it stands in, as a JSON pointer (RFC 6901).
+        place: String,
+        keyword: String,
+    },
+    /// Each may be compared with each in a settings file.
+    #[error("{member}: has more than {most} values")]
+    SchemaSize { member: &'static str, most: usize },
+    /// Each is compiled.
+    #[error("{member}: has more than {most} patterns")]
+    SchemaPatterns { member: &'static str, most: usize },
+    /// Long ones take long to compile.
+    #[error("{member}: the pattern at {member}{place} has more than {most} characters")]
+    SchemaPattern { member: &'static str, place: String, most: usize },
+    /// No JSON Schema, or a pattern that is none or takes too much.
+    #[error("{member}: is not valid as JSON Schema: {reason}")]
+    Schema { member: &'static str, reason: String },
+    /// A list of hundreds is read by nobody.
+    #[error("and {0} more faults of the manifest")]
+    More(usize),
 }
 
 impl ManifestFault {
@@ -96,7 +130,21 @@ impl ManifestFault {
                 "Put several kinds into one event, told apart by a member of its data."
             }
             Self::SchemaDepth(_) => "Describe the inner values less precisely.",
-            Self::SchemaReference(_) => "Write the schema that it refers to in its place.",
+            Self::SchemaKeyword { .. } => {
+                "Say it with the keywords that docs/policy-authors.md lists; what they cannot say \
+                 is the policy's own to check."
+            }
+            Self::SchemaSize { .. } => {
+                "Describe less of it in the schema; the policy can check the rest."
+            }
+            Self::SchemaPatterns { .. } | Self::SchemaPattern { .. } => {
+                "Use fewer and shorter patterns; the policy can check the rest."
+            }
+            Self::Schema { .. } => {
+                "Mend it at the place that is named: JSON Schema of the draft 2020-12, with \
+                 patterns that look neither forward nor back."
+            }
+            Self::More(_) => "Mend those that are told, and look again.",
         }
     }
 }
@@ -115,6 +163,9 @@ pub enum SettingsFault {
         /// The rule of the schema that it breaks.
         rule: String,
     },
+    /// A list of hundreds is read by nobody.
+    #[error("and more faults of the settings")]
+    More,
 }
 
 impl SettingsFault {
@@ -124,7 +175,7 @@ impl SettingsFault {
             Self::Schema(_) => {
                 "Mend the schema `settings` of the manifest, and pack the policy again."
             }
-            Self::Value { .. } => {
+            Self::Value { .. } | Self::More => {
                 "Change the policy's settings file; the schema `settings` of its manifest says \
                  which names and values it takes."
             }

@@ -7,6 +7,7 @@
 mod fault;
 mod form;
 mod read;
+mod schema;
 mod settings;
 #[cfg(test)]
 mod tests;

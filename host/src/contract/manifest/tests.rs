@@ -48,7 +48,23 @@ fn all_faults_of_a_manifest_are_told_at_once() {
             ManifestFault::RefusalStatus("busy".into()),
             ManifestFault::ReservedClaim("sub".into()),
             ManifestFault::EventName("Logged In".into()),
-            ManifestFault::SchemaReference("request"),
+            ManifestFault::SchemaKeyword {
+                member: "request",
+                place: String::new(),
+                keyword: "$ref".into()
+            },
         ]
     );
+}
+
+#[test]
+fn faults_of_a_manifest_are_cut_at_20() {
+    let events: Vec<String> = (0..16).map(|number| format!("Event{number}")).collect();
+    let keywords: serde_json::Map<String, serde_json::Value> =
+        (0..100).map(|number| (format!("k{number}"), 0.into())).collect();
+    let text = serde_json::json!({
+        "name": "x", "version": "1", "slot": "login", "events": events, "request": keywords
+    });
+    let faults = Manifest::read(text.to_string().as_bytes()).unwrap_err();
+    assert_eq!((faults.len(), faults.last()), (21, Some(&ManifestFault::More(96))));
 }

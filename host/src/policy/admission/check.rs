@@ -38,12 +38,15 @@ fn check_all(slot: Option<Slot>, bytes: &[u8]) -> Result<Checked, Faults> {
     bytes::check_kind(bytes)?;
     let mut faults = Faults::default();
     let manifest = read_manifest(bytes).map_err(|found| faults.add(found)).ok();
-    let imports = world::imports(bytes)?;
     let declared = manifest.as_ref().map(|manifest| manifest.slot);
-    faults.add(world::check(bytes, &imports, slot, declared));
-    match manifest {
-        Some(manifest) if faults.is_empty() => {
-            Ok(Checked { digest: component_digest(bytes), manifest, imports })
+    // What is wrong with the manifest is told as well if the rest cannot be read.
+    let shape = world::shape(bytes).map_err(|found| faults.add(found)).ok();
+    if let Some(shape) = &shape {
+        faults.add(world::check(bytes, shape, slot, declared));
+    }
+    match (manifest, shape) {
+        (Some(manifest), Some(shape)) if faults.is_empty() => {
+            Ok(Checked { digest: component_digest(bytes), manifest, imports: shape.imports })
         }
         _ => Err(faults),
     }

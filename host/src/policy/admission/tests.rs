@@ -35,12 +35,17 @@ fn of_bytes(previous: Option<&BytesFault>) -> Option<BytesFault> {
 
 fn of_the_world(previous: Option<&WorldFault>) -> Option<WorldFault> {
     use WorldFault as F;
-    let reason = || anyhow::anyhow!("missing import");
+    let reason = || "missing import".to_owned();
+    let slot = Slot::Login;
     match previous {
         None => Some(F::UnreadableType(reason())),
         Some(F::UnreadableType(_)) => Some(F::Wasi),
         Some(F::Wasi) => Some(F::OtherSlot { declared: Slot::Login, slot: Slot::Refresh }),
-        Some(F::OtherSlot { .. }) => Some(F::DoesNotFit { slot: Slot::Login, reason: reason() }),
+        Some(F::OtherSlot { .. }) => Some(F::OtherVersion { found: "0.1.0".into() }),
+        Some(F::OtherVersion { .. }) => Some(F::OtherExport { exported: Slot::Refresh, slot }),
+        Some(F::OtherExport { .. }) => Some(F::NoExport { slot }),
+        Some(F::NoExport { .. }) => Some(F::UnknownImport { slot, names: "wasi:x".into() }),
+        Some(F::UnknownImport { .. }) => Some(F::DoesNotFit { slot, reason: reason() }),
         Some(F::DoesNotFit { .. }) => None,
     }
 }
@@ -130,7 +135,7 @@ fn every_fault_has_a_remedy_that_is_not_its_own_text() {
         of_the_contract(),
     ];
     let faults: Vec<Fault> = faults.into_iter().flatten().collect();
-    assert_eq!(faults.len(), 37);
+    assert_eq!(faults.len(), 41);
     for fault in &faults {
         let (text, remedy) = (fault.to_string(), fault.remedy());
         assert!(!remedy.is_empty(), "{text}");

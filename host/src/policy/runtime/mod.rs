@@ -15,6 +15,7 @@ mod linker;
 #[cfg(feature = "native-policies")]
 mod native;
 mod profile;
+mod remedy;
 mod running;
 
 pub use cache::{Cache, Origin, Pass};

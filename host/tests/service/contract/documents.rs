@@ -52,7 +52,7 @@ async fn the_document_lists_every_status_and_the_schemas_of_the_manifests() {
     let expected = [
         (Slot::Register, &["200", "400", "408", "409", "413", "415", "429", "500", "503"][..]),
         (Slot::Login, &["200", "400", "401", "408", "413", "415", "429", "500", "503"]),
-        (Slot::Refresh, &["200", "400", "401", "408", "413", "415", "500", "503"]),
+        (Slot::Refresh, &["200", "400", "401", "408", "413", "415", "429", "500", "503"]),
     ];
     for (slot, statuses) in expected {
         let mut listed: Vec<_> =

@@ -37,8 +37,14 @@ async fn a_policys_own_metrics_are_exposed_and_bounded() {
 #[tokio::test]
 async fn no_use_of_metrics_spoils_a_scrape() {
     let service = TestService::with().guest(Slot::Login, "metrics_hostile").start().await;
+    // A slot's names are its own: no series of the host begins like one of them.
+    for slot in Slot::ALL {
+        let prefix = format!("auth_policy_{slot}_");
+        let metrics = service.metrics().await;
+        assert!(metrics.iter().all(|series| !series.name.starts_with(&prefix)), "{prefix}");
+    }
     let (person, _) = service.newcomer("leo").await;
-    for _ in 0..2 {
+    for logins in 1..=2 {
         service.login(&person).await.tokens();
         // It is read strictly, here and in every test.
         let metrics = service.metrics().await;
@@ -46,7 +52,7 @@ async fn no_use_of_metrics_spoils_a_scrape() {
         assert_eq!(quoted, 9, "a value of a label was lost");
         let kept = "auth_policy_login_spread_count";
         assert!(metrics.sum(kept, &[("kind", "a")]) > 0);
-        assert_eq!(metrics.sum("auth_policy_login_full_total", &[]), 1);
+        assert_eq!(metrics.sum("auth_policy_login_full_total", &[]), logins);
     }
     let taken = stored(&service, Slot::Login, "taken").await.unwrap();
     let others: Vec<_> = taken.split(',').filter(|what| *what != "kept").collect();

@@ -3,11 +3,13 @@
 
 use auth_host::contract::Slot;
 
+use serde_json::Value;
+
 use super::{attribute, open_sessions, stored};
-use crate::support::{Person, TestService, lines_with, policy};
+use crate::support::{Answer, Person, TestService, lines_with, policy};
 
 /// The login policies that fail, and the cause that each is counted under.
-const FAULTS: [(&str, &str); 20] = [
+const FAULTS: [(&str, &str); 21] = [
     ("endless_loop", "deadline"),
     ("panics", "panic"),
     ("writes_then_traps", "panic"),
@@ -25,6 +27,7 @@ const FAULTS: [(&str, &str); 20] = [
     ("slow_reads", "failed"),
     ("reserved_claim", "failed"),
     ("replace_oversize", "failed"),
+    ("bad_json", "failed"),
     ("undeclared_refusal", "decision"),
     ("empty_refusal", "decision"),
     ("accepts_unverified", "decision"),
@@ -50,6 +53,38 @@ async fn login_fails(service: &TestService, person: &Person, name: &str, cause: 
         metrics.sum("auth_policy_faults_total", &[("slot", "login"), ("cause", cause)]) > 0,
         "{name} is not {cause} but in {causes:?}"
     );
+    let line = fault_line(service, &answer);
+    let remedy = line["remedy"].as_str().unwrap_or_default();
+    assert!(remedy.ends_with('.') && remedy.len() > 40, "{name}: what to do is missing: {line}");
+}
+
+/// The line of the log that tells of a call that its policy spoiled.
+fn fault_line(service: &TestService, answer: &Answer) -> Value {
+    let lines = lines_with(service.log_mark(), answer.header("x-request-id").unwrap());
+    lines.into_iter().find(|line| line["cause"].is_string()).expect("no line tells the cause")
+}
+
+#[tokio::test]
+async fn the_log_says_what_a_policys_author_does_about_a_fault() {
+    for (name, detail, remedy) in [
+        ("handle_hoard", "", "too many handles"),
+        ("forged_handle", "handle", "bindings"),
+        ("endless_loop", "", "loop"),
+        ("memory_bomb", "memory", "grows"),
+        ("stack_overflow", "", "recursion"),
+        ("bad_json", "outbox.append: the data of \"seen\" is not JSON", "answer this failure"),
+        ("replace_oversize", "an expected storage value of at most 16384 bytes", "the bound"),
+        ("empty_refusal", "its refusal \"go_away\" has no message; give it one", "`refusal`"),
+        ("undeclared_refusal", "add it to `refusals`", "manifest"),
+    ] {
+        let service = TestService::with().guest(Slot::Login, name).start().await;
+        let (person, _) = service.newcomer("leo").await;
+        let line = fault_line(&service, &service.login(&person).await);
+        let told = |member: &str| line[member].as_str().unwrap_or_default().to_owned();
+        assert!(told("detail").contains(detail), "{name}: {line}");
+        assert!(told("remedy").contains(remedy), "{name}: {line}");
+        service.stop().await;
+    }
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod acceptances;
 mod bounds;
 mod budgets;
 mod faults;
+mod packing;
 mod promises;
 mod settings;
 mod writes;

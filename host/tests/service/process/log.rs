@@ -124,8 +124,9 @@ async fn a_log_that_nobody_ever_reads_does_not_hold_up_the_end() {
 
 #[tokio::test]
 async fn a_log_that_cannot_be_written_harms_nothing() {
-    let full = || Stdio::from(std::fs::File::options().write(true).open("/dev/full").unwrap());
-    let closed = || Stdio::from(std::io::pipe().unwrap().1);
+    let full: fn() -> Stdio =
+        || Stdio::from(std::fs::File::options().write(true).open("/dev/full").unwrap());
+    let closed: fn() -> Stdio = || Stdio::from(std::io::pipe().unwrap().1);
     let (_folder, settings) = Process::home().await;
     let faulty = [("AUTH_JWT_SECRET".to_owned(), "short".to_owned())];
     let faulty = settings.clone().into_iter().chain(faulty).collect();

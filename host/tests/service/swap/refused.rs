@@ -65,6 +65,18 @@ fn from_wat(text: &str) -> Vec<u8> {
 /// What is offered, the component, and words that its refusal must hold.
 type Case = (&'static str, Vec<u8>, &'static [&'static str]);
 
+/// What one such text says is no place in a file that its author has never seen.
+#[test]
+fn what_is_built_for_another_contract_is_told_without_offsets() {
+    for (what, bytes, words) in wrong_code() {
+        let Err(faults) = admission::check(Slot::Login, &bytes) else { continue };
+        let told = faults.to_string();
+        assert!(!told.contains("0x"), "{what}: {told}");
+        assert!(words.iter().all(|word| told.contains(word)), "{what}: {told}");
+        assert!(admission::inspect(&bytes).is_err(), "{what}: `inspect` finds nothing");
+    }
+}
+
 /// What is offered for the slot `login`.
 fn cases(service: &TestService) -> Vec<Case> {
     [wrong_bytes(service), wrong_manifests(), wrong_code()].concat()
@@ -118,6 +130,28 @@ fn wrong_manifests() -> Vec<Case> {
             &["$ref"],
         ),
         (
+            "with a keyword that is not taken in its schema",
+            with_manifest(|manifest| {
+                manifest["settings"]["properties"]["extra"] = json!({ "anyOf": [] });
+            }),
+            &["\"anyOf\" at settings/properties/extra"],
+        ),
+        (
+            "with a pattern that looks forward",
+            with_manifest(|manifest| {
+                manifest["settings"]["properties"]["extra"] = json!({ "pattern": "(?=a)" });
+            }),
+            &["settings: is not valid as JSON Schema"],
+        ),
+        (
+            "with more faults than anybody reads",
+            with_manifest(|manifest| {
+                let keywords = (0..50).map(|number| (format!("k{number}"), json!(0)));
+                manifest["request"] = Value::Object(keywords.collect());
+            }),
+            &["\"k0\"", "and 30 more"],
+        ),
+        (
             "with a deep schema",
             with_manifest(|manifest| manifest["request"] = deep),
             &["deeper than 16"],
@@ -155,13 +189,18 @@ fn wrong_code() -> Vec<Case> {
         (
             "with an import that nobody has",
             from_wat(r#"(component (import "auth:policy/teapot@0.2.0" (instance)))"#),
-            &["login-policy"],
+            &["auth:policy/teapot@0.2.0", "login-policy"],
+        ),
+        (
+            "built for another version of the contract",
+            from_wat(r#"(component (import "auth:policy/types@0.1.0" (instance)))"#),
+            &["built for auth:policy@0.1.0", "takes auth:policy@0.2.0"],
         ),
         ("without an export", from_wat("(component)"), &["login-policy"]),
         (
             "another contract's",
             with_section(&register, manifest(Slot::Login).to_string().as_bytes()),
-            &["login-policy"],
+            &["the slot register", "the world login-policy"],
         ),
         (
             "that loops when it is instantiated",
@@ -202,6 +241,7 @@ async fn a_component_that_fails_admission_leaves_the_running_one_serving() {
         .await;
         let entries = lines_with(begin, "the policy was refused");
         let told = |entry: &Value| {
+            assert!(entry["remedy"].as_str().unwrap().ends_with('.'), "{what}: {entry}");
             words.iter().all(|word| entry["faults"].as_str().unwrap().contains(word))
         };
         assert!(entries.iter().any(told), "{what}: one entry must hold {words:?}: {entries:?}");
