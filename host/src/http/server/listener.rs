@@ -67,12 +67,6 @@ impl Server {
     /// with the request that they are at. Returns once they have.
     pub async fn serve(self, stop: CancellationToken) {
         let Self { listener, router, limits, paths, metrics, tasks, cut_answers } = self;
-        // Accepted connections have it from the listener.
-        if let Err(error) =
-            rustix::net::sockopt::set_socket_send_buffer_size(&listener, SEND_BUFFER)
-        {
-            tracing::debug!(%error, "the send buffer of connections stays as it is");
-        }
         let places = Arc::new(Places::new(limits.connections, paths, metrics));
         let graceful = GracefulShutdown::new();
         while stop.run_until_cancelled(places.room()).await.is_some() {
@@ -122,6 +116,7 @@ impl Connection {
         let Self { stream, peer, place, router, watcher, cut_answers } = self;
         let (idle_limit, request_limit) = (limits.idle, limits.request);
         let _ = stream.set_nodelay(true);
+        let _ = rustix::net::sockopt::set_socket_send_buffer_size(&stream, SEND_BUFFER);
         let stream = TimedStream::new(stream, Arc::clone(&place), limits.request, limits.answer);
         let service = service_fn(move |request: Request<Incoming>| {
             let has_place = place.begin(request.uri().path());

@@ -38,7 +38,7 @@ async fn the_head_and_the_body_of_a_request_have_one_deadline_together() {
     // From here on both lack only the end of their body; the crawler had less time left for it.
     other.send(&request[..whole]).await.unwrap();
     crawler.send(&request[40..whole]).await.unwrap();
-    let (mut first, mut second) = (crawler.split().0, other.split().0);
+    let ((mut first, _crawling), (mut second, _sending)) = (crawler.split(), other.split());
     tokio::select! {
         biased;
         answer = second.answer() => panic!("the crawler outlived the other: {answer:?}"),

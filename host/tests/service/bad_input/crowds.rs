@@ -24,6 +24,10 @@ fn login() -> Vec<u8> {
     post_bytes("/auth/login", body.to_string().as_bytes())
 }
 
+fn refresh() -> Vec<u8> {
+    post_bytes("/auth/refresh", br#"{"refresh_token":"x"}"#)
+}
+
 async fn ask(raw: &mut Raw, request: &[u8]) -> Answer {
     raw.send(request).await.unwrap();
     raw.answer().await
@@ -59,7 +63,7 @@ async fn all_in_flight(service: &TestService, places: usize) -> Vec<Raw> {
 #[tokio::test]
 async fn when_all_places_are_taken_who_carried_one_refresh_goes_first_then_the_longest_idle() {
     let service = crowd(12).await;
-    let refresh = post_bytes("/auth/refresh", br#"{"refresh_token":"x"}"#);
+    let refresh = refresh();
     let (mut oldest, _) = asked(&service, HEALTH).await;
     let (mut used, _) = asked(&service, &refresh).await;
     let (mut spent, answer) = asked(&service, &refresh).await;
@@ -164,9 +168,10 @@ async fn five_thousand_idle_connections_of_one_address_keep_nobody_out() {
         }
         idle.push(raw);
     }
+    let refresh = refresh();
     for _ in 0..100 {
         let mut raw = Raw::connect(&process.address).await;
-        ask(&mut raw, &login()).await.refused(401, "invalid_credentials");
+        ask(&mut raw, &refresh).await.refused(401, "invalid_token");
         let mut raw = Raw::connect(&process.address).await;
         assert_eq!(ask(&mut raw, HEALTH).await.status, 200);
     }
