@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::decisions::DecisionMetrics;
 use crate::housekeeping::Cleaner;
-use crate::http::{Health, HttpMetrics, Leftovers, Observing, Public, Server, UnknownClients};
+use crate::http::{Health, HttpMetrics, Public, Server};
 use crate::lifecycle::{Background, Ended, Service};
 use crate::metrics::Meter;
 use crate::outbox::{Relay, RelayMetrics, Sink};
@@ -79,17 +79,9 @@ impl App {
         let metrics = DecisionMetrics::new(&meter)?;
         let shared = (&services, &generations);
         let decisions = parts::decisions(&config, &jwt_secret, shared, &tasks, &wake, metrics);
-        let observing = Observing {
-            metrics: http_metrics,
-            clock: services.clock.clone(),
-            proxies: config.http.proxies.clone(),
-            unknown_clients: UnknownClients::new(&meter)?,
-            leftovers: Leftovers::new(config.http.limits.head, tasks.clone(), stopping.clone()),
-            stopping: stopping.clone(),
-            request_limit: config.http.request_limit(),
-            quiet: Public::QUIET,
-            folded: Public::FOLDED,
-        };
+        let life = (&tasks, &stopping);
+        let observing =
+            parts::observing(&config, services.clock.clone(), &meter, http_metrics, life)?;
         let public = Public {
             decisions: Arc::new(decisions),
             generations: Arc::clone(&generations),
