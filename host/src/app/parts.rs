@@ -13,6 +13,7 @@ use crate::config::{Config, Secret};
 use crate::contract::Limits;
 use crate::decisions::{DecisionMetrics, DecisionParts, Decisions};
 use crate::housekeeping::Cleaner;
+use crate::http::{HttpMetrics, Leftovers, Observing, Public, UnknownClients};
 use crate::keys::{self, Keys};
 use crate::metrics::Meter;
 use crate::outbox::Sink;
@@ -21,6 +22,7 @@ use crate::policy::admission::Admission;
 use crate::policy::metrics::PolicyMetrics;
 use crate::policy::runtime::{Cache, Profile};
 use crate::policy::serving::Generations;
+use crate::shutdown::StopDeadline;
 use crate::store::{DatabaseMetrics, Store};
 use crate::tokens::{AccessTokens, LegacyTokens};
 use crate::wake::Wake;
@@ -64,6 +66,28 @@ pub(super) fn decisions(
         tasks: tasks.clone(),
         wake: wake.clone(),
         metrics,
+    })
+}
+
+/// What every request passes.
+pub(super) fn observing(
+    config: &Config,
+    clock: Clock,
+    meter: &Meter,
+    metrics: HttpMetrics,
+    (tasks, stopping): (&TaskTracker, &StopDeadline),
+) -> anyhow::Result<Observing> {
+    let time = config.http.limits.request;
+    Ok(Observing {
+        metrics,
+        clock,
+        proxies: config.http.proxies.clone(),
+        unknown_clients: UnknownClients::new(meter)?,
+        leftovers: Leftovers::new(time, tasks.clone(), stopping.clone()),
+        stopping: stopping.clone(),
+        request_limit: config.http.request_limit(),
+        quiet: Public::QUIET,
+        folded: Public::FOLDED,
     })
 }
 

@@ -15,10 +15,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::decisions::DecisionMetrics;
 use crate::housekeeping::{Cleaner, DatabaseWatch, WatchMetrics};
-use crate::http::{
-    ConnectionMetrics, Health, HttpMetrics, Leftovers, Observing, Public, Server, ServerPaths,
-    UnknownClients,
-};
+use crate::http::{ConnectionMetrics, Health, HttpMetrics, Public, Server, ServerPaths};
 use crate::lifecycle::{Background, Ended, Service};
 use crate::metrics::Meter;
 use crate::outbox::{Relay, RelayMetrics, Sink};
@@ -86,17 +83,9 @@ impl App {
         let metrics = DecisionMetrics::new(&meter)?;
         let shared = (&services, &generations);
         let decisions = parts::decisions(&config, &jwt_secret, shared, &tasks, &wake, metrics);
-        let observing = Observing {
-            metrics: http_metrics,
-            clock: services.clock.clone(),
-            proxies: config.http.proxies.clone(),
-            unknown_clients: UnknownClients::new(&meter)?,
-            leftovers: Leftovers::new(config.http.limits.request, tasks.clone(), stopping.clone()),
-            stopping: stopping.clone(),
-            request_limit: config.http.request_limit(),
-            quiet: Public::QUIET,
-            folded: Public::FOLDED,
-        };
+        let life = (&tasks, &stopping);
+        let observing =
+            parts::observing(&config, services.clock.clone(), &meter, http_metrics, life)?;
         let public = Public {
             decisions: Arc::new(decisions),
             generations: Arc::clone(&generations),

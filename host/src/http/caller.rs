@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::header::{FORWARDED, USER_AGENT};
-use axum::http::{HeaderMap, HeaderName, Request};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Request};
 use prometheus::IntCounterVec;
 use tokio::time::Instant;
 
@@ -58,7 +58,7 @@ impl TrustedProxies {
         // Bytes: what the client itself put in front need not be text, and must not hide what the
         // proxy added.
         let lines: Vec<&[u8]> =
-            request.headers().get_all(&name).iter().map(|value| value.as_bytes()).collect();
+            request.headers().get_all(&name).iter().map(HeaderValue::as_bytes).collect();
         let entry = forwarded::from_the_right(lines.into_iter()).nth(self.hops - 1);
         let reason = match entry.map(read) {
             Some(Client::Address(address)) => return Some(address),

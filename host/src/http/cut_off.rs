@@ -22,7 +22,7 @@ pub(super) fn was_cut_off(error: &hyper::Error) -> bool {
     let mut next = error.source();
     while let Some(cause) = next {
         let inner = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        if inner.is_some_and(|inner| inner.is::<AnswerNotTaken>()) {
+        if inner.is_some_and(<dyn Error + Send + Sync>::is::<AnswerNotTaken>) {
             return true;
         }
         next = cause.source();

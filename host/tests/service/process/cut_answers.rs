@@ -92,7 +92,7 @@ async fn what_is_left_of_an_answered_request_does_not_hold_the_end_up() {
                 application/json\r\nContent-Length: 20000000\r\n\r\n";
     raw.send(head.as_bytes()).await.unwrap();
     raw.answer().await.refused(413, "body_too_large");
-    raw.send(&[b' '; 100_000]).await.unwrap();
+    raw.send(&vec![b' '; 100_000]).await.unwrap();
     process.terminate();
     let outcome = process.ended().await;
     assert_eq!(outcome.code, Some(0), "{}", outcome.log);
