@@ -1,8 +1,8 @@
 //! The few words that let a policy read as prose: [`setting`], [`refused`], [`enforce`],
 //! [`verify`], and builders over the contract's resources.
 
-use crate::json::{self, FromJson};
 use crate::accounts::Account;
+use crate::json::{self, FromJson};
 use crate::passwords::{self, Password, Verification};
 use crate::throttle::{self, Limit};
 use crate::{Caller, Failure, Refusal, Rejection, settings};
