@@ -10,14 +10,14 @@ use super::database;
 use crate::capabilities::Services;
 use crate::clock::Clock;
 use crate::config::{Config, Secret};
-use crate::contract::Limits;
+use crate::contract::{Limits, Slot};
 use crate::decisions::{DecisionMetrics, DecisionParts, Decisions};
 use crate::housekeeping::Cleaner;
 use crate::http::{HttpMetrics, Leftovers, Observing, Public, UnknownClients};
 use crate::keys::{self, Keys};
 use crate::metrics::Meter;
 use crate::outbox::Sink;
-use crate::passwords::{HashMetrics, PasswordHasher};
+use crate::passwords::{HashMetrics, HashSettings, PasswordHasher};
 use crate::policy::admission::Admission;
 use crate::policy::metrics::PolicyMetrics;
 use crate::policy::runtime::{Cache, Profile};
@@ -26,6 +26,9 @@ use crate::shutdown::StopDeadline;
 use crate::store::{DatabaseMetrics, Store};
 use crate::tokens::{AccessTokens, LegacyTokens};
 use crate::wake::Wake;
+
+/// Turns of the login policy beyond those that may wait for a hash.
+const SPARE_TURNS: usize = 8;
 
 /// The database, the hash threads, and what else capabilities work with.
 pub(super) async fn services(
@@ -36,12 +39,21 @@ pub(super) async fn services(
 ) -> anyhow::Result<Arc<Services>> {
     let (store, clock) = database::open(config, clock, DatabaseMetrics::new(meter)?).await?;
     let keys = keys(config, &store).await?;
-    let passwords = PasswordHasher::start(&config.hashing, hash_metrics)?;
+    let passwords = PasswordHasher::start(&hashing(config), hash_metrics)?;
     // Before the first request: else an imported account's failures would cost more than those of
     // others.
     passwords.expect_bcrypt(store.bcrypt_cost().await?);
     let threads = config.hashing.threads;
     Ok(Arc::new(Services::new(store, passwords, keys, clock, threads, meter)?))
+}
+
+/// A login that waits for a hash holds a turn of its policy. Some turns stay for those that are on
+/// their way there, or turned away there at once: else a flood would fill the turns, which are given
+/// in the order of arrival, and the fair order of the places would be of no use.
+fn hashing(config: &Config) -> HashSettings {
+    let turns = *Limits::default().turns.get(Slot::Login);
+    let places = turns.saturating_sub(config.hashing.threads + SPARE_TURNS).max(1);
+    HashSettings { queue: config.hashing.queue.min(places), ..config.hashing.clone() }
 }
 
 /// What decides about registrations, logins and refreshes.

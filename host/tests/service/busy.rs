@@ -1,10 +1,11 @@
 //! More work than the hash threads can do: an answer at once that says when to try again, and no
 //! one else waits for them.
 
+use serde_json::json;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection, SqliteConnection};
 
-use crate::support::{Person, TestService, in_time};
+use crate::support::{Person, Raw, TestService, eventually, in_time, post_bytes};
 
 /// While it is open, the database answers questions and takes no writes.
 enum WriteLock {
@@ -52,7 +53,7 @@ async fn beyond_the_queue_of_hashes_the_answer_is_503_at_once() {
     let waiting = tokio::spawn(
         service.request("POST", "/auth/register").json(&Person::new("patient").form()).send(),
     );
-    crate::support::eventually("a full queue", async || {
+    eventually("a full queue", async || {
         (service.app().services.passwords.waiting() == 1).then_some(())
     })
     .await;
@@ -87,7 +88,7 @@ async fn what_takes_too_long_is_answered_before_the_caller_gives_up() {
     assert!(!busy.is_finished(), "the thread was not busy long enough for this test");
     busy.await.unwrap();
     // The first one had its turn, and its hash was not made; the second one had waited long enough.
-    crate::support::eventually("a hash that was not made", async || {
+    eventually("a hash that was not made", async || {
         (service.count("auth_password_hash_abandoned_total", &[]).await == 1).then_some(())
     })
     .await;
@@ -101,6 +102,41 @@ async fn what_takes_too_long_is_answered_before_the_caller_gives_up() {
     service.login(&person).await.tokens();
     service.login(&late).await.refused(401, "invalid_credentials");
     assert_eq!(service.events().await.len(), 1);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_hash_whose_client_has_gone_is_not_made() {
+    let with = TestService::with()
+        .setting("PASSWORD_HASH_THREADS", "1")
+        .setting("HTTP_SERVER_TIMEOUT", "60s");
+    let service = with.start().await;
+    let (person, _) = service.newcomer("leo").await;
+    let busy = service.busy_hash_thread().await;
+    let before = service.count("auth_password_hash_total", &[]).await;
+    let waiting = |number: usize| {
+        let app = service.app();
+        async move || (app.services.passwords.waiting() == number).then_some(())
+    };
+    let body = json!({ "email": person.email, "password": person.password }).to_string();
+    let mut clients = Vec::new();
+    for _ in 0..3 {
+        let mut client = service.raw().await;
+        client.send(&post_bytes("/auth/login", body.as_bytes())).await.unwrap();
+        clients.push(client);
+    }
+    eventually("three that wait", waiting(3)).await;
+    clients.into_iter().for_each(Raw::break_off);
+    // The one that is next for the thread is looked at when the thread is free.
+    eventually("places that are free again", waiting(1)).await;
+    assert!(!busy.is_finished(), "the thread was not busy long enough for this test");
+    busy.await.unwrap();
+    eventually("hashes that are not made", async || {
+        (service.count("auth_password_hash_abandoned_total", &[]).await == 3).then_some(())
+    })
+    .await;
+    assert_eq!(service.count("auth_password_hash_total", &[]).await, before);
+    service.login(&person).await.tokens();
     service.stop().await;
 }
 
