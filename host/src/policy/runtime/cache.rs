@@ -9,7 +9,7 @@ use aws_lc_rs::{digest, hmac};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use crate::hex;
+use crate::{hex, whole_file};
 
 /// Bytes of an HMAC-SHA256, which a file begins with.
 const TAG: usize = 32;
@@ -87,9 +87,7 @@ impl Cache {
 
     fn save(&self, file: &Path, identity: &str, compiled: &[u8]) -> std::io::Result<()> {
         let tag = hmac::sign(&self.key, &[identity.as_bytes(), compiled].concat());
-        let unfinished = file.with_extension(format!("{}.tmp", uuid::Uuid::new_v4().simple()));
-        std::fs::write(&unfinished, [tag.as_ref(), compiled].concat())?;
-        std::fs::rename(&unfinished, file)
+        whole_file::write(file, &[tag.as_ref(), compiled].concat())
     }
 }
 

@@ -10,6 +10,7 @@ use super::files::{PolicyFiles, Writers};
 use crate::contract::Slot;
 use crate::policy::admission::{Admission, Faults};
 use crate::policy::runtime::Generation;
+use crate::whole_file;
 
 /// The folder of the copies; nobody but this host writes to it.
 #[derive(Clone)]
@@ -47,11 +48,8 @@ impl LastGood {
 }
 
 fn write(file: &Path, bytes: &[u8]) {
-    let unfinished = file.with_extension("tmp");
     let folder = file.parent().unwrap_or(Path::new("."));
-    let written = fs::create_dir_all(folder)
-        .and_then(|()| fs::write(&unfinished, bytes))
-        .and_then(|()| fs::rename(&unfinished, file));
+    let written = fs::create_dir_all(folder).and_then(|()| whole_file::write(file, bytes));
     if let Err(fault) = written {
         tracing::warn!(
             %fault,

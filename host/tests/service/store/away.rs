@@ -177,11 +177,51 @@ async fn connections_that_lead_to_a_standby_are_replaced() {
     for _ in 0..3 {
         service.login(&person).await.refused(503, "unavailable");
     }
-    // The connections of then are still there; they are not used any more.
     database.of().become_primary().await;
+    let is_ready = async || (service.get("/readyz").await.status == 200).then_some(());
+    eventually("readiness", is_ready).await;
+    // The connections of then are still there; they are not used any more.
     service.login(&person).await.tokens();
     service.newcomer("other").await;
     service.stop().await;
+}
+
+/// What managed servers do when their disk is nearly full.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_takes_no_writes_is_told_and_costs_no_connection_for_each_request() {
+    let reached = reached().await;
+    let (person, tokens) = reached.service.newcomer("leo").await;
+    reached.service.published().await;
+    reached.database.of().become_standby().await;
+    are_turned_away(&reached.ask(&person, &tokens, 4).await);
+    let told = async || {
+        let (status, body) = reached.readiness().await;
+        let is_told = body["reasons"].to_string().contains("the database takes no writes");
+        (status == 503 && is_told).then_some(())
+    };
+    eventually("readiness that says so", told).await;
+    let measured = async || {
+        let metrics = reached.service.metrics().await;
+        let read_only = metrics.sum("auth_database_outage", &[("reason", "read_only")]);
+        (read_only == 1 && metrics.sum("auth_database_up", &[]) == 0).then_some(())
+    };
+    eventually("the gauge that says so", measured).await;
+    // Each connection of before is replaced once.
+    let before = reached.proxy.accepted();
+    let begun = Instant::now();
+    for _ in 0..10 {
+        are_turned_away(&reached.ask(&person, &tokens, 4).await);
+    }
+    // And one a second looks whether the server takes writes again.
+    let looks = usize::try_from(begun.elapsed().as_secs()).unwrap() + 2;
+    let made = reached.proxy.accepted() - before;
+    assert!(made <= 20 + looks, "{made} new connections, and the pools have 16 and 4");
+    reached.database.of().become_primary().await;
+    reached.is_back().await;
+    let refreshed = reached.service.refresh(&tokens.refresh).await.tokens();
+    assert_eq!(refreshed.user_id, tokens.user_id, "the token was not used up");
+    reached.service.login(&person).await.tokens();
+    reached.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
