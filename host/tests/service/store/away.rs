@@ -18,13 +18,13 @@ use crate::support::{
 const CALLER: Duration = Duration::from_secs(5);
 
 /// A service that reaches its database through a proxy.
-struct Reached {
-    service: TestService,
-    proxy: Proxy,
-    database: OwnDatabase,
+pub(super) struct Reached {
+    pub(super) service: TestService,
+    pub(super) proxy: Proxy,
+    pub(super) database: OwnDatabase,
 }
 
-async fn reached() -> Reached {
+pub(super) async fn reached() -> Reached {
     let database = OwnDatabase::new().await;
     let proxy = Proxy::to(&database.of().address()).await;
     let service =
@@ -34,7 +34,7 @@ async fn reached() -> Reached {
 
 impl Reached {
     /// Somebody registers, and somebody logs in and refreshes, all at once and `times` times.
-    async fn ask(&self, person: &Person, tokens: &Tokens, times: usize) -> Vec<Answer> {
+    pub(super) async fn ask(&self, person: &Person, tokens: &Tokens, times: usize) -> Vec<Answer> {
         let service = &self.service;
         let asked = (0..times).map(|time| async move {
             let begun = Instant::now();
@@ -50,25 +50,25 @@ impl Reached {
         futures_util::future::join_all(asked).await.into_iter().flatten().collect()
     }
 
-    async fn readiness(&self) -> (u16, Value) {
+    pub(super) async fn readiness(&self) -> (u16, Value) {
         let begun = Instant::now();
         let answer = self.service.get("/readyz").await;
         assert!(begun.elapsed() < CALLER, "a probe has given up: {:?}", begun.elapsed());
         (answer.status, answer.json())
     }
 
-    async fn is_back(&self) {
+    pub(super) async fn is_back(&self) {
         eventually("readiness", async || (self.readiness().await.0 == 200).then_some(())).await;
     }
 
-    async fn stop(self) {
+    pub(super) async fn stop(self) {
         self.service.stop().await;
         drop(self.database);
     }
 }
 
 #[track_caller]
-fn are_turned_away(answers: &[Answer]) {
+pub(super) fn are_turned_away(answers: &[Answer]) {
     for answer in answers {
         let code = answer.json()["code"].as_str().unwrap().to_owned();
         assert!(["unavailable", "timeout"].contains(&code.as_str()), "{}", answer.text());
@@ -163,64 +163,6 @@ async fn connections_that_ended_while_nobody_used_them_are_noticed_by_no_client(
         tokens = reached.service.refresh(&tokens.refresh).await.tokens();
         reached.service.login(&person).await.tokens();
     }
-    reached.stop().await;
-}
-
-/// A failover: for a moment its address still leads to a server that takes no writes.
-#[tokio::test]
-async fn connections_that_lead_to_a_standby_are_replaced() {
-    let database = OwnDatabase::new().await;
-    let service = TestService::with().on_database(database.url()).start().await;
-    let (person, _) = service.newcomer("leo").await;
-    service.published().await;
-    database.of().become_standby().await;
-    for _ in 0..3 {
-        service.login(&person).await.refused(503, "unavailable");
-    }
-    database.of().become_primary().await;
-    let is_ready = async || (service.get("/readyz").await.status == 200).then_some(());
-    eventually("readiness", is_ready).await;
-    // The connections of then are still there; they are not used any more.
-    service.login(&person).await.tokens();
-    service.newcomer("other").await;
-    service.stop().await;
-}
-
-/// What managed servers do when their disk is nearly full.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_takes_no_writes_is_told_and_costs_no_connection_for_each_request() {
-    let reached = reached().await;
-    let (person, tokens) = reached.service.newcomer("leo").await;
-    reached.service.published().await;
-    reached.database.of().become_standby().await;
-    are_turned_away(&reached.ask(&person, &tokens, 4).await);
-    let told = async || {
-        let (status, body) = reached.readiness().await;
-        let is_told = body["reasons"].to_string().contains("the database takes no writes");
-        (status == 503 && is_told).then_some(())
-    };
-    eventually("readiness that says so", told).await;
-    let measured = async || {
-        let metrics = reached.service.metrics().await;
-        let read_only = metrics.sum("auth_database_outage", &[("reason", "read_only")]);
-        (read_only == 1 && metrics.sum("auth_database_up", &[]) == 0).then_some(())
-    };
-    eventually("the gauge that says so", measured).await;
-    // Each connection of before is replaced once.
-    let before = reached.proxy.accepted();
-    let begun = Instant::now();
-    for _ in 0..10 {
-        are_turned_away(&reached.ask(&person, &tokens, 4).await);
-    }
-    // And one a second looks whether the server takes writes again.
-    let looks = usize::try_from(begun.elapsed().as_secs()).unwrap() + 2;
-    let made = reached.proxy.accepted() - before;
-    assert!(made <= 20 + looks, "{made} new connections, and the pools have 16 and 4");
-    reached.database.of().become_primary().await;
-    reached.is_back().await;
-    let refreshed = reached.service.refresh(&tokens.refresh).await.tokens();
-    assert_eq!(refreshed.user_id, tokens.user_id, "the token was not used up");
-    reached.service.login(&person).await.tokens();
     reached.stop().await;
 }
 
