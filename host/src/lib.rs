@@ -29,6 +29,7 @@ pub mod strict_json;
 pub mod telemetry;
 pub mod tokens;
 pub mod wake;
+pub mod whole_file;
 
 #[cfg(test)]
 mod layers;

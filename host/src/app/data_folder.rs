@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use crate::config::{Config, Secret};
-use crate::keys;
+use crate::{keys, whole_file};
 
 /// Makes the folder, checks who may write to it and to the policies, and locks it.
 pub(super) fn open(config: &Config) -> anyhow::Result<fs::File> {
@@ -55,13 +55,10 @@ pub(super) fn jwt_secret(config: &Config) -> anyhow::Result<Secret> {
 /// A secret for `ENV=local`: made once, kept in a file that only we read.
 fn kept_secret(file: &Path) -> anyhow::Result<Secret> {
     use base64::Engine as _;
-    use std::io::Write as _;
-    use std::os::unix::fs::OpenOptionsExt as _;
     if !file.exists() {
         let secret = base64::engine::general_purpose::STANDARD.encode(keys::random::<48>());
-        let mut new = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
-        new.write_all(secret.as_bytes())?;
-        new.sync_all()?;
+        whole_file::write(file, secret.as_bytes())
+            .with_context(|| format!("DATA_DIR: {} cannot be made", file.display()))?;
     }
     let secret = Secret::new(fs::read_to_string(file)?.trim().to_owned());
     anyhow::ensure!(

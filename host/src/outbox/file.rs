@@ -1,15 +1,18 @@
 //! The embedded sink: a file of JSON lines, for a person or a script to follow. An event counts as
-//! published once the file is on disk; a batch that was not written whole comes again.
+//! published once the file is on disk; a batch that was not written whole is taken back and comes
+//! again.
 
 use std::fs::File;
 use std::io::Write as _;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use serde_json::{json, value::RawValue};
 
 use super::outcome::{Outcome, PublishResult, Unpublished};
 use crate::store::OutboxEvent;
+use crate::whole_file;
 
 /// The file that events are written to.
 #[derive(Clone)]
@@ -63,23 +66,66 @@ impl FileSink {
             let line = line.to_string();
             writeln!(lines, "{},\"body\":{body}}}", &line[..line.len() - 1])?;
         }
+        let is_new = !self.path.exists();
         let mut file = File::options().create(true).read(true).append(true).open(&self.path)?;
-        if ends_within_a_line(&file)? {
-            // A crash or a full disk cut the last write off; its events are not marked as published
-            // and come again.
-            file.write_all(b"\n")?;
+        // A crash cut the last write off; its events are not marked as published and come again.
+        let whole = end_of_lines(&file)?;
+        cut(&file, whole)?;
+        let written = file.write_all(&lines).and_then(|()| file.sync_data());
+        if let Err(error) = written {
+            // On a full disk the room that half a line takes is needed, too.
+            cut(&file, whole).context("what was written in part cannot be taken back")?;
+            return Err(error.into());
         }
-        file.write_all(&lines)?;
-        file.sync_data()?;
+        if is_new {
+            whole_file::sync_folder_of(&self.path)?;
+        }
         Ok(())
     }
 }
 
-fn ends_within_a_line(file: &File) -> std::io::Result<bool> {
-    let length = file.metadata()?.len();
-    let mut last = [b'\n'];
-    if length > 0 {
-        file.read_exact_at(&mut last, length - 1)?;
+/// Takes back what follows the last whole line. Somebody who rotates the file may have cut off
+/// more.
+fn cut(file: &File, whole: u64) -> std::io::Result<()> {
+    if file.metadata()?.len() > whole { file.set_len(whole) } else { Ok(()) }
+}
+
+/// How many bytes whole lines take.
+fn end_of_lines(file: &File) -> std::io::Result<u64> {
+    let mut end = file.metadata()?.len();
+    let mut chunk = [0; 4096];
+    while end > 0 {
+        let begin = (end - 1) / 4096 * 4096;
+        let read = &mut chunk[..usize::try_from(end - begin).unwrap_or(4096)];
+        file.read_exact_at(read, begin)?;
+        if let Some(last) = read.iter().rposition(|byte| *byte == b'\n') {
+            return Ok(begin + last as u64 + 1);
+        }
+        end = begin;
     }
-    Ok(last != *b"\n")
+    Ok(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_a_line_is_taken_back_however_long_it_is() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join("events.jsonl");
+        for whole in [0, 1, 4095, 4096, 4097, 9000] {
+            for half in [0, 1, 4095, 4096, 4097, 9000] {
+                let mut text = vec![b'x'; whole];
+                text.last_mut().into_iter().for_each(|last| *last = b'\n');
+                text.resize(whole + half, b'y');
+                std::fs::write(&path, &text).unwrap();
+                let file = File::options().read(true).append(true).open(&path).unwrap();
+                let end = end_of_lines(&file).unwrap();
+                assert_eq!(end, whole as u64, "{whole} {half}");
+                cut(&file, end).unwrap();
+                assert_eq!(std::fs::read(&path).unwrap(), &text[..whole]);
+            }
+        }
+    }
 }

@@ -50,18 +50,12 @@ impl Store {
 
     /// Why it serves no requests, as far as is known.
     pub fn outage(&self) -> Option<Outage> {
-        match self {
-            Self::Sqlite(store) => store.outage(),
-            Self::Postgres(_) => None,
-        }
+        ask!(self.outage())
     }
 
     /// The same, after a look: while writes fail it tries one, in calm it writes nothing.
     pub async fn look(&self) -> Option<Outage> {
-        match self {
-            Self::Sqlite(store) => store.look().await,
-            Self::Postgres(store) => store.ping().await.err().map(|_| Outage::Away),
-        }
+        ask!(self.look().await)
     }
 
     /// The clock that stored times are compared with.

@@ -60,10 +60,11 @@ impl Health {
         if self.stopping.has_begun() {
             reasons.push("the service is stopping".into());
         }
-        // What requests met is known already; the question tells of a database that is away.
+        let answered = self.store.ping().await;
+        // What writes met, too: a database that only answers serves nobody.
         if let Some(outage) = self.store.outage() {
             reasons.push(outage.sentence().into());
-        } else if let Err(error) = self.store.ping().await {
+        } else if let Err(error) = answered {
             rarely!(error, %error, "the database does not answer");
             reasons.push(Outage::Away.sentence().into());
         }

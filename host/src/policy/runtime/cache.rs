@@ -10,7 +10,7 @@ use wasmtime::component::Component;
 
 use super::engine::compatibility;
 use crate::contract::Slot;
-use crate::hex;
+use crate::{hex, whole_file};
 
 /// Bytes of an HMAC-SHA256, which a file begins with.
 const TAG: usize = 32;
@@ -131,12 +131,7 @@ impl Cache {
         tag.update(identity.as_bytes());
         tag.update(signed);
         let tag = tag.sign();
-        let unfinished = file.with_extension(format!("{}.tmp", uuid::Uuid::new_v4().simple()));
-        let written = std::fs::write(&unfinished, [tag.as_ref(), signed].concat())
-            .and_then(|()| std::fs::rename(&unfinished, file));
-        if let Err(fault) = written {
-            // Half a file would take the room that there is not.
-            let _ = std::fs::remove_file(&unfinished);
+        if let Err(fault) = whole_file::write(file, &[tag.as_ref(), signed].concat()) {
             tracing::warn!(
                 %fault,
                 "what admission made could not be cached; the next start makes it again"

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use super::files::{PolicyFiles, Writers};
 use crate::contract::{Identity, Slot};
 use crate::policy::admission::{FileFault, Offer};
+use crate::whole_file;
 
 /// So many components of a slot are remembered.
 const MOST_PAIRS: usize = 10;
@@ -80,11 +81,8 @@ impl LastGood {
 }
 
 fn write(file: &Path, bytes: &[u8]) {
-    let unfinished = file.with_extension("tmp");
     let folder = file.parent().unwrap_or(Path::new("."));
-    let written = fs::create_dir_all(folder)
-        .and_then(|()| fs::write(&unfinished, bytes))
-        .and_then(|()| fs::rename(&unfinished, file));
+    let written = fs::create_dir_all(folder).and_then(|()| whole_file::write(file, bytes));
     if let Err(fault) = written {
         tracing::warn!(
             %fault,

@@ -5,16 +5,33 @@ use std::sync::atomic::AtomicU32;
 use std::time::{Duration, Instant};
 
 use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _};
+use tokio::time::timeout;
 
+use super::answer::silent;
 use super::metrics::DatabaseMetrics;
 use super::migrate;
 use super::pools::Pools;
 use super::rows::only;
 use crate::clock::Clock;
 use crate::store::StoreError;
+use crate::store::outage::Outage;
 
 /// Beyond the server's own time limit the server is frozen or the network is gone.
 const SILENCE: Duration = Duration::from_millis(500);
+
+/// For a connection and one question.
+const CONNECT: Duration = Duration::from_secs(2);
+
+/// What a server says that takes no writes, a standby or one that was set so.
+const IS_READ_ONLY: &str = "SELECT current_setting('transaction_read_only')::bool";
+
+/// A write of some size: what finds room for it serves requests again.
+const PROBE: &str = "
+    INSERT INTO auth.policy_storage (slot, key, value, expires_at)
+    VALUES ('', 'probe', decode(repeat('00', 65536), 'hex'), 0)
+    ON CONFLICT (slot, key) DO UPDATE SET value = excluded.value";
+const END_OF_PROBE: &str = "DELETE FROM auth.policy_storage WHERE slot = '' AND key = 'probe'";
 
 /// How to reach PostgreSQL.
 #[derive(Clone)]
@@ -31,6 +48,7 @@ pub struct PostgresSettings {
 #[derive(Clone)]
 pub struct Postgres {
     pub(super) pools: Pools,
+    options: PgConnectOptions,
     pub(super) clock: Clock,
     /// How many events the last lease had to look at before it found some; 0 if it found none.
     pub(super) looked_at: Arc<AtomicU32>,
@@ -59,7 +77,7 @@ impl Postgres {
         ]);
         let silence = settings.statement_timeout + SILENCE;
         let pools = Pools::new(&options, settings.max_connections, silence, metrics);
-        let store = Self { pools, clock, looked_at: Arc::default() };
+        let store = Self { pools, options, clock, looked_at: Arc::default() };
         store.set_clock().await?;
         Ok(store)
     }
@@ -75,7 +93,54 @@ impl Postgres {
 
     pub(in crate::store) async fn ping(&self) -> Result<(), StoreError> {
         // On a connection that no request waits for: a service that is only busy is ready.
-        self.pools.background(|| sqlx::query("SELECT 1")).await.map(drop)
+        let (is_read_only,) = only(&self.pools.background(|| sqlx::query(IS_READ_ONLY)).await?)?;
+        if is_read_only {
+            self.pools.note_read_only();
+        }
+        Ok(())
+    }
+
+    /// Why it takes no writes, as far as is known.
+    pub(in crate::store) fn outage(&self) -> Option<Outage> {
+        self.pools.seen.outage()
+    }
+
+    /// The same after a question; while writes fail it finds out whether they still do.
+    pub(in crate::store) async fn look(&self) -> Option<Outage> {
+        let answered = match self.outage() {
+            None => self.ping().await,
+            Some(Outage::ReadOnly) => self.look_for_a_primary().await,
+            Some(_) => self.probe().await,
+        };
+        match (answered, self.outage()) {
+            (Err(_), None | Some(Outage::ReadOnly)) => Some(Outage::Away),
+            (_, outage) => outage,
+        }
+    }
+
+    /// Where a new connection leads now: the ones that we have lead to where they did.
+    async fn look_for_a_primary(&self) -> Result<(), StoreError> {
+        let asked = async {
+            let mut connection = self.options.connect().await?;
+            let is_read_only: bool =
+                sqlx::query_scalar(IS_READ_ONLY).fetch_one(&mut connection).await?;
+            connection.close().await?;
+            Ok(is_read_only)
+        };
+        let asked = timeout(CONNECT, asked).await.unwrap_or_else(|_| Err(silent()));
+        if !asked.map_err(|error| self.pools.unavailable(error))? {
+            self.pools.breaks.note();
+            self.pools.seen.over();
+        }
+        Ok(())
+    }
+
+    /// Writes as a request does.
+    async fn probe(&self) -> Result<(), StoreError> {
+        self.pools.background(|| sqlx::query(PROBE)).await?;
+        self.pools.background(|| sqlx::query(END_OF_PROBE)).await?;
+        self.pools.seen.over();
+        Ok(())
     }
 
     pub(in crate::store) fn measure(&self) {

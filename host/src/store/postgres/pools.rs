@@ -12,6 +12,7 @@ use super::answer::{AskError, is_read_only, silent, timed_out};
 use super::breaks::Breaks;
 use super::metrics::DatabaseMetrics;
 use crate::store::StoreError;
+use crate::store::outage::{Outage, Seen};
 
 /// The longest wait for a connection: the caller gives up after 5 s, and its 503 must reach it.
 const ACQUIRE: Duration = Duration::from_secs(2);
@@ -49,7 +50,9 @@ pub(super) struct Pools {
     background: PgPool,
     /// After that long without an answer a connection is given up.
     silence: Duration,
-    breaks: Arc<Breaks>,
+    pub(super) breaks: Arc<Breaks>,
+    /// Why the server takes no writes.
+    pub(super) seen: Seen,
     metrics: DatabaseMetrics,
 }
 
@@ -79,6 +82,7 @@ impl Pools {
             background: pool(BACKGROUND_CONNECTIONS),
             silence,
             breaks,
+            seen: Seen::default(),
             metrics,
         }
     }
@@ -149,11 +153,13 @@ impl Pools {
         mut loan: Loan,
         question: Query<'_>,
     ) -> Result<Vec<PgRow>, AskError> {
+        let knew = self.knows_read_only();
         let answer = self.ask_on(&mut loan, question).await;
         // After a failover a server that takes no writes is a standby: its connection is not kept.
+        // One that was made since then leads to the same server as the next would.
         let sound = match &answer {
             Ok(_) => true,
-            Err(AskError::Refused(error)) => !is_read_only(error),
+            Err(AskError::Refused(error)) => knew || !is_read_only(error),
             Err(AskError::Lost(_)) => false,
         };
         if sound {
@@ -176,15 +182,32 @@ impl Pools {
             Ok(Err(error)) => AskError::from(error),
             Err(_) => AskError::Lost(silent()),
         };
-        let is_broken = match &error {
-            // Others of our connections lead to the same standby as well.
-            AskError::Refused(error) => is_read_only(error),
-            AskError::Lost(_) => true,
-        };
-        if is_broken {
-            self.breaks.note();
+        match &error {
+            AskError::Refused(error) => self.seen_in(error),
+            AskError::Lost(_) => self.breaks.note(),
         }
         Err(error)
+    }
+
+    /// Remembers what a refusal says about the server.
+    fn seen_in(&self, error: &sqlx::Error) {
+        match Outage::of(error) {
+            Some(Outage::ReadOnly) => self.note_read_only(),
+            Some(outage) => self.seen.note(outage),
+            None => {}
+        }
+    }
+
+    /// Others of our connections lead to the same standby as well: each is replaced once.
+    pub(super) fn note_read_only(&self) {
+        if !self.knows_read_only() {
+            self.seen.note(Outage::ReadOnly);
+            self.breaks.note();
+        }
+    }
+
+    pub(super) fn knows_read_only(&self) -> bool {
+        self.seen.outage() == Some(Outage::ReadOnly)
     }
 
     /// A connection for requests.

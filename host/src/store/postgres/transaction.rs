@@ -3,6 +3,7 @@
 use sqlx::postgres::PgRow;
 
 use super::pools::{Loan, Pools, Query};
+use crate::store::outage::Outage;
 use crate::store::{CarryError, StoreError};
 
 /// What is to be committed together. Dropped before its end, its connection is closed, and the
@@ -10,11 +11,14 @@ use crate::store::{CarryError, StoreError};
 pub(super) struct Transaction<'s> {
     loan: Loan,
     pools: &'s Pools,
+    /// Whether the server was known to take no writes when it began.
+    knew_read_only: bool,
 }
 
 impl Pools {
     pub(super) async fn begin(&self) -> Result<Transaction<'_>, StoreError> {
-        let mut transaction = Transaction { loan: self.borrow().await?, pools: self };
+        let (loan, knew_read_only) = (self.borrow().await?, self.knows_read_only());
+        let mut transaction = Transaction { loan, pools: self, knew_read_only };
         transaction.run(sqlx::query("BEGIN")).await?;
         Ok(transaction)
     }
@@ -28,7 +32,8 @@ impl Transaction<'_> {
     }
 
     /// Commits what went well. A conflict is rolled back in so many words: its connection is sound
-    /// and goes back to the pool. After an error it is closed.
+    /// and goes back to the pool. After an error it is closed, unless the server just takes no
+    /// writes: a new connection would lead to the same.
     pub(super) async fn end<T>(self, done: Result<T, CarryError>) -> Result<T, CarryError> {
         match done {
             Ok(value) => {
@@ -40,7 +45,17 @@ impl Transaction<'_> {
                 let _ = self.pools.ask(self.loan, sqlx::query("ROLLBACK")).await;
                 Err(conflict.into())
             }
-            Err(error) => Err(error),
+            Err(CarryError::Store(error)) => {
+                let is_sound = match error.outage() {
+                    Some(Outage::Full) => true,
+                    Some(Outage::ReadOnly) => self.knew_read_only,
+                    _ => false,
+                };
+                if is_sound {
+                    let _ = self.pools.ask(self.loan, sqlx::query("ROLLBACK")).await;
+                }
+                Err(error.into())
+            }
         }
     }
 }

@@ -18,13 +18,13 @@ use crate::support::{
 const CALLER: Duration = Duration::from_secs(5);
 
 /// A service that reaches its database through a proxy.
-struct Reached {
-    service: TestService,
-    proxy: Proxy,
-    database: OwnDatabase,
+pub(super) struct Reached {
+    pub(super) service: TestService,
+    pub(super) proxy: Proxy,
+    pub(super) database: OwnDatabase,
 }
 
-async fn reached() -> Reached {
+pub(super) async fn reached() -> Reached {
     let database = OwnDatabase::new().await;
     let proxy = Proxy::to(&database.of().address()).await;
     let service =
@@ -34,7 +34,7 @@ async fn reached() -> Reached {
 
 impl Reached {
     /// Somebody registers, and somebody logs in and refreshes, all at once and `times` times.
-    async fn ask(&self, person: &Person, tokens: &Tokens, times: usize) -> Vec<Answer> {
+    pub(super) async fn ask(&self, person: &Person, tokens: &Tokens, times: usize) -> Vec<Answer> {
         let service = &self.service;
         let asked = (0..times).map(|time| async move {
             let begun = Instant::now();
@@ -50,25 +50,25 @@ impl Reached {
         futures_util::future::join_all(asked).await.into_iter().flatten().collect()
     }
 
-    async fn readiness(&self) -> (u16, Value) {
+    pub(super) async fn readiness(&self) -> (u16, Value) {
         let begun = Instant::now();
         let answer = self.service.get("/readyz").await;
         assert!(begun.elapsed() < CALLER, "a probe has given up: {:?}", begun.elapsed());
         (answer.status, answer.json())
     }
 
-    async fn is_back(&self) {
+    pub(super) async fn is_back(&self) {
         eventually("readiness", async || (self.readiness().await.0 == 200).then_some(())).await;
     }
 
-    async fn stop(self) {
+    pub(super) async fn stop(self) {
         self.service.stop().await;
         drop(self.database);
     }
 }
 
 #[track_caller]
-fn are_turned_away(answers: &[Answer]) {
+pub(super) fn are_turned_away(answers: &[Answer]) {
     for answer in answers {
         let code = answer.json()["code"].as_str().unwrap().to_owned();
         assert!(["unavailable", "timeout"].contains(&code.as_str()), "{}", answer.text());
@@ -164,24 +164,6 @@ async fn connections_that_ended_while_nobody_used_them_are_noticed_by_no_client(
         reached.service.login(&person).await.tokens();
     }
     reached.stop().await;
-}
-
-/// A failover: for a moment its address still leads to a server that takes no writes.
-#[tokio::test]
-async fn connections_that_lead_to_a_standby_are_replaced() {
-    let database = OwnDatabase::new().await;
-    let service = TestService::with().on_database(database.url()).start().await;
-    let (person, _) = service.newcomer("leo").await;
-    service.published().await;
-    database.of().become_standby().await;
-    for _ in 0..3 {
-        service.login(&person).await.refused(503, "unavailable");
-    }
-    // The connections of then are still there; they are not used any more.
-    database.of().become_primary().await;
-    service.login(&person).await.tokens();
-    service.newcomer("other").await;
-    service.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

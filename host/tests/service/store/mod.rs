@@ -16,6 +16,7 @@ mod settings;
 mod starting;
 mod texts;
 mod tls;
+mod unwritable;
 
 use std::collections::HashMap;
 use std::time::Duration;

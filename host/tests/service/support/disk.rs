@@ -73,7 +73,12 @@ impl SmallDisk {
 
     /// Takes all the room that there is.
     pub(crate) fn fill(&self) {
-        let ballast = self.data().join("ballast");
+        self.fill_at(&self.data());
+    }
+
+    /// The same on the disk that is mounted there.
+    pub(crate) fn fill_at(&self, folder: &Path) {
+        let ballast = folder.join("ballast");
         let mut ballast = std::fs::File::options().create(true).append(true).open(ballast).unwrap();
         for size in [1 << 16, 1 << 12, 1] {
             let chunk = vec![0; size];
@@ -86,10 +91,27 @@ impl SmallDisk {
         std::fs::remove_file(self.data().join("ballast")).unwrap();
     }
 
-    /// Makes the whole disk read-only; nothing may be open on it.
-    pub(crate) fn make_read_only(&self) {
+    /// The same, and leaves room for so many bytes.
+    pub(crate) fn fill_all_but(&self, bytes: usize) {
+        let room = self.data().join("room");
+        std::fs::write(&room, vec![0; bytes]).unwrap();
+        self.fill();
+        std::fs::remove_file(room).unwrap();
+    }
+
+    /// Another disk, of so many KiB, in a folder of the data folder.
+    pub(crate) fn mount(&self, folder: &str, kibibytes: u32) -> PathBuf {
+        let inside = self.inside().join(folder).display().to_string();
+        let mount = format!("mount -t tmpfs -o size={kibibytes}k,mode=700 tmpfs");
+        self.run(&format!("mkdir '{inside}' && {mount} '{inside}'"));
+        self.data().join(folder)
+    }
+
+    /// Makes the whole disk read-only, or writable again; nothing may be open on it.
+    pub(crate) fn make_read_only(&self, read_only: bool) {
         let data = self.inside();
-        self.run(&format!("mount -o remount,ro '{}'", data.display()));
+        let mode = if read_only { "ro" } else { "rw" };
+        self.run(&format!("mount -o remount,{mode} '{}'", data.display()));
     }
 
     /// Makes a file read-only for whoever opens it from now on.

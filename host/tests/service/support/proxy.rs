@@ -1,6 +1,7 @@
 //! A network that fails: a TCP proxy on loopback.
 
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -27,6 +28,7 @@ struct Way {
     state: watch::Sender<State>,
     /// After so many more bytes of a side, the connection that carries the last of them is cut.
     cuts: [Mutex<Option<usize>>; 2],
+    accepted: AtomicUsize,
 }
 
 #[derive(Clone, Copy)]
@@ -46,13 +48,18 @@ impl Proxy {
         let address = listener.local_addr().unwrap().to_string();
         let state =
             watch::Sender::new(State { refusing: false, frozen: false, cuts: 0, losses: 0 });
-        let way = Arc::new(Way { state, cuts: Default::default() });
+        let way = Arc::new(Way { state, cuts: Default::default(), accepted: AtomicUsize::new(0) });
         let task = tokio::spawn(accept(listener, server.to_owned(), Arc::clone(&way)));
         Self { address, way, task }
     }
 
     pub(crate) fn address(&self) -> &str {
         &self.address
+    }
+
+    /// How many connections came so far.
+    pub(crate) fn accepted(&self) -> usize {
+        self.way.accepted.load(Ordering::Relaxed)
     }
 
     /// Resets all open connections; new ones are taken.
@@ -105,6 +112,7 @@ impl Drop for Proxy {
 async fn accept(listener: TcpListener, server: String, way: Arc<Way>) {
     loop {
         let (client, _) = listener.accept().await.unwrap();
+        way.accepted.fetch_add(1, Ordering::Relaxed);
         client.set_nodelay(true).unwrap();
         if way.state.borrow().refusing {
             let _ = client.set_zero_linger();
