@@ -36,13 +36,13 @@ swap slot: host
 test *filter: programs
     @scripts/servers.sh run scripts/test.sh {{ filter }}
 
-# SOAK_ROUNDS (10) times as many faults, one test after the other.
+# First the storm, which measures and prints a table (STORM_SECONDS and others: see
+# host/tests/service/storm/scene.rs; `soak storm` runs it alone). Then SOAK_ROUNDS (10) times as many
+# faults, one test after the other.
 #
-# Run the tests under faults for longer.
+# Run the storm and the tests under faults for longer.
 soak *filter: programs
-    SOAK_ROUNDS=${SOAK_ROUNDS:-10} scripts/servers.sh run \
-        cargo test -p auth-host --test service faults::{{ filter }} -- \
-        --skip policies:: --nocapture --test-threads 1
+    @scripts/servers.sh run scripts/soak.sh {{ filter }}
 
 # Check format and lints, and run the tests that take seconds: the first thing after a change.
 check:

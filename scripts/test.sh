@@ -46,12 +46,12 @@ done
 # What is about PostgreSQL anyway, or asks no database, runs once.
 once=("${faults[@]}")
 for part in legacy store::{away,contention,replicas,roles,settings,starting,tls} wit \
-    bad_input::{bodies,connections,requests} swap; do
+    bad_input::{bodies,connections,requests} storm swap; do
     once+=(--skip "$part::")
 done
 alone=(busy:: bad_input::connections:: process::ending::)
 others=()
-for part in "${alone[@]}"; do others+=(--skip "$part"); done
+for part in "${alone[@]}" storm::in_a_storm; do others+=(--skip "$part"); done
 
 service=(cargo test -p auth-host --test service --)
 sqlite=(env TEST_STORE=sqlite)
@@ -65,6 +65,8 @@ done
 run host cargo test -p auth-host --lib --bins "${quick[@]}" -- "${words[@]}"
 run components cargo test -p auth-policy-sdk -p register -- "${words[@]}"
 if [ "${#words[@]}" = 0 ]; then
+    # It takes all that the machine has.
+    run storm "${sqlite[@]}" "${service[@]}" storm::in_a_storm
     run sqlite-alone "${sqlite[@]}" "${service[@]}" "${alone[@]}"
     run postgres-alone "${postgres[@]}" "${service[@]}" "${alone[@]}" "${once[@]}"
     begin faults env RUST_TEST_THREADS=$((cores + 2)) "${sqlite[@]}" "${service[@]}" \

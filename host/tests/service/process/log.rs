@@ -130,7 +130,8 @@ async fn a_log_that_cannot_be_written_harms_nothing() {
     let (_folder, settings) = Process::home().await;
     let faulty = [("AUTH_JWT_SECRET".to_owned(), "short".to_owned())];
     let faulty = settings.clone().into_iter().chain(faulty).collect();
-    for (name, log) in [("leo", full), ("lea", closed)] {
+    let logs: [(_, fn() -> Stdio); 2] = [("leo", full), ("lea", closed)];
+    for (name, log) in logs {
         let process = Process::logging_to(&settings, log()).await;
         let person = Person::new(name).form();
         let url = format!("http://{}/auth/register", process.address);

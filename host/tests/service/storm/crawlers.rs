@@ -42,8 +42,8 @@ pub(super) fn begin(scene: &Scene, crawling: usize, idle: usize) {
         let own = scene.clone();
         scene.stranger(async move {
             sleep(Duration::from_millis(number as u64)).await;
-            // Every second one was of use once.
-            let outcome = match idle_connection(&own, number % 2 == 0).await {
+            // Nearly each was of use once, as the gateway's are.
+            let outcome = match idle_connection(&own, number % 10 != 0).await {
                 Ok(()) => "ended",
                 Err(_) => "broken",
             };

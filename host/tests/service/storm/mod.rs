@@ -44,7 +44,8 @@ async fn in_a_storm_of_strangers_and_bad_policies_nothing_is_lost_and_refreshes_
     let registering: Vec<_> = (0..4).map(|worker| people::registering(&scene, worker)).collect();
     crawlers::begin(&scene, scale.crawling, scale.idle);
     flood::begin(&scene, scale.logins, scale.loops);
-    put(&refresh, &ballast::slow_to_compile(&policy(Slot::Refresh), scale.compile_mebibytes));
+    let slow = ballast::slow_to_compile(&policy(Slot::Refresh), scale.compile_mebibytes);
+    put(&refresh, &slow);
     sleep(scale.time).await;
     scene.says_something(scale.sessions).await;
 
@@ -53,7 +54,7 @@ async fn in_a_storm_of_strangers_and_bad_policies_nothing_is_lost_and_refreshes_
     let highest = probes::memory(process.id(), "VmHWM");
     let begun = Instant::now();
     process.terminate();
-    let code = process.ended_unread().await;
+    let ended = process.ended().await;
     let stop = begun.elapsed();
     let tallies = scene.end().await;
 
@@ -62,7 +63,7 @@ async fn in_a_storm_of_strangers_and_bad_policies_nothing_is_lost_and_refreshes_
     let after = Scene::new(&process.address);
     let lost = people::lost(&registered, home.path()).await;
     let refused = people::refused(&after, tokens).await;
-    let verdict = Verdict { tallies, at_rest, highest, stop, code, lost, refused };
+    let verdict = Verdict { tallies, at_rest, highest, stop, ended, lost, refused };
     println!("{}", verdict.table());
     let faults = verdict.faults(&scale);
     process.terminate();

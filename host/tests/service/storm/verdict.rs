@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::scene::{Scale, Tally};
+use crate::support::Outcome;
 
 /// The stop's own limit, and the second that the last lines of the log get.
 const STOP: Duration = Duration::from_secs(5 + 1);
@@ -17,9 +18,9 @@ pub(super) struct Verdict {
     /// Memory in MiB before the storm, and at its highest.
     pub(super) at_rest: u64,
     pub(super) highest: u64,
-    /// How long the stop took, and the exit code.
+    /// How long the stop took.
     pub(super) stop: Duration,
-    pub(super) code: Option<i32>,
+    pub(super) ended: Outcome,
     /// What was promised and is not there.
     pub(super) lost: Vec<String>,
     /// Answers to the last tokens of people who did nothing wrong.
@@ -42,12 +43,14 @@ impl Verdict {
                 tally.outcomes
             );
         }
-        let Self { at_rest, highest, stop, code, lost, refused, .. } = self;
+        let Self { at_rest, highest, stop, ended, lost, refused, .. } = self;
         let _ = writeln!(
             table,
             "memory: {at_rest} MiB at rest, {highest} MiB at its highest\nstop: {} ms, exit code \
-             {code:?}\nlost: {lost:?}\nrefused afterwards: {refused:?}",
-            stop.as_millis()
+             {:?}\nlost: {lost:?}\nrefused afterwards: {refused:?}\nof policies the log says:\n{}",
+            stop.as_millis(),
+            ended.code,
+            lines_with(&ended.log, "\"slot\":\"refresh\"").join("\n")
         );
         table
     }
@@ -65,18 +68,29 @@ impl Verdict {
         let bound = scale.memory_mebibytes;
         expect(self.highest <= bound, format!("memory: {} of {bound} MiB", self.highest));
         // 3 is right as well: answers that crawling readers had not taken were cut off.
-        expect(matches!(self.code, Some(0 | 3)), format!("exit code {:?}", self.code));
-        // Nobody who refreshes may be logged out: the gateway makes that of a 401 and of a 429.
-        for status in self.outcomes("refresh") {
-            expect(["200", "503"].contains(&status), format!("a refresh came to {status}"));
-        }
-        for status in self.outcomes("healthz") {
-            expect(status == "200", format!("health: {status}"));
-        }
-        for status in self.outcomes("login flood") {
-            expect(status != "200" && status != "500", format!("a login came to {status}"));
+        let code = self.ended.code;
+        expect(matches!(code, Some(0 | 3)), format!("exit code {code:?}"));
+        let panics = lines_with(&self.ended.log, "\"a panic\"");
+        expect(panics.is_empty(), format!("panics: {panics:?}"));
+        // On a machine that is busy with other things an answer may come late, as one of these; but
+        // no connection with a request is closed, and nobody who did nothing wrong is told so.
+        let late: &[_] = if scale.strict { &[] } else { &["500", "no answer in time"] };
+        for (kind, right) in [
+            ("refresh", &["200", "503"] as &[_]),
+            ("healthz", &["200"]),
+            ("register", &["200", "503"]),
+            ("login flood", &["401", "429", "503"]),
+        ] {
+            for outcome in self.outcomes(kind) {
+                let expected = right.contains(&outcome) || late.contains(&outcome);
+                expect(expected, format!("{kind} came to {outcome}"));
+            }
         }
         if scale.strict {
+            let refreshes = self.tallies.get("refresh").cloned().unwrap_or_default();
+            let asked: usize = refreshes.outcomes.values().sum();
+            let answered = refreshes.times.len();
+            expect(answered * 100 >= asked * 99, format!("{answered} of {asked} refreshes"));
             for (kind, share, most) in [("refresh", 0.99, 500), ("healthz", 1.0, 1000)] {
                 let time = self.tallies.get(kind).and_then(|tally| time(tally, share));
                 let most = Duration::from_millis(most);
@@ -91,6 +105,13 @@ impl Verdict {
         let tally = self.tallies.get(kind);
         tally.map_or(Vec::new(), |tally| tally.outcomes.keys().map(String::as_str).collect())
     }
+}
+
+fn lines_with<'a>(log: &'a str, text: &str) -> Vec<&'a str> {
+    log.lines()
+        .filter(|line| line.contains(text) && !line.contains("\"request_id\""))
+        .take(10)
+        .collect()
 }
 
 /// The time within which such a share was answered.
@@ -129,7 +150,7 @@ mod tests {
             at_rest: 50,
             highest: 100,
             stop: Duration::from_secs(1),
-            code: Some(0),
+            ended: Outcome { code: Some(0), log: String::new() },
             lost: Vec::new(),
             refused: Vec::new(),
         }
@@ -140,12 +161,16 @@ mod tests {
         let scale = Scale { strict: true, ..Scale::read() };
         let found = calm().faults(&scale);
         assert!(found.is_empty(), "{found:?}");
-        let wrongs: [Wrong; 9] = [
+        let wrongs: [Wrong; 11] = [
             ("something is lost", |verdict| verdict.lost.push("an account".into())),
             ("a session has ended", |verdict| verdict.refused.push("401".into())),
             ("too much memory", |verdict| verdict.highest = 100_000),
-            ("killed", |verdict| verdict.code = None),
-            ("a panic at the end", |verdict| verdict.code = Some(101)),
+            ("killed", |verdict| verdict.ended.code = None),
+            ("a panic at the end", |verdict| verdict.ended.code = Some(101)),
+            ("a panic", |verdict| {
+                verdict.ended.log.push_str("{\"level\":\"ERROR\",\"message\":\"a panic\"}");
+            }),
+            ("refreshes that fail", |verdict| outcome(verdict, "refresh", "503")),
             ("logged out", |verdict| outcome(verdict, "refresh", "429")),
             ("no health", |verdict| outcome(verdict, "healthz", "no answer in time")),
             ("let in", |verdict| outcome(verdict, "login flood", "200")),

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# soak.sh [TEXT]: the storm and the tests under faults for longer; only the storm (TEXT is `storm`), or
+# those under faults whose names contain the text.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+service=(cargo test -p auth-host --test service)
+
+if [ -z "${1:-}" ] || [ "$1" = storm ]; then
+    STORM_STRICT=1 STORM_SECONDS=${STORM_SECONDS:-120} STORM_LOGINS=${STORM_LOGINS:-1000} \
+        STORM_SESSIONS=${STORM_SESSIONS:-50} STORM_COMPILE_MIB=${STORM_COMPILE_MIB:-30} \
+        TEST_STORE=sqlite "${service[@]}" storm::in_a_storm -- --nocapture
+fi
+if [ "${1:-}" != storm ]; then
+    SOAK_ROUNDS=${SOAK_ROUNDS:-10} "${service[@]}" "faults::${1:-}" -- \
+        --skip policies:: --nocapture --test-threads 1
+fi
