@@ -15,7 +15,7 @@ use crate::capabilities::Services;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::decisions::DecisionMetrics;
-use crate::housekeeping::{Cleaner, DatabaseWatch, WatchMetrics};
+use crate::housekeeping::{Cleaner, DatabaseWatch};
 use crate::http::{Health, HttpMetrics, Observing, Public, Server};
 use crate::lifecycle::{Background, Ended, Service};
 use crate::metrics::Meter;
@@ -77,8 +77,7 @@ impl App {
             sink: sink.clone(),
             relay: Arc::clone(&relay_metrics),
         };
-        let watch =
-            DatabaseWatch { store: services.store.clone(), metrics: WatchMetrics::new(&meter)? };
+        let watch = parts::watch(&services, &meter)?;
         let metrics = DecisionMetrics::new(&meter)?;
         let shared = (&services, &generations);
         let decisions = parts::decisions(&config, &jwt_secret, shared, &tasks, &wake, metrics);
