@@ -77,9 +77,7 @@ impl App {
             sink: sink.clone(),
             relay: Arc::clone(&relay_metrics),
         };
-        let watch = parts::watch(&services, &meter)?;
-        let metrics = DecisionMetrics::new(&meter)?;
-        let shared = (&services, &generations);
+        let (metrics, shared) = (DecisionMetrics::new(&meter)?, (&services, &generations));
         let decisions = parts::decisions(&config, &jwt_secret, shared, &tasks, &wake, metrics);
         let observing = Observing {
             metrics: http_metrics,
@@ -96,12 +94,12 @@ impl App {
             measure: parts::measure(&services, hash_metrics),
             observing,
             body_limit: config.http.body_limit(),
-            meter,
+            meter: meter.clone(),
         };
         Ok(Arc::new(Self {
             admission: Arc::new(admission),
             cleaner: parts::cleaner(&config, &services),
-            watch,
+            watch: parts::watch(&services, &meter)?,
             router: public.router()?,
             generations,
             wake,

@@ -229,7 +229,7 @@ async fn events_that_a_full_disk_did_not_take_are_published_whole_when_there_is_
     let before = format!("{}\n", json!({ "body": { "email": "x".repeat(3900) } }));
     assert!(before.len() < 4000, "the first page has room for a part of the next line");
     std::fs::write(events.join("events.jsonl"), &before).unwrap();
-    running.disk.fill_at(&events);
+    SmallDisk::fill_at(&events);
     let mut there = vec!["x".repeat(3900)];
     for number in 0..3 {
         let person = Person::new(&format!("person{number}"));

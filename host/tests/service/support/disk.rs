@@ -93,11 +93,11 @@ impl SmallDisk {
 
     /// Takes all the room that there is.
     pub(crate) fn fill(&self) {
-        self.fill_at(&self.data());
+        Self::fill_at(&self.data());
     }
 
     /// The same on the disk that is mounted there.
-    pub(crate) fn fill_at(&self, folder: &Path) {
+    pub(crate) fn fill_at(folder: &Path) {
         let ballast = folder.join("ballast");
         let mut ballast = std::fs::File::options().create(true).append(true).open(ballast).unwrap();
         for size in [1 << 16, 1 << 12, 1] {
