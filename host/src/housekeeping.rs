@@ -112,13 +112,14 @@ impl DatabaseWatch {
             self.metrics.set(outage);
             // Once: the same line every second would hide the others.
             if outage != seen {
-                match outage {
-                    Some(outage) => tracing::error!(
+                if let Some(outage) = outage {
+                    tracing::error!(
                         outage = outage.as_str(),
                         "{}; requests that need it are answered 503",
                         outage.sentence()
-                    ),
-                    None => tracing::info!("the database serves again"),
+                    );
+                } else {
+                    tracing::info!("the database serves again");
                 }
                 seen = outage;
             }

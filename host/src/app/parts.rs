@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Secret};
 use crate::contract::{Limits, Slot};
 use crate::decisions::{DecisionMetrics, DecisionParts, Decisions};
-use crate::housekeeping::Cleaner;
+use crate::housekeeping::{Cleaner, DatabaseWatch, WatchMetrics};
 use crate::http::{HttpMetrics, Leftovers, Observing, Public, UnknownClients};
 use crate::keys::{self, Keys};
 use crate::metrics::Meter;
@@ -132,6 +132,11 @@ pub(super) fn cleaner(config: &Config, services: &Services) -> Cleaner {
         storage_sizes: services.storage_sizes.clone(),
         outbox_retention: config.outbox_retention,
     }
+}
+
+/// What looks after the database.
+pub(super) fn watch(services: &Services, meter: &Meter) -> anyhow::Result<DatabaseWatch> {
+    Ok(DatabaseWatch { store: services.store.clone(), metrics: WatchMetrics::new(meter)? })
 }
 
 /// What sets the metrics that are only looked at when somebody asks.

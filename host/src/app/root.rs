@@ -14,7 +14,7 @@ use crate::capabilities::Services;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::decisions::DecisionMetrics;
-use crate::housekeeping::{Cleaner, DatabaseWatch, WatchMetrics};
+use crate::housekeeping::{Cleaner, DatabaseWatch};
 use crate::http::{ConnectionMetrics, Health, HttpMetrics, Public, Server, ServerPaths};
 use crate::lifecycle::{Background, Ended, Service};
 use crate::metrics::Meter;
@@ -78,10 +78,7 @@ impl App {
             sink: sink.clone(),
             relay: Arc::clone(&relay_metrics),
         };
-        let watch =
-            DatabaseWatch { store: services.store.clone(), metrics: WatchMetrics::new(&meter)? };
-        let metrics = DecisionMetrics::new(&meter)?;
-        let shared = (&services, &generations);
+        let (metrics, shared) = (DecisionMetrics::new(&meter)?, (&services, &generations));
         let decisions = parts::decisions(&config, &jwt_secret, shared, &tasks, &wake, metrics);
         let life = (&tasks, &stopping);
         let observing =
@@ -93,12 +90,12 @@ impl App {
             measure: parts::measure(&services, hash_metrics),
             observing,
             body_limit: config.http.body_limit(),
-            meter,
+            meter: meter.clone(),
         };
         Ok(Arc::new(Self {
             admission: Arc::new(admission),
             cleaner: parts::cleaner(&config, &services),
-            watch,
+            watch: parts::watch(&services, &meter)?,
             router: public.router()?,
             generations,
             wake,

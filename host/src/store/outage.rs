@@ -70,8 +70,8 @@ impl Outage {
                  and the service goes on by itself"
             }
             Self::Disk => {
-                "the database's disk does not read or write; look into the kernel's log, and mend \
-                 or replace the disk"
+                "the database's disk does not write or read, as one that the kernel made \
+                 read-only; look into the kernel's log, and mend or replace the disk"
             }
             Self::TakenAway => {
                 "the database's file, or its -wal, was taken away or replaced; stop the service, \

@@ -48,7 +48,7 @@ pub struct PostgresSettings {
 #[derive(Clone)]
 pub struct Postgres {
     pub(super) pools: Pools,
-    options: PgConnectOptions,
+    options: Arc<PgConnectOptions>,
     pub(super) clock: Clock,
     /// How many events the last lease had to look at before it found some; 0 if it found none.
     pub(super) looked_at: Arc<AtomicU32>,
@@ -77,7 +77,7 @@ impl Postgres {
         ]);
         let silence = settings.statement_timeout + SILENCE;
         let pools = Pools::new(&options, settings.max_connections, silence, metrics);
-        let store = Self { pools, options, clock, looked_at: Arc::default() };
+        let store = Self { pools, options: Arc::new(options), clock, looked_at: Arc::default() };
         store.set_clock().await?;
         Ok(store)
     }

@@ -17,9 +17,12 @@ struct Running {
 
 impl Running {
     async fn start() -> Option<Self> {
-        let disk = SmallDisk::new(24)?;
+        Some(Self::on(SmallDisk::new(24)?).await)
+    }
+
+    async fn on(disk: SmallDisk) -> Self {
         let process = disk.serving().await;
-        Some(Self { disk, process, client: Client::builder().no_proxy().build().unwrap() })
+        Self { disk, process, client: Client::builder().no_proxy().build().unwrap() }
     }
 
     async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
@@ -132,9 +135,7 @@ async fn a_disk_that_was_full_serves_again_with_the_first_request_and_nothing_is
     })
     .await;
     // What it kept is sound: the next start finds it all.
-    let disk = running.stop().await;
-    let process = disk.serving().await;
-    let running = Running { disk, process, client: Client::new() };
+    let running = Running::on(running.stop().await).await;
     for person in &there {
         assert_eq!(running.login(person).await, 200, "an account is lost");
     }
@@ -173,25 +174,31 @@ async fn a_file_that_was_taken_away_is_told_and_nothing_is_written_until_it_is_b
     running.stop().await;
 }
 
+/// What a kernel does with a file system that it finds damaged.
 #[tokio::test]
-async fn a_file_that_became_read_only_is_told_and_the_service_goes_on_afterwards() {
-    let Some(running) = Running::start().await else { return };
+async fn a_disk_that_becomes_read_only_under_the_service_is_told() {
+    let Some(disk) = SmallDisk::of_ext4(24) else { return };
+    let running = Running::on(disk).await;
     let person = Person::new("leo");
     assert_eq!(running.register(&person).await, 200);
-    // What is open stays writable: a full disk has the connection made anew.
-    running.disk.fill();
-    eventually("a disk that is full", async || {
+    running.disk.abort();
+    eventually("a write that fails", async || {
         (running.register(&Person::new("newcomer")).await == 503).then_some(())
     })
     .await;
-    running.disk.cover("auth.sqlite");
-    running.disk.free();
-    running.tells("is read-only", "read_only").await;
-    assert_eq!(running.login(&person).await, 503);
-    running.disk.uncover("auth.sqlite");
-    running.is_ready().await;
-    assert_eq!(running.login(&person).await, 200);
-    running.stop().await;
+    // The connection that is made anew finds a file that it may only read.
+    eventually("an outage that is told", async || {
+        let (status, body) = running.ready().await;
+        let metrics = Metrics::parse(&running.get("/metrics").await.1);
+        let outages = ["disk", "read_only"]
+            .map(|reason| metrics.sum("auth_database_outage", &[("reason", reason)]));
+        let is_told = status == 503 && body["reasons"].to_string().contains("read-only");
+        (is_told && outages.contains(&1) && metrics.sum("auth_database_up", &[]) == 0).then_some(())
+    })
+    .await;
+    assert_eq!(running.get("/healthz").await.0, 200);
+    running.process.kill();
+    running.process.ended().await;
 }
 
 #[tokio::test]
@@ -222,7 +229,7 @@ async fn events_that_a_full_disk_did_not_take_are_published_whole_when_there_is_
     let before = format!("{}\n", json!({ "body": { "email": "x".repeat(3900) } }));
     assert!(before.len() < 4000, "the first page has room for a part of the next line");
     std::fs::write(events.join("events.jsonl"), &before).unwrap();
-    running.disk.fill_at(&events);
+    SmallDisk::fill_at(&events);
     let mut there = vec!["x".repeat(3900)];
     for number in 0..3 {
         let person = Person::new(&format!("person{number}"));

@@ -1,4 +1,5 @@
-//! PostgreSQL answers, and takes no writes: a standby, a server that was set read-only, a full disk.
+//! PostgreSQL answers, and takes no writes: a standby, a server that was set read-only, a full
+//! disk.
 
 use std::time::Instant;
 

@@ -23,13 +23,33 @@ pub(crate) struct SmallDisk {
 impl SmallDisk {
     /// A disk of so many MiB; none, with a word about it, where nobody may mount one.
     pub(crate) fn new(mebibytes: u32) -> Option<Self> {
-        let (folder, mut settings) = Process::folder();
+        Self::mounted(Process::folder(), &format!("-t tmpfs -o size={mebibytes}m,mode=700 tmpfs"))
+    }
+
+    /// One with a file system that the kernel can give up; for that it takes root.
+    pub(crate) fn of_ext4(mebibytes: u64) -> Option<Self> {
+        let (folder, settings) = Process::folder();
+        let image = folder.path().join("image");
+        std::fs::File::create(&image).unwrap().set_len(mebibytes << 20).unwrap();
+        let made = Command::new("mkfs.ext4").args(["-q", "-F"]).arg(&image).status();
+        if !made.is_ok_and(|status| status.success()) {
+            println!("skipped: there is no mkfs.ext4");
+            return None;
+        }
+        let mount = format!("-t ext4 -o loop,errors=remount-ro '{}'", image.display());
+        Self::mounted((folder, settings), &mount)
+    }
+
+    fn mounted(
+        (folder, mut settings): (TempDir, HashMap<String, String>),
+        mount: &str,
+    ) -> Option<Self> {
         let data = folder.path().join("data");
         std::fs::create_dir(&data).unwrap();
         // The same compiled components as for the other tests: compiling takes long.
         settings.insert("AUTH_MASTER_SECRET".to_owned(), MASTER_SECRET.to_owned());
         let script = format!(
-            "mount -t tmpfs -o size={mebibytes}m,mode=700 tmpfs '{0}' && ln -s '{1}' '{0}/cache' \
+            "mount {mount} '{0}' && ln -s '{1}' '{0}/cache' \
              && echo mounted && exec sleep infinity",
             data.display(),
             super::builder::policy_cache().display(),
@@ -73,11 +93,11 @@ impl SmallDisk {
 
     /// Takes all the room that there is.
     pub(crate) fn fill(&self) {
-        self.fill_at(&self.data());
+        Self::fill_at(&self.data());
     }
 
     /// The same on the disk that is mounted there.
-    pub(crate) fn fill_at(&self, folder: &Path) {
+    pub(crate) fn fill_at(folder: &Path) {
         let ballast = folder.join("ballast");
         let mut ballast = std::fs::File::options().create(true).append(true).open(ballast).unwrap();
         for size in [1 << 16, 1 << 12, 1] {
@@ -112,6 +132,11 @@ impl SmallDisk {
         let data = self.inside();
         let mode = if read_only { "ro" } else { "rw" };
         self.run(&format!("mount -o remount,{mode} '{}'", data.display()));
+    }
+
+    /// Has the kernel give the file system up, as after an error of the disk.
+    pub(crate) fn abort(&self) {
+        self.run(&format!("mount -o remount,abort '{}'", self.inside().display()));
     }
 
     /// Makes a file read-only for whoever opens it from now on.
