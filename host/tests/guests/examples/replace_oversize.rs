@@ -8,6 +8,6 @@ auth_policy_sdk::login!(login);
 
 fn login(attempt: &Attempt) -> Result<Acceptance, Rejection> {
     let acceptance = well_behaved_login(attempt)?;
-    storage::replace("lock", Some(&[0; (16 << 10) + 1]), Some(b"mine"))?;
+    storage::replace("lock", Some(&vec![0; (16 << 10) + 1]), Some(b"mine"))?;
     Ok(acceptance)
 }

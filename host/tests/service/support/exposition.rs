@@ -201,7 +201,7 @@ fn a_scrape_that_prometheus_would_misread_is_refused() {
         format!("{counter}a{{le=\"1\"}} 1\n"),
         format!("{counter}a{{b=\"c\nd\"}} 1\n"),
         format!("{counter}a 1\n{counter}a 1\n"),
-        format!("# TYPE a counter\na 1\n"),
+        "# TYPE a counter\na 1\n".to_owned(),
         format!("{histogram}{whole}# HELP h_sum S.\n# TYPE h_sum counter\nh_sum 1\n"),
         format!("# HELP h_count C.\n# TYPE h_count counter\nh_count 1\n{histogram}{whole}"),
         format!("{histogram}h_bucket{{le=\"+Inf\"}} 2\nh_count 2\n"),

@@ -79,7 +79,7 @@ fn what_is_built_for_another_contract_is_told_without_offsets() {
 
 /// What is offered for the slot `login`.
 fn cases(service: &TestService) -> Vec<Case> {
-    [wrong_bytes(service), wrong_manifests(), wrong_code()].concat()
+    [wrong_bytes(service), wrong_manifests(), wrong_schemas(), wrong_code()].concat()
 }
 
 fn wrong_bytes(service: &TestService) -> Vec<Case> {
@@ -102,7 +102,6 @@ fn wrong_bytes(service: &TestService) -> Vec<Case> {
 
 fn wrong_manifests() -> Vec<Case> {
     let login = policy(Slot::Login);
-    let deep = (0..20).fold(json!({}), |inner, _| json!({ "properties": { "x": inner } }));
     vec![
         (
             "with two manifests",
@@ -124,6 +123,31 @@ fn wrong_manifests() -> Vec<Case> {
             with_manifest(|manifest| manifest["grants"] = json!([])),
             &["grants"],
         ),
+        (
+            "with many faults in its manifest",
+            with_manifest(|manifest| {
+                manifest["name"] = json!("Not A Name");
+                manifest["refusals"] =
+                    json!({ "policy_fault": {}, "Bad Code": {}, "teapot": { "status": 418 } });
+                manifest["claims"] = json!(["sub", "Role"]);
+                manifest["events"] = json!(["user.created"]);
+            }),
+            &[
+                "Not A Name",
+                "policy_fault",
+                "Bad Code",
+                "teapot",
+                "\"sub\"",
+                "Role",
+                "user.created",
+            ],
+        ),
+    ]
+}
+
+fn wrong_schemas() -> Vec<Case> {
+    let deep = (0..20).fold(json!({}), |inner, _| json!({ "properties": { "x": inner } }));
+    vec![
         (
             "with a reference in its schema",
             with_manifest(|manifest| manifest["request"] = json!({ "$ref": "#" })),
@@ -155,25 +179,6 @@ fn wrong_manifests() -> Vec<Case> {
             "with a deep schema",
             with_manifest(|manifest| manifest["request"] = deep),
             &["deeper than 16"],
-        ),
-        (
-            "with many faults in its manifest",
-            with_manifest(|manifest| {
-                manifest["name"] = json!("Not A Name");
-                manifest["refusals"] =
-                    json!({ "policy_fault": {}, "Bad Code": {}, "teapot": { "status": 418 } });
-                manifest["claims"] = json!(["sub", "Role"]);
-                manifest["events"] = json!(["user.created"]);
-            }),
-            &[
-                "Not A Name",
-                "policy_fault",
-                "Bad Code",
-                "teapot",
-                "\"sub\"",
-                "Role",
-                "user.created",
-            ],
         ),
     ]
 }
