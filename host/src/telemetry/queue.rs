@@ -9,6 +9,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use prometheus::IntCounter;
+use tokio::time::Instant;
+
+/// How often a log that goes on losing lines says so.
+const TELL: Duration = Duration::from_secs(1);
 
 thread_local! {
     /// Whether this thread is the one that writes: what it says itself always has room.
@@ -97,7 +101,7 @@ impl Queue {
 
     fn write_to(&self, mut out: impl Write) {
         WRITES.set(true);
-        let mut told = 0;
+        let (mut told, mut told_at) = (0, Instant::now());
         loop {
             let line = self.next();
             let written = out.write_all(&line).and_then(|()| out.flush()).is_ok();
@@ -106,13 +110,14 @@ impl Queue {
             }
             let dropped = self.0.dropped.get();
             // Before the line counts as done: who waits for the end of the log waits for this, too.
-            if written && dropped > told && self.lines().lines.is_empty() {
+            let flows = || self.lines().lines.is_empty() || told_at.elapsed() >= TELL;
+            if written && dropped > told && flows() {
                 tracing::warn!(
                     lines = dropped - told,
                     "lines of the log were dropped: standard error was not read fast enough, or \
                      could not be written"
                 );
-                told = dropped;
+                (told, told_at) = (dropped, Instant::now());
             }
             self.done(line.len());
         }
@@ -167,7 +172,7 @@ mod tests {
         for number in 0..10 {
             assert_eq!(reader.recv().unwrap(), format!("line {number:04}\n"));
         }
-        queue.flush_within(Duration::from_secs(60));
+        queue.flush_within(Duration::from_mins(1));
         writeln!(queue, "room again").unwrap();
         assert_eq!(reader.recv().unwrap(), "room again\n");
         assert_eq!(dropped.get(), 20);
@@ -180,7 +185,7 @@ mod tests {
         queue.flush_within(Duration::from_millis(1));
         let end = {
             let queue = queue.clone();
-            std::thread::spawn(move || queue.flush_within(Duration::from_secs(60)))
+            std::thread::spawn(move || queue.flush_within(Duration::from_mins(1)))
         };
         assert_eq!(reader.recv().unwrap(), "the last line\n");
         end.join().unwrap();
@@ -193,7 +198,7 @@ mod tests {
         drop(reader);
         for _ in 0..5 {
             writeln!(queue, "for nobody").unwrap();
-            queue.flush_within(Duration::from_secs(60));
+            queue.flush_within(Duration::from_mins(1));
         }
         assert_eq!(dropped.get(), 5);
     }
