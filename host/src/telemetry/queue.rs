@@ -164,24 +164,24 @@ mod tests {
 
     #[test]
     fn what_nobody_reads_is_dropped_and_the_rest_comes_in_order() {
-        let (mut queue, dropped, reader) = queue(100);
+        let (queue, dropped, reader) = queue(100);
         for number in 0..30 {
-            writeln!(queue, "line {number:04}").unwrap();
+            queue.push(format!("line {number:04}\n").as_bytes());
         }
         assert_eq!(dropped.get(), 20, "ten lines of ten bytes have room");
         for number in 0..10 {
             assert_eq!(reader.recv().unwrap(), format!("line {number:04}\n"));
         }
         queue.flush_within(Duration::from_mins(1));
-        writeln!(queue, "room again").unwrap();
+        queue.push(b"room again\n");
         assert_eq!(reader.recv().unwrap(), "room again\n");
         assert_eq!(dropped.get(), 20);
     }
 
     #[test]
     fn the_end_waits_for_the_last_line_but_not_for_a_reader_that_never_reads() {
-        let (mut queue, _, reader) = queue(100);
-        writeln!(queue, "the last line").unwrap();
+        let (queue, _, reader) = queue(100);
+        queue.push(b"the last line\n");
         queue.flush_within(Duration::from_millis(1));
         let end = {
             let queue = queue.clone();
@@ -194,10 +194,10 @@ mod tests {
 
     #[test]
     fn an_output_that_is_gone_costs_lines_and_nothing_else() {
-        let (mut queue, dropped, reader) = queue(100);
+        let (queue, dropped, reader) = queue(100);
         drop(reader);
         for _ in 0..5 {
-            writeln!(queue, "for nobody").unwrap();
+            queue.push(b"for nobody\n");
             queue.flush_within(Duration::from_mins(1));
         }
         assert_eq!(dropped.get(), 5);
