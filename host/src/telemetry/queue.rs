@@ -9,6 +9,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use prometheus::IntCounter;
+use tokio::time::Instant;
+
+/// How often a log that goes on losing lines says so.
+const TELL: Duration = Duration::from_secs(1);
 
 thread_local! {
     /// Whether this thread is the one that writes: what it says itself always has room.
@@ -97,7 +101,7 @@ impl Queue {
 
     fn write_to(&self, mut out: impl Write) {
         WRITES.set(true);
-        let mut told = 0;
+        let (mut told, mut told_at) = (0, Instant::now());
         loop {
             let line = self.next();
             let written = out.write_all(&line).and_then(|()| out.flush()).is_ok();
@@ -106,13 +110,14 @@ impl Queue {
             }
             let dropped = self.0.dropped.get();
             // Before the line counts as done: who waits for the end of the log waits for this, too.
-            if written && dropped > told && self.lines().lines.is_empty() {
+            let flows = || self.lines().lines.is_empty() || told_at.elapsed() >= TELL;
+            if written && dropped > told && flows() {
                 tracing::warn!(
                     lines = dropped - told,
                     "lines of the log were dropped: standard error was not read fast enough, or \
                      could not be written"
                 );
-                told = dropped;
+                (told, told_at) = (dropped, Instant::now());
             }
             self.done(line.len());
         }
@@ -159,28 +164,28 @@ mod tests {
 
     #[test]
     fn what_nobody_reads_is_dropped_and_the_rest_comes_in_order() {
-        let (mut queue, dropped, reader) = queue(100);
+        let (queue, dropped, reader) = queue(100);
         for number in 0..30 {
-            writeln!(queue, "line {number:04}").unwrap();
+            queue.push(format!("line {number:04}\n").as_bytes());
         }
         assert_eq!(dropped.get(), 20, "ten lines of ten bytes have room");
         for number in 0..10 {
             assert_eq!(reader.recv().unwrap(), format!("line {number:04}\n"));
         }
-        queue.flush_within(Duration::from_secs(60));
-        writeln!(queue, "room again").unwrap();
+        queue.flush_within(Duration::from_mins(1));
+        queue.push(b"room again\n");
         assert_eq!(reader.recv().unwrap(), "room again\n");
         assert_eq!(dropped.get(), 20);
     }
 
     #[test]
     fn the_end_waits_for_the_last_line_but_not_for_a_reader_that_never_reads() {
-        let (mut queue, _, reader) = queue(100);
-        writeln!(queue, "the last line").unwrap();
+        let (queue, _, reader) = queue(100);
+        queue.push(b"the last line\n");
         queue.flush_within(Duration::from_millis(1));
         let end = {
             let queue = queue.clone();
-            std::thread::spawn(move || queue.flush_within(Duration::from_secs(60)))
+            std::thread::spawn(move || queue.flush_within(Duration::from_mins(1)))
         };
         assert_eq!(reader.recv().unwrap(), "the last line\n");
         end.join().unwrap();
@@ -189,11 +194,11 @@ mod tests {
 
     #[test]
     fn an_output_that_is_gone_costs_lines_and_nothing_else() {
-        let (mut queue, dropped, reader) = queue(100);
+        let (queue, dropped, reader) = queue(100);
         drop(reader);
         for _ in 0..5 {
-            writeln!(queue, "for nobody").unwrap();
-            queue.flush_within(Duration::from_secs(60));
+            queue.push(b"for nobody\n");
+            queue.flush_within(Duration::from_mins(1));
         }
         assert_eq!(dropped.get(), 5);
     }

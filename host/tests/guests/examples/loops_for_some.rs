@@ -7,7 +7,7 @@ auth_policy_sdk::register!(register);
 
 #[expect(clippy::unnecessary_wraps, reason = "the contract has room for a refusal")]
 fn register(attempt: &Attempt) -> Result<Acceptance, Rejection> {
-    while attempt.email().starts_with("loop") {
+    if attempt.email().starts_with("loop") {
         loop {
             core::hint::spin_loop();
         }

@@ -9,13 +9,13 @@ use super::scene::Scene;
 use crate::support::{Person, secret_text};
 
 /// Clients that share the flood among them.
-const CLIENTS: usize = 64;
+const CLIENTS: u32 = 64;
 
 /// So many logins a second, half of them for one e-mail address, and so many loops at once.
-pub(super) fn begin(scene: &Scene, logins: usize, loops: usize) {
+pub(super) fn begin(scene: &Scene, logins: u32, loops: usize) {
     for client in 0..CLIENTS.min(logins) {
         let own = scene.clone();
-        let every = Duration::from_secs(CLIENTS.min(logins) as u64) / logins as u32;
+        let every = Duration::from_secs(CLIENTS.min(logins).into()) / logins;
         scene.stranger(async move {
             let mut ticks = interval(every);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

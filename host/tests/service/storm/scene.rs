@@ -29,7 +29,7 @@ pub(super) struct Scale {
     /// `STORM_IDLE`: connections without a request.
     pub(super) idle: usize,
     /// `STORM_LOGINS`: logins a second.
-    pub(super) logins: usize,
+    pub(super) logins: u32,
     /// `STORM_LOOPS`: registrations at once whose policy loops.
     pub(super) loops: usize,
     /// `STORM_SESSIONS`: people who refresh.
@@ -51,7 +51,7 @@ impl Scale {
             time: Duration::from_secs(number("STORM_SECONDS", 15) as u64),
             crawling: number("STORM_CRAWLING", 1000),
             idle: number("STORM_IDLE", 5000),
-            logins: number("STORM_LOGINS", 200),
+            logins: u32::try_from(number("STORM_LOGINS", 200)).unwrap(),
             loops: number("STORM_LOOPS", 8),
             sessions: number("STORM_SESSIONS", 20),
             compile_mebibytes: number("STORM_COMPILE_MIB", 4),
