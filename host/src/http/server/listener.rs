@@ -13,6 +13,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
@@ -25,7 +26,7 @@ use super::stream::TimedStream;
 use crate::http::metrics::ConnectionMetrics;
 
 /// What the system keeps of an answer that its client does not take. It doubles it for its own use.
-const SEND_BUFFER: usize = 64 * 1024;
+const SEND_BUFFER: usize = 32 * 1024;
 
 /// The other end of the connection.
 #[derive(Debug, Clone, Copy)]
@@ -64,15 +65,18 @@ impl Server {
         let Self { listener, router, limits, paths, metrics, tasks } = self;
         let places = Arc::new(Places::new(limits.connections, paths, metrics));
         let graceful = GracefulShutdown::new();
+        let mut told = None;
         while stop.run_until_cancelled(places.room()).await.is_some() {
             let (stream, peer) = match stop.run_until_cancelled(listener.accept()).await {
                 None => break,
                 Some(Ok(accepted)) => accepted,
                 Some(Err(error)) => {
-                    // Out of file descriptors, most likely: a pause lets some of them go.
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    places.make_room();
-                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    // Out of file descriptors, most likely.
+                    if told.is_none_or(|told: Instant| told.elapsed() >= Duration::from_secs(1)) {
+                        told = Some(Instant::now());
+                        tracing::warn!(%error, "connections cannot be accepted; idle ones give way");
+                    }
+                    places.make_room().await;
                     continue;
                 }
             };

@@ -102,6 +102,15 @@ impl Process {
         Self { address, announcement, child, log }
     }
 
+    /// The same, where the system gives it no more open files than these.
+    pub(crate) async fn serving_with_files(settings: &HashMap<String, String>, files: u64) -> Self {
+        use rustix::process::{Resource, Rlimit, prlimit};
+        let process = Self::serving(settings).await;
+        let limit = Rlimit { current: Some(files), maximum: Some(files) };
+        prlimit(Some(process.id()), Resource::Nofile, limit).unwrap();
+        process
+    }
+
     /// Runs it where it should not get so far as to serve.
     pub(crate) async fn refusing(settings: &HashMap<String, String>) -> Outcome {
         let output = in_time("a start that must fail", command(settings).output()).await.unwrap();
@@ -151,9 +160,11 @@ impl Process {
     }
 
     fn signal(&self, signal: rustix::process::Signal) {
-        let id =
-            rustix::process::Pid::from_raw(self.child.id().unwrap().try_into().unwrap()).unwrap();
-        rustix::process::kill_process(id, signal).unwrap();
+        rustix::process::kill_process(self.id(), signal).unwrap();
+    }
+
+    fn id(&self) -> rustix::process::Pid {
+        rustix::process::Pid::from_raw(self.child.id().unwrap().try_into().unwrap()).unwrap()
     }
 
     /// Waits for its end.
