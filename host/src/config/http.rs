@@ -15,8 +15,8 @@ pub struct HttpConfig {
     /// `HTTP_SERVER_TIMEOUT`, default `5s`: when the caller gives up.
     pub timeout: Duration,
     /// `HTTP_SERVER_READ_TIMEOUT`, default `5s`: the time a client has for the head and the body of
-    /// a request. `HTTP_SERVER_WRITE_TIMEOUT`, default `10s`: the time a client has to take the
-    /// answer. `HTTP_SERVER_IDLE_TIMEOUT`, default `75s`: how long a connection is kept without a
+    /// a request together. `HTTP_SERVER_WRITE_TIMEOUT`, default `10s`: the time a client has to
+    /// take the whole answer. `HTTP_SERVER_IDLE_TIMEOUT`, default `75s`: how long a connection is kept without a
     /// request; callers keep theirs for 60 s. `HTTP_SERVER_MAX_CONNECTIONS`, default 4096.
     pub limits: ServerLimits,
     /// `HTTP_TRUSTED_PROXIES`, default none: networks whose word about the client is believed.

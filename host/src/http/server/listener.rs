@@ -13,6 +13,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
@@ -28,7 +29,7 @@ use crate::shutdown::CutAnswers;
 use crate::telemetry::rarely;
 
 /// What the system keeps of an answer that its client does not take. It doubles it for its own use.
-const SEND_BUFFER: usize = 64 * 1024;
+const SEND_BUFFER: usize = 32 * 1024;
 
 /// The other end of the connection.
 #[derive(Debug, Clone, Copy)]
@@ -74,10 +75,9 @@ impl Server {
                 None => break,
                 Some(Ok(accepted)) => accepted,
                 Some(Err(error)) => {
-                    // Out of file descriptors, most likely: a pause lets some of them go.
-                    rarely!(warn, %error, "a connection could not be accepted");
-                    places.make_room();
-                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    // Out of file descriptors, most likely.
+                    rarely!(warn, %error, "connections cannot be accepted; idle ones give way");
+                    places.make_room().await;
                     continue;
                 }
             };

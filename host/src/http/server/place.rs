@@ -23,7 +23,7 @@ pub(super) struct Place {
     /// Whether all it carried was one request of those that come alone.
     is_spent: AtomicBool,
     /// Whether its request takes a place.
-    takes_place: AtomicBool,
+    is_counted: AtomicBool,
     /// Whether it was told to leave while it waited.
     told: Arc<AtomicBool>,
     /// Where it stands among those who wait.
@@ -63,7 +63,7 @@ impl Seat {
             phase: AtomicU8::new(Phase::Resting as u8),
             requests: AtomicU64::new(0),
             is_spent: AtomicBool::new(false),
-            takes_place: AtomicBool::new(false),
+            is_counted: AtomicBool::new(false),
             told: Arc::default(),
             rank: Mutex::new(None),
             head_began: Mutex::new(None),
@@ -156,7 +156,7 @@ impl Place {
     }
 
     fn end_request(&self) {
-        if self.takes_place.swap(false, Ordering::AcqRel) {
+        if self.is_counted.swap(false, Ordering::AcqRel) {
             self.places.end();
         }
     }
@@ -172,7 +172,7 @@ impl Place {
         let is_first = self.requests.fetch_add(1, Ordering::AcqRel) == 0;
         self.is_spent.store(is_first && self.places.comes_alone(path), Ordering::Release);
         let (has_place, takes_place) = self.places.begin(path);
-        self.takes_place.store(takes_place, Ordering::Release);
+        self.is_counted.store(takes_place, Ordering::Release);
         has_place
     }
 

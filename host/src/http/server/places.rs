@@ -5,14 +5,19 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
+use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::time::timeout;
 
 use super::idle::{Class, Idle, Rank};
 use crate::http::metrics::ConnectionMetrics;
 
 /// Places beyond the bound: for health, metrics, and for telling that there is no room.
 pub(super) const SPARE: usize = 64;
+
+/// How long we wait when the system has no room and nobody gives way.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Paths that the server treats in a way of their own.
 #[derive(Debug, Clone, Copy)]
@@ -90,9 +95,20 @@ impl Places {
         self.room.notify_one();
     }
 
-    /// The system has no room for a connection, though we have: one that waits gives way.
-    pub(super) fn make_room(&self) {
-        self.lock().tell_next(true);
+    /// The system has no room for a connection, though we have: some that wait give way, so that
+    /// other parts have files, too. Returns when the first has, or after a pause.
+    pub(super) async fn make_room(&self) {
+        self.tell_some();
+        let _ = timeout(PAUSE, self.room.notified()).await;
+    }
+
+    fn tell_some(&self) {
+        let mut state = self.lock();
+        for _ in 0..SPARE {
+            if !state.tell_next(true) {
+                break;
+            }
+        }
     }
 
     /// A connection begins to wait. One that was told to leave meanwhile is woken to see it.

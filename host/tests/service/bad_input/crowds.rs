@@ -179,6 +179,21 @@ async fn five_thousand_idle_connections_of_one_address_keep_nobody_out() {
     assert_eq!(process.ended().await.code, Some(0));
 }
 
+#[tokio::test]
+async fn when_the_system_has_no_more_files_idle_connections_give_way_too() {
+    let (_home, mut settings) = Process::home().await;
+    settings.insert("HTTP_SERVER_READ_TIMEOUT".to_owned(), "600s".to_owned());
+    let process = Process::serving_with_files(&settings, 200).await;
+    let mut idle = Vec::new();
+    for _ in 0..600 {
+        idle.push(Raw::connect(&process.address).await);
+    }
+    let mut raw = Raw::connect(&process.address).await;
+    assert_eq!(ask(&mut raw, HEALTH).await.status, 200);
+    process.terminate();
+    assert_eq!(process.ended().await.code, Some(0));
+}
+
 /// Each connection is an open file.
 pub(super) fn raise_file_limit() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};

@@ -18,6 +18,7 @@ mod rabbit;
 mod raw;
 mod servers;
 mod service;
+mod signals;
 mod store;
 mod wait;
 

@@ -18,7 +18,7 @@ pub(crate) struct Process {
     pub(crate) address: String,
     /// What it printed before it served, a line each.
     pub(crate) announcement: Vec<String>,
-    child: Child,
+    pub(super) child: Child,
     log: JoinHandle<String>,
 }
 
@@ -150,6 +150,15 @@ impl Process {
         Outcome { code: status.code(), log: log.await.unwrap() }
     }
 
+    /// The same, where the system gives it no more open files than these.
+    pub(crate) async fn serving_with_files(settings: &HashMap<String, String>, files: u64) -> Self {
+        use rustix::process::{Resource, Rlimit, prlimit};
+        let process = Self::serving(settings).await;
+        let limit = Rlimit { current: Some(files), maximum: Some(files) };
+        prlimit(Some(process.pid()), Resource::Nofile, limit).unwrap();
+        process
+    }
+
     /// Runs it where it should not get so far as to serve.
     pub(crate) async fn refusing(settings: &HashMap<String, String>) -> Outcome {
         let output = in_time("a start that must fail", command(settings).output()).await.unwrap();
@@ -186,55 +195,6 @@ impl Process {
         let mut command = command(settings);
         let ended = command.args(words).stdout(Stdio::null()).stderr(errors).status();
         in_time("an end", ended).await.unwrap().code()
-    }
-
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id().unwrap()
-    }
-
-    /// How many threads of that name it has.
-    pub(crate) fn threads(&self, name: &str) -> usize {
-        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id().unwrap())).unwrap();
-        tasks
-            .filter(|task| {
-                std::fs::read_to_string(task.as_ref().unwrap().path().join("comm"))
-                    .is_ok_and(|own| own.trim() == name)
-            })
-            .count()
-    }
-
-    /// The memory that it takes up now, in KiB.
-    pub(crate) fn resident_memory(&self) -> u64 {
-        let file = format!("/proc/{}/status", self.child.id().unwrap());
-        let text = std::fs::read_to_string(file).unwrap();
-        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-        line.trim().trim_end_matches(" kB").parse().unwrap()
-    }
-
-    pub(crate) fn terminate(&self) {
-        self.signal(rustix::process::Signal::TERM);
-    }
-
-    pub(crate) fn interrupt(&self) {
-        self.signal(rustix::process::Signal::INT);
-    }
-
-    pub(crate) fn quit(&self) {
-        self.signal(rustix::process::Signal::QUIT);
-    }
-
-    pub(crate) fn hang_up(&self) {
-        self.signal(rustix::process::Signal::HUP);
-    }
-
-    pub(crate) fn kill(&self) {
-        self.signal(rustix::process::Signal::KILL);
-    }
-
-    fn signal(&self, signal: rustix::process::Signal) {
-        let id =
-            rustix::process::Pid::from_raw(self.child.id().unwrap().try_into().unwrap()).unwrap();
-        rustix::process::kill_process(id, signal).unwrap();
     }
 
     /// Waits for its end, which nobody's reading of its log hastens; its exit code.
