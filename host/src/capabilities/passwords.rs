@@ -122,14 +122,13 @@ impl CallState {
     async fn turn(&mut self, hits: &[ThrottleHit]) -> Result<Result<Turn, u32>, TrappableFailure> {
         let asker = Asker::new(self.request.address.as_deref(), &self.attempt.email);
         let services = Arc::clone(&self.services);
-        let turn = match services.passwords.turn_at_once(&asker) {
-            Some(turn) => turn,
-            None => {
-                if let Some(seconds) = self.used_up(hits).await? {
-                    return Ok(Err(seconds));
-                }
-                self.wait_for_hash(services.passwords.turn(&asker)).await?
+        let turn = if let Some(turn) = services.passwords.turn_at_once(&asker) {
+            turn
+        } else {
+            if let Some(seconds) = self.used_up(hits).await? {
+                return Ok(Err(seconds));
             }
+            self.wait_for_hash(services.passwords.turn(&asker)).await?
         };
         Ok(self.used_up(hits).await?.map_or(Ok(turn), Err))
     }
