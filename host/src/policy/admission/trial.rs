@@ -75,7 +75,8 @@ impl Linked {
             user_agent: None,
             received_at: services.clock.now(),
         };
-        let state = profile.state(services, identity, request, Attempt::default());
+        let mut state = profile.state(services, identity, request, Attempt::default());
+        state.budget.memory.exempt();
         let mut store = profile.store(state);
         let Self { pre, export } = self;
         tokio::runtime::Handle::current()
