@@ -58,6 +58,7 @@ fn group_files(groups: &str) -> Vec<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::Limits;
 
     #[test]
     fn the_limits_of_a_group_and_of_those_above_it_are_looked_at() {
@@ -88,5 +89,35 @@ mod tests {
         assert_eq!(physical("MemTotal:  24731234 kB\nMemFree: 1 kB\n"), Some(24_731_234 * 1024));
         assert_eq!(physical(""), None);
         assert!(allowed() > 0);
+    }
+
+    /// The arithmetic of docs/operators/running.md, in MiB: what the service may take at most, in
+    /// the container that docker-compose.yml describes.
+    #[test]
+    fn the_limit_of_the_container_holds_what_the_service_may_take() {
+        let compose = include_str!("../../../docker-compose.yml");
+        let value = |name: &str| {
+            let line = compose.lines().find_map(|line| line.trim().strip_prefix(name));
+            line.unwrap_or_else(|| panic!("{name} is missing")).trim().to_owned()
+        };
+        let limit: usize = value("mem_limit:").strip_suffix('m').unwrap().parse().unwrap();
+        let processors = value("cpu_quota:").parse::<usize>().unwrap()
+            / value("cpu_period:").parse::<usize>().unwrap();
+        let limits = Limits::default();
+        let instances = limits.instances as usize;
+        let parts = [
+            ("the program itself", 80),
+            ("hash threads", processors * 19),
+            ("policy calls", limit / 4),
+            ("stacks", (instances * limits.stack_bytes) >> 20),
+            ("tables", (instances * limits.tables as usize * (16 << 10)) >> 20),
+        ];
+        let text = include_str!("../../../docs/operators/running.md");
+        for (part, bytes) in parts {
+            assert!(text.contains(&format!(" {bytes} MiB |")), "{part}: {bytes} MiB");
+        }
+        let sum: usize = parts.iter().map(|(_, bytes)| bytes).sum();
+        let connections = (4096 * 16) >> 10;
+        assert!(sum + connections <= limit, "{sum} MiB and connections do not fit {limit} MiB");
     }
 }

@@ -91,7 +91,7 @@ pub const OUTCOME_UNKNOWN: ErrorCode = ErrorCode {
 /// We did not answer in time.
 pub const TIMEOUT: ErrorCode =
     later(1, code("timeout", 503, "the request took too long; try again"));
-/// All hash threads are busy.
+/// All hash threads are busy, or there is no room for one more policy call.
 pub const BUSY: ErrorCode =
     later(1, code("busy", 503, "too many requests at the moment; try again"));
 /// The database or another part is away.

@@ -116,3 +116,42 @@ fn start_clock(
     })?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use prometheus::IntGauge;
+    use wasmtime::component::{Component, Linker};
+    use wasmtime::{Engine, Store};
+
+    use super::*;
+    use crate::contract::Slot;
+
+    fn engine(limits: &Limits) -> Engine {
+        let gauge = IntGauge::new("charged", "charged").unwrap();
+        build(limits, &Arc::new(Machine::new(96 << 20, limits, gauge))).unwrap()
+    }
+
+    /// As many memories and tables as one may have.
+    fn large_component(engine: &Engine, limits: &Limits) -> Component {
+        let instances = "(core instance (instantiate $m))".repeat(limits.memories as usize);
+        let module = "(core module $m (memory 1) (table 1 funcref))";
+        let bytes = wat::parse_str(format!("(component {module} {instances})")).unwrap();
+        Component::new(engine, bytes).unwrap()
+    }
+
+    #[test]
+    fn the_pool_has_room_for_all_turns_whatever_their_components_are() {
+        let limits = Limits::default();
+        let engine = engine(&limits);
+        let component = large_component(&engine, &limits);
+        let linker = Linker::new(&engine);
+        let together: usize = Slot::ALL.iter().map(|slot| limits.turns.get(*slot)).sum();
+        let mut stores: Vec<_> = (0..together).map(|_| Store::new(&engine, ())).collect();
+        for (number, store) in stores.iter_mut().enumerate() {
+            store.epoch_deadline_callback(|_| Ok(wasmtime::UpdateDeadline::Continue(1)));
+            linker
+                .instantiate(store, &component)
+                .unwrap_or_else(|fault| panic!("turn {number} finds no place: {fault:#}"));
+        }
+    }
+}
