@@ -37,7 +37,7 @@ pub struct Config {
     /// `<slot>.settings.json`.
     pub policy_dir: PathBuf,
     /// `POLICY_ADMISSION_TIMEOUT`, default `2m`, `POLICY_ADMISSION_PROCESSOR_SECONDS`, default 60,
-    /// and `POLICY_ADMISSION_MEMORY_MIB`, default 512: what checking and compiling one component
+    /// and `POLICY_ADMISSION_MEMORY_MIB`, default 256: what checking and compiling one component
     /// may take.
     pub admission: AdmissionSettings,
     /// `DATABASE_URL`, or `POSTGRES_HOST`, `POSTGRES_USER` and so on: PostgreSQL; without, the
@@ -144,7 +144,7 @@ fn admission(read: &mut Reader<'_>) -> AdmissionSettings {
         ),
         memory_mib: read.value(
             "POLICY_ADMISSION_MEMORY_MIB",
-            512,
+            256,
             between(64, 1024 * 1024, number),
         ),
         stillness: seconds(1),

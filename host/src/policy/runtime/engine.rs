@@ -11,6 +11,10 @@ use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAlloc
 use crate::contract::Limits;
 use crate::hex;
 
+/// Places of the pool that one component may take: admission tells who wants more.
+pub const MEMORIES_OF_A_COMPONENT: u32 = 3;
+pub const TABLES_OF_A_COMPONENT: u32 = 4;
+
 /// An engine whose clock runs.
 pub(super) fn build(limits: &Limits) -> anyhow::Result<Engine> {
     let engine = match Engine::new(&config(limits, None)) {
@@ -73,8 +77,8 @@ fn config(limits: &Limits, memory_reservation: Option<u64>) -> Config {
         .total_tables(limits.instances * 4)
         .total_stacks(limits.instances)
         .max_core_instances_per_component(40)
-        .max_memories_per_component(3)
-        .max_tables_per_component(4)
+        .max_memories_per_component(MEMORIES_OF_A_COMPONENT)
+        .max_tables_per_component(TABLES_OF_A_COMPONENT)
         .table_elements(limits.table_elements)
         .max_memory_size(limits.memory_bytes)
         .max_unused_warm_slots(limits.instances)

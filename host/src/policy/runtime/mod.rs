@@ -18,7 +18,7 @@ mod profile;
 pub use cache::{Cache, Origin, Pass};
 pub use call::{Decision, call};
 pub use digest::component_digest;
-pub use engine::{compatibility, compiling_engine};
+pub use engine::{MEMORIES_OF_A_COMPONENT, TABLES_OF_A_COMPONENT, compatibility, compiling_engine};
 pub use export::{MissingExport, check_export, find_export};
 pub use fault::{CallError, Cause};
 pub use generation::{Code, Generation};
