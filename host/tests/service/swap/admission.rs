@@ -111,7 +111,7 @@ async fn what_admits_has_no_environment_and_little_of_the_machine_and_its_death_
 
 #[tokio::test]
 async fn a_start_serves_the_last_admitted_policy_while_a_new_one_compiles_and_a_stop_ends_that() {
-    let service = TestService::start().await;
+    let service = TestService::with().own_cache().start().await;
     let (person, tokens) = service.newcomer("leo").await;
     let builder = service.stop_and_keep().await;
     let service = builder

@@ -116,13 +116,13 @@ fn imported_instance(component: &[u8], name: &str) -> u32 {
 /// The default login policy with a module that takes a minute and more to compile: many functions,
 /// each of a size that takes little memory.
 pub(super) fn slow_to_compile() -> Vec<u8> {
-    with_binary_modules(&[functions(6000, 1500)])
+    with_binary_modules(&[functions(2400, 1500)])
 }
 
 /// The default login policy with a module that takes a gigabyte and more to compile: one function,
 /// as large as the engine allows.
 pub(super) fn large_to_compile() -> Vec<u8> {
-    with_binary_modules(&[functions(1, 900_000)])
+    with_binary_modules(&[functions(1, 700_000)])
 }
 
 /// Functions that cannot be made shorter by a compiler that does not know their argument.
