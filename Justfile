@@ -21,7 +21,7 @@ policies:
     scripts/policies.sh beside cargo build -p auth-host
     @scripts/policies.sh build {{ slots }}
 
-# A running host takes it over within a second.
+# A running host takes it over within two seconds.
 #
 # Build and pack one default policy and put it into POLICY_DIR.
 swap slot: host

@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 
 /// How long a start waits for slots in which nothing serves meanwhile: those of a first start are
 /// compiled by then, and a component that takes longer keeps the others from nobody.
-const FIRST_COMPILATION: Duration = Duration::from_secs(10);
+const FIRST_COMPILATION: Duration = Duration::from_secs(30);
 
 fn main() -> ExitCode {
     let _written = telemetry::Written;

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use crate::config::{Config, Secret};
+use crate::policy::serving::is_read_only;
 use crate::{keys, whole_file};
 
 /// Makes the folder, checks who may write to it and to the policies, and locks it.
@@ -35,11 +36,13 @@ pub(super) fn open(config: &Config) -> anyhow::Result<fs::File> {
 fn writable_by_us_only(folder: &Path, name: &str) -> anyhow::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = fs::metadata(folder)?.permissions().mode();
+    // A platform mounts what it hands out read-only with any mode.
     anyhow::ensure!(
-        mode & 0o022 == 0,
-        "{name}: the folder {} may be written to by group or others; run: chmod go-w {}",
-        folder.display(),
-        folder.display()
+        mode & 0o022 == 0 || is_read_only(folder),
+        "{name}: the folder {folder} may be written to by group or others; run: chmod go-w \
+         {folder}. If it is a volume that a platform has made so, set {name} to a folder in it, \
+         such as {folder}/auth-host, which is made for this user only",
+        folder = folder.display()
     );
     Ok(())
 }

@@ -41,7 +41,7 @@ pub struct Config {
     /// policy calls together, with what the pool of instances keeps between them.
     pub policy_memory_bytes: usize,
     /// `POLICY_ADMISSION_TIMEOUT`, default `2m`, `POLICY_ADMISSION_PROCESSOR_SECONDS`, default 60,
-    /// and `POLICY_ADMISSION_MEMORY_MIB`, default 512: what checking and compiling one component
+    /// and `POLICY_ADMISSION_MEMORY_MIB`, default 256: what checking and compiling one component
     /// may take.
     pub admission: AdmissionSettings,
     /// `DATABASE_URL`, or `POSTGRES_HOST`, `POSTGRES_USER` and so on: PostgreSQL; without, the
@@ -154,7 +154,7 @@ fn admission(read: &mut Reader<'_>) -> AdmissionSettings {
         ),
         memory_mib: read.value(
             "POLICY_ADMISSION_MEMORY_MIB",
-            512,
+            256,
             between(64, 1024 * 1024, number),
         ),
         stillness: seconds(1),

@@ -22,6 +22,12 @@ pub enum BoundsFault {
         /// The bound of a call.
         most: u64,
     },
+    /// All of its modules together.
+    #[error("it has {count} memories; at most {most} are allowed")]
+    Memories { count: u32, most: u32 },
+    /// All of its modules together.
+    #[error("it has {count} tables; at most {most} are allowed")]
+    Tables { count: u32, most: u32 },
     /// Counted in functions that can be called through pointers.
     #[error("it has a table of more than {most} elements")]
     Table {
@@ -40,6 +46,9 @@ impl BoundsFault {
             Self::Memory { .. } => {
                 "Make its static data and its stack smaller, or lower the initial memory that its \
                  linker sets."
+            }
+            Self::Memories { .. } | Self::Tables { .. } => {
+                "Build it of fewer core modules, or of modules that share what they have."
             }
             Self::Table { .. } => {
                 "Lower the initial size of its tables, or the number of its functions that are \
@@ -62,6 +71,14 @@ pub(super) fn check(component: &Component, limits: &Limits) -> Result<(), Vec<Bo
     }
     if required.max_initial_table_size.unwrap_or(0) > limits.table_elements as u64 {
         faults.push(BoundsFault::Table { most: limits.table_elements });
+    }
+    let (count, most) = (required.num_memories, limits.memories);
+    if count > most {
+        faults.push(BoundsFault::Memories { count, most });
+    }
+    let (count, most) = (required.num_tables, limits.tables);
+    if count > most {
+        faults.push(BoundsFault::Tables { count, most });
     }
     if faults.is_empty() { Ok(()) } else { Err(faults) }
 }

@@ -25,6 +25,25 @@ pub enum FileFault {
         file = .0.display()
     )]
     Writable(PathBuf),
+    /// As the file, for a folder on the way to it.
+    #[error(
+        "the folder {file} may be written to by group or others, who could put another file into \
+         it; run: chmod go-w {file}",
+        file = .0.display()
+    )]
+    Folder(PathBuf),
+    /// Whoever owns a file, a link or a folder can change it.
+    #[error(
+        "{file} belongs to the user {owner}, and not to root or to the user {us} that the host \
+         runs as; run: chown -h {us} {file}",
+        file = file.display()
+    )]
+    Owner {
+        /// The file, or what leads to it.
+        file: PathBuf,
+        owner: u32,
+        us: u32,
+    },
     /// It was not read to its end.
     #[error("{} has more than {most} bytes", file.display())]
     TooLarge {
@@ -62,6 +81,15 @@ impl FileFault {
             Self::Writable(_) => {
                 "Take the right to write from everybody but the file's owner, after a look at who \
                  has used it."
+            }
+            Self::Folder(_) => {
+                "Take the right to write from everybody but the folder's owner, or put the files \
+                 into a folder where nobody else may write. A folder that must be shared needs the \
+                 sticky bit: chmod +t."
+            }
+            Self::Owner { .. } => {
+                "Give it to the user that the host runs as, or to root, after a look at what is in \
+                 it; or copy it as that user and place the copy."
             }
             Self::TooLarge { .. } => "Put a smaller file there.",
             Self::Json { .. } => "Mend the JSON: one object, and each name in it once.",

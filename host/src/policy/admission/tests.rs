@@ -65,7 +65,9 @@ fn of_bounds(previous: Option<&BoundsFault>) -> Option<BoundsFault> {
     match previous {
         None => Some(F::ImportsModules),
         Some(F::ImportsModules) => Some(F::Memory { pages: 300, most: 256 }),
-        Some(F::Memory { .. }) => Some(F::Table { most: 10_000 }),
+        Some(F::Memory { .. }) => Some(F::Memories { count: 4, most: 3 }),
+        Some(F::Memories { .. }) => Some(F::Tables { count: 5, most: 4 }),
+        Some(F::Tables { .. }) => Some(F::Table { most: 10_000 }),
         Some(F::Table { .. }) => None,
     }
 }
@@ -106,7 +108,9 @@ fn of_files(previous: Option<&FileFault>) -> Option<FileFault> {
         None => Some(F::Unreadable { file: file(), error: std::io::ErrorKind::NotFound.into() }),
         Some(F::Unreadable { .. }) => Some(F::NoFile(file())),
         Some(F::NoFile(_)) => Some(F::Writable(file())),
-        Some(F::Writable(_)) => Some(F::TooLarge { file: file(), most: 1 }),
+        Some(F::Writable(_)) => Some(F::Folder(file())),
+        Some(F::Folder(_)) => Some(F::Owner { file: file(), owner: 1, us: 2 }),
+        Some(F::Owner { .. }) => Some(F::TooLarge { file: file(), most: 1 }),
         Some(F::TooLarge { .. }) => Some(F::Json { file: file(), error: strict_json::Fault::Nul }),
         Some(F::Json { .. }) => Some(F::NoObject(file())),
         Some(F::NoObject(_)) => None,

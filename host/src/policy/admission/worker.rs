@@ -16,6 +16,10 @@ use super::{MAX_COMPONENT_BYTES, bounds, trial};
 use crate::contract::Manifest;
 use crate::policy::runtime::compiling_engine;
 
+/// The initial memory of an instance is a file without a name, of at most the bytes of a component
+/// and what lies between them. Other files it has no use for.
+const IMAGE_BYTES: u64 = 2 * MAX_COMPONENT_BYTES;
+
 /// Limits itself, works, and answers.
 pub fn admit_one(memory_mib: u64, processor_seconds: u64) -> anyhow::Result<()> {
     limit(memory_mib, processor_seconds);
@@ -43,7 +47,7 @@ fn limit(memory_mib: u64, processor_seconds: u64) {
         (Resource::Data, memory, memory),
         // One more, so that the first signal is the one that says why.
         (Resource::Cpu, processor_seconds, processor_seconds.saturating_add(1)),
-        (Resource::Fsize, 0, 0),
+        (Resource::Fsize, IMAGE_BYTES, IMAGE_BYTES),
         (Resource::Core, 0, 0),
     ];
     for (resource, current, maximum) in limits {

@@ -94,7 +94,7 @@ impl Cache {
         Some(content.split_off(TAG))
     }
 
-    /// Remembers the last settings that a component has passed the checks with.
+    /// Remembers that a component has passed the checks with these settings.
     pub fn remember(&self, pass: &Pass<'_>, manifest: &[u8]) {
         let (file, identity) = self.pass_file(pass);
         self.write(&file, &identity, manifest);
@@ -107,7 +107,7 @@ impl Cache {
 
     fn pass_file(&self, pass: &Pass<'_>) -> (PathBuf, String) {
         let Pass { checked_by, slot, digest, settings } = pass;
-        let name = joined(&["passed", slot.as_str(), digest]);
+        let name = joined(&["passed", slot.as_str(), digest, settings]);
         let identity = joined(&["passed", slot.as_str(), digest, checked_by, settings]);
         (self.folder.join(format!("{}.passed", &name[..32])), identity)
     }

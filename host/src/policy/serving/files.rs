@@ -3,11 +3,11 @@
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read as _};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
+use super::owners;
 use crate::contract::Slot;
 use crate::policy::admission::{FileFault, MAX_COMPONENT_BYTES};
 use crate::strict_json;
@@ -17,7 +17,7 @@ const MAX_SETTINGS_BYTES: u64 = 64 * 1024;
 /// Who may write to a file that is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Writers {
-    /// Its owner only: whoever writes to it decides who is let in.
+    /// Root and our own user only: whoever writes to it decides who is let in.
     Owner,
     /// Nobody looks: on a developer's machine, and for files of our own.
     Anybody,
@@ -71,8 +71,8 @@ fn read(file: &Path, most: u64, writers: Writers) -> Result<Vec<u8>, FileFault> 
     if !metadata.is_file() {
         return Err(FileFault::NoFile(file.to_owned()));
     }
-    if writers == Writers::Owner && metadata.permissions().mode() & 0o022 != 0 {
-        return Err(FileFault::Writable(file.to_owned()));
+    if writers == Writers::Owner {
+        owners::check(file)?;
     }
     let opened = File::open(file).map_err(unreadable)?;
     let mut bytes = Vec::new();

@@ -6,6 +6,7 @@ mod files;
 mod generations;
 mod intake;
 mod last_good;
+mod owners;
 mod placed;
 mod strays;
 
@@ -14,4 +15,5 @@ pub use files::Writers;
 pub use generations::Generations;
 pub use intake::Intake;
 pub use last_good::LastGood;
+pub use owners::is_read_only;
 pub use placed::Placed;

@@ -79,6 +79,18 @@ impl Process {
         (Home { folder, _database: database }, settings)
     }
 
+    /// Starts it, and does not wait until it serves.
+    pub(crate) fn begun(settings: &HashMap<String, String>) -> Self {
+        let mut child = command(settings).spawn().unwrap();
+        let mut errors = child.stderr.take().unwrap();
+        let log = tokio::spawn(async move {
+            let mut text = String::new();
+            errors.read_to_string(&mut text).await.unwrap();
+            text
+        });
+        Self { address: String::new(), announcement: Vec::new(), child, log }
+    }
+
     /// Starts it and waits until it says where it serves.
     pub(crate) async fn serving(settings: &HashMap<String, String>) -> Self {
         Self::start(command(settings), std::future::ready(())).await

@@ -23,6 +23,7 @@ fn files(builder: &TestServiceBuilder) -> Vec<PathBuf> {
     let files: Vec<_> = fs::read_dir(builder.data_dir().join("cache"))
         .unwrap()
         .map(|entry| entry.unwrap().path())
+        .filter(|file| file.extension().is_some_and(|extension| extension == "cwasm"))
         .collect();
     assert_eq!(files.len(), 3, "{files:?}");
     files

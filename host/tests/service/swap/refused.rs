@@ -2,65 +2,14 @@
 //! refusal is counted.
 
 use auth_host::contract::Slot;
-use auth_host::contract::manifest::SECTION;
-use auth_host::policy::{admission, pack};
+use auth_host::policy::admission;
 use serde_json::{Value, json};
-use wasm_encoder::{ComponentSection as _, ComponentSectionId, CustomSection, Encode as _};
 
+use super::components::{
+    calling_the_host_at_its_start, from_wat, manifest, with_manifest, with_modules, with_section,
+    without_manifest,
+};
 use crate::support::{Person, TestService, eventually, lines_with, mark, policy};
-
-/// A component without its manifest, which is its last section.
-fn without_manifest(component: &[u8]) -> Vec<u8> {
-    let name =
-        component.windows(SECTION.len()).rposition(|window| window == SECTION.as_bytes()).unwrap();
-    let cut = (2..8)
-        .map(|before| name - before)
-        .find(|cut| pack::sections(&component[..*cut]).is_ok_and(|found| found.is_empty()));
-    component[..cut.unwrap()].to_vec()
-}
-
-/// A component with a section for its manifest, whatever it holds.
-fn with_section(component: &[u8], text: &[u8]) -> Vec<u8> {
-    let mut component = component.to_vec();
-    component.push(ComponentSectionId::CoreCustom.into());
-    CustomSection { name: SECTION.into(), data: text.into() }.encode(&mut component);
-    component
-}
-
-/// The default login policy with one more core module, which is instantiated with it.
-fn with_module(text: &str) -> Vec<u8> {
-    let component = without_manifest(&policy(Slot::Login));
-    let modules = wasmparser::Parser::new(0).parse_all(&component);
-    let modules = modules
-        .filter(|payload| matches!(payload, Ok(wasmparser::Payload::ModuleSection { .. })))
-        .count();
-    let module = wat::parse_str(text).unwrap();
-    let mut component = component;
-    wasm_encoder::RawSection { id: ComponentSectionId::CoreModule.into(), data: &module }
-        .append_to_component(&mut component);
-    let mut instances = wasm_encoder::InstanceSection::new();
-    instances.instantiate(
-        u32::try_from(modules).unwrap(),
-        std::iter::empty::<(&str, wasm_encoder::ModuleArg)>(),
-    );
-    instances.append_to_component(&mut component);
-    with_section(&component, manifest(Slot::Login).to_string().as_bytes())
-}
-
-fn manifest(slot: Slot) -> Value {
-    serde_json::to_value(admission::inspect(&policy(slot)).unwrap().manifest).unwrap()
-}
-
-/// The default login policy with another manifest.
-fn with_manifest(change: impl FnOnce(&mut Value)) -> Vec<u8> {
-    let mut manifest = manifest(Slot::Login);
-    change(&mut manifest);
-    with_section(&without_manifest(&policy(Slot::Login)), manifest.to_string().as_bytes())
-}
-
-fn from_wat(text: &str) -> Vec<u8> {
-    with_section(&wat::parse_str(text).unwrap(), manifest(Slot::Login).to_string().as_bytes())
-}
 
 /// What is offered, the component, and words that its refusal must hold.
 type Case = (&'static str, Vec<u8>, &'static [&'static str]);
@@ -79,7 +28,8 @@ fn what_is_built_for_another_contract_is_told_without_offsets() {
 
 /// What is offered for the slot `login`.
 fn cases(service: &TestService) -> Vec<Case> {
-    [wrong_bytes(service), wrong_manifests(), wrong_schemas(), wrong_code()].concat()
+    let parts = [wrong_manifests(), wrong_schemas(), wrong_code(), too_much_from_the_start()];
+    [wrong_bytes(service), parts.concat()].concat()
 }
 
 fn wrong_bytes(service: &TestService) -> Vec<Case> {
@@ -209,19 +159,53 @@ fn wrong_code() -> Vec<Case> {
         ),
         (
             "that loops when it is instantiated",
-            with_module("(module (func $f (loop (br 0))) (start $f))"),
+            with_modules(&["(module (func $f (loop (br 0))) (start $f))"]),
             &["trial"],
         ),
         (
             "that traps when it is instantiated",
-            with_module("(module (func $f unreachable) (start $f))"),
+            with_modules(&["(module (func $f unreachable) (start $f))"]),
             &["trial"],
         ),
-        ("with 17 MiB of memory", with_module("(module (memory 272))"), &["memory", "17825792"]),
+        (
+            "that calls the host when it is instantiated",
+            calling_the_host_at_its_start(),
+            &["calls the host while it is instantiated"],
+        ),
+    ]
+}
+
+/// What could never be instantiated under the bounds of a call.
+fn too_much_from_the_start() -> Vec<Case> {
+    let memory = "(module (memory 1))";
+    let half = "(module (memory 129))";
+    vec![
+        (
+            "with 17 MiB of memory",
+            with_modules(&["(module (memory 272))"]),
+            &["it starts with 272 pages of memory; at most 256 are allowed"],
+        ),
+        (
+            "with 16 MiB of memory beside the policy's own",
+            with_modules(&[half, "(module (memory 127))"]),
+            &["trial", "16777216"],
+        ),
+        (
+            "with three memories beside the policy's own",
+            with_modules(&[memory, memory, memory]),
+            &["it has 4 memories; at most 3 are allowed"],
+        ),
         (
             "with a table of a million elements",
-            with_module("(module (table 1000000 funcref))"),
-            &[],
+            with_modules(&["(module (table 1000000 funcref))"]),
+            &["it has a table of more than 10000 elements"],
+        ),
+        (
+            "with eight tables beside the policy's own",
+            with_modules(&["(module (table 1 funcref) (table 1 funcref) (table 1 funcref)
+                (table 1 funcref) (table 1 funcref) (table 1 funcref) (table 1 funcref)
+                (table 1 funcref))"]),
+            &["tables; at most 4 are allowed"],
         ),
     ]
 }

@@ -1,0 +1,99 @@
+//! Who can put another file into the place of one: whoever owns it, a folder on the way to it or a
+//! link on the way, and whoever may write to one of them. Only root and our own user may.
+//!
+//! Two things are no danger. In a folder with the sticky bit (`/tmp`) only the owner of an entry
+//! replaces it, and that owner is looked at. What is mounted read-only nobody writes to, whatever
+//! its mode says. A volume may be mounted writable for its group, as platforms do it: above the
+//! folder of the file its root counts as given by the platform.
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::fs::{self, Metadata};
+use std::io::Error;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Component, Path, PathBuf};
+
+use rustix::fs::StatVfsMountFlags;
+
+use crate::policy::admission::FileFault;
+
+/// As many as Linux follows.
+const MOST_LINKS: u32 = 40;
+const OTHERS_WRITE: u32 = 0o022;
+const STICKY: u32 = 0o1000;
+
+/// Checks a file and the whole way to it, through links.
+pub(super) fn check(file: &Path) -> Result<(), FileFault> {
+    let unreadable = |path: &Path, error| FileFault::Unreadable { file: path.to_owned(), error };
+    let absolute = std::path::absolute(file).map_err(|error| unreadable(file, error))?;
+    let mut rest = names(&absolute);
+    let mut here = PathBuf::from("/");
+    let mut links = 0;
+    let mut device = None;
+    while let Some(name) = rest.pop_front() {
+        if name == ".." {
+            here.pop();
+            continue;
+        }
+        let next = here.join(name);
+        let metadata = fs::symlink_metadata(&next).map_err(|error| unreadable(&next, error))?;
+        belongs_to_us(&next, &metadata)?;
+        if metadata.is_symlink() {
+            links += 1;
+            if links > MOST_LINKS {
+                return Err(unreadable(&next, Error::other("too many links")));
+            }
+            let target = fs::read_link(&next).map_err(|error| unreadable(&next, error))?;
+            if target.is_absolute() {
+                here = PathBuf::from("/");
+            }
+            for name in names(&target).into_iter().rev() {
+                rest.push_front(name);
+            }
+            continue;
+        }
+        if metadata.is_dir() {
+            let is_mounted = device.is_some_and(|device| device != metadata.dev());
+            if !(is_mounted && rest.len() > 1) {
+                not_writable_by_others(&next, &metadata)?;
+            }
+            device = Some(metadata.dev());
+            here = next;
+        } else {
+            not_writable_by_others(&next, &metadata)?;
+        }
+    }
+    Ok(())
+}
+
+/// What the path holds beside its root.
+fn names(path: &Path) -> VecDeque<OsString> {
+    let name = |part: Component<'_>| match part {
+        Component::Normal(name) => Some(name.to_owned()),
+        Component::ParentDir => Some("..".into()),
+        Component::RootDir | Component::CurDir | Component::Prefix(_) => None,
+    };
+    path.components().filter_map(name).collect()
+}
+
+fn belongs_to_us(path: &Path, metadata: &Metadata) -> Result<(), FileFault> {
+    let us = rustix::process::geteuid().as_raw();
+    if [0, us].contains(&metadata.uid()) {
+        return Ok(());
+    }
+    Err(FileFault::Owner { file: path.to_owned(), owner: metadata.uid(), us })
+}
+
+fn not_writable_by_others(path: &Path, metadata: &Metadata) -> Result<(), FileFault> {
+    let is_sticky = metadata.is_dir() && metadata.mode() & STICKY != 0;
+    if metadata.mode() & OTHERS_WRITE == 0 || is_sticky || is_read_only(path) {
+        return Ok(());
+    }
+    let file = path.to_owned();
+    Err(if metadata.is_dir() { FileFault::Folder(file) } else { FileFault::Writable(file) })
+}
+
+/// Whether nobody can write there, whatever the mode says.
+pub fn is_read_only(path: &Path) -> bool {
+    rustix::fs::statvfs(path).is_ok_and(|stat| stat.f_flag.contains(StatVfsMountFlags::RDONLY))
+}
