@@ -1,5 +1,4 @@
-//! What can be known from the bytes alone, without compiling or running them: `policy inspect`
-//! stops here, and admission begins here.
+//! What can be known from the bytes alone, without compiling or running them. Admission begins here.
 
 use std::panic::catch_unwind;
 
@@ -25,7 +24,7 @@ pub fn check(slot: Slot, bytes: &[u8]) -> Result<Checked, Faults> {
 }
 
 /// [`check`] for the slot that the manifest names.
-pub fn inspect(bytes: &[u8]) -> Result<Checked, Faults> {
+pub(super) fn inspect(bytes: &[u8]) -> Result<Checked, Faults> {
     guarded(None, bytes)
 }
 

@@ -8,12 +8,12 @@ use std::io::{Read as _, Write as _};
 
 use rustix::process::{Resource, Rlimit, nice, setrlimit};
 
-use super::check::check;
+use super::check::{self, Checked, check};
 use super::compile::{CompileFault, compile};
 use super::fault::{Fault, Faults};
 use super::job::{self, Answer, Job, MAX_JSON_BYTES, Work};
 use super::{MAX_COMPONENT_BYTES, bounds, trial};
-use crate::contract::Manifest;
+use crate::contract::{Limits, Manifest, Slot};
 use crate::policy::runtime::compiling_engine;
 
 /// The initial memory of an instance is a file without a name, of at most the bytes of a component
@@ -76,12 +76,29 @@ fn work(job: &Job, bytes: &[u8]) -> Result<(Manifest, Vec<u8>), Faults> {
     };
     manifest.check_settings(&job.settings)?;
     let Work::Compile { compatible } = &job.work else { return Ok((manifest, Vec::new())) };
-    let limits = job.bounds.limits();
-    let engine = compiling_engine(&limits, compatible)
+    let compiled = compile_and_try(&job.bounds.limits(), Some(compatible), job.slot, bytes)?;
+    Ok((manifest, compiled))
+}
+
+/// All that admission finds out about a component, in this process: for an author's command line.
+pub fn inspect(bytes: &[u8]) -> Result<Checked, Faults> {
+    let checked = check::inspect(bytes)?;
+    compile_and_try(&Limits::default(), None, checked.manifest.slot, bytes)?;
+    Ok(checked)
+}
+
+/// The compiled form of a component that keeps the bounds and of which an instance could be made.
+fn compile_and_try(
+    limits: &Limits,
+    compatible: Option<&str>,
+    slot: Slot,
+    bytes: &[u8],
+) -> Result<Vec<u8>, Faults> {
+    let engine = compiling_engine(limits, compatible)
         .map_err(|error| CompileFault::Refused(wasmtime::Error::from_anyhow(error)))?
         .ok_or(Fault::Unfinished)?;
     let (component, compiled) = compile(&engine, bytes)?;
-    bounds::check(&component, &limits)?;
-    trial::try_out(&engine, &limits, job.slot, &component)?;
-    Ok((manifest, compiled))
+    bounds::check(&component, limits)?;
+    trial::try_out(&engine, limits, slot, &component)?;
+    Ok(compiled)
 }

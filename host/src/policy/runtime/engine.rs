@@ -34,15 +34,18 @@ pub(super) fn build(limits: &Limits, machine: &Arc<Machine>) -> anyhow::Result<E
     Ok(engine)
 }
 
-/// An engine that compiles for the one of that [`compatibility`], with the same bounds, but takes
-/// the memory of an instance when it is needed: a process of its own that makes one instance needs
-/// no pool of hundreds. None if this program compiles for no such engine.
-pub fn compiling_engine(limits: &Limits, compatible: &str) -> anyhow::Result<Option<Engine>> {
+/// An engine that compiles for the one of that [`compatibility`] (for any, if none is named), with
+/// the same bounds, but takes the memory of an instance when it is needed: a process of its own that
+/// makes one instance needs no pool of hundreds. None if this program compiles for no such engine.
+pub fn compiling_engine(
+    limits: &Limits,
+    compatible: Option<&str>,
+) -> anyhow::Result<Option<Engine>> {
     for reservation in [None, Some(limits.memory_bytes as u64)] {
         let mut config = config(limits, reservation);
         config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
         let engine = Engine::new(&config).map_err(|fault| anyhow::anyhow!("{fault:#}"))?;
-        if compatibility(&engine) == compatible {
+        if compatible.is_none_or(|wanted| compatibility(&engine) == wanted) {
             start_clock(&engine, limits.tick, || ())?;
             return Ok(Some(engine));
         }

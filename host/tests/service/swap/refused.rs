@@ -14,15 +14,16 @@ use crate::support::{Person, TestService, eventually, lines_with, mark, policy};
 /// What is offered, the component, and words that its refusal must hold.
 type Case = (&'static str, Vec<u8>, &'static [&'static str]);
 
-/// What one such text says is no place in a file that its author has never seen.
+/// What one such text says is no place in a file that its author has never seen. And whatever
+/// admission finds, `policy inspect` finds.
 #[test]
 fn what_is_built_for_another_contract_is_told_without_offsets() {
     for (what, bytes, words) in wrong_code() {
+        assert!(admission::inspect(&bytes).is_err(), "{what}: `inspect` finds nothing");
         let Err(faults) = admission::check(Slot::Login, &bytes) else { continue };
         let told = faults.to_string();
         assert!(!told.contains("0x"), "{what}: {told}");
         assert!(words.iter().all(|word| told.contains(word)), "{what}: {told}");
-        assert!(admission::inspect(&bytes).is_err(), "{what}: `inspect` finds nothing");
     }
 }
 
