@@ -40,7 +40,7 @@ fn limit(memory_mib: u64, processor_seconds: u64) {
     // If memory is short, the kernel takes this process and not the one that serves.
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
     // Requests come first.
-    let _ = nice(10);
+    let _ = nice(5);
     let memory = memory_mib.saturating_mul(1 << 20);
     let limits = [
         // Not the address space: any engine reserves gigabytes of it.

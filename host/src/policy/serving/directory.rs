@@ -6,6 +6,8 @@
 //! to what is placed after it. A removed or refused component leaves the running generation where
 //! it is.
 
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -22,9 +24,9 @@ use crate::contract::{PerSlot, Slot};
 const POLL: Duration = Duration::from_millis(200);
 
 /// What a file looks like from outside; none if it is not there. With the time of its last change
-/// of any kind: a mode that was mended, and bytes that were replaced under an old date, are news as
-/// well.
-type Look = Option<(SystemTime, u64, u64, (i64, i64))>;
+/// of any kind, and whether it may be taken: a mode or an owner that was mended, also of a folder
+/// or a link on the way, and bytes that were replaced under an old date, are news as well.
+type Look = Option<(SystemTime, u64, [(u64, i64, i64); 2], bool)>;
 
 /// The directory, and what was last made of it.
 pub struct PolicyDirectory {
@@ -148,17 +150,19 @@ impl PolicyDirectory {
 
     fn look(&self, slot: Slot) -> (Look, Look) {
         let files = PolicyFiles::in_folder(&self.folder, slot);
-        (look(&files.component), look(&files.settings))
+        (look(&files.component, self.writers), look(&files.settings, self.writers))
     }
 }
 
-fn look(file: &Path) -> Look {
-    use std::os::unix::fs::MetadataExt as _;
-    let metadata = std::fs::metadata(file).ok()?;
+fn look(file: &Path, writers: Writers) -> Look {
+    let own = std::fs::symlink_metadata(file).ok()?;
+    let target = std::fs::metadata(file).ok();
+    let changed = |metadata: &Metadata| (metadata.ino(), metadata.ctime(), metadata.ctime_nsec());
+    let target = target.as_ref().unwrap_or(&own);
     Some((
-        metadata.modified().ok()?,
-        metadata.len(),
-        metadata.ino(),
-        (metadata.ctime(), metadata.ctime_nsec()),
+        target.modified().ok()?,
+        target.len(),
+        [changed(&own), changed(target)],
+        writers.may_be_taken(file),
     ))
 }

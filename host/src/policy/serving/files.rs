@@ -23,6 +23,13 @@ pub enum Writers {
     Anybody,
 }
 
+impl Writers {
+    /// Whether a file is taken, as far as that is seen without reading it.
+    pub(super) fn may_be_taken(self, file: &Path) -> bool {
+        self == Self::Anybody || owners::check(file).is_ok()
+    }
+}
+
 /// Where the files of a slot are.
 #[derive(Clone)]
 pub struct PolicyFiles {
