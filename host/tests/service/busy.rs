@@ -106,7 +106,6 @@ async fn what_takes_too_long_is_answered_before_the_caller_gives_up() {
 }
 
 #[tokio::test]
-#[ignore = "until the connection tells that its client has gone (hyper's half_close(false))"]
 async fn a_hash_whose_client_has_gone_is_not_made() {
     let with = TestService::with()
         .setting("PASSWORD_HASH_THREADS", "1")
