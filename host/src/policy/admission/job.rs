@@ -54,8 +54,8 @@ impl Bounds {
 
     /// All others are not reached without a call of the host.
     pub fn limits(&self) -> Limits {
-        let Self { memory_bytes, table_elements, stack_bytes, ticks, tick } = *self;
-        Limits { memory_bytes, table_elements, stack_bytes, ticks, tick, ..Limits::default() }
+        let Self { tick, ticks, memory_bytes, table_elements, stack_bytes } = *self;
+        Limits { tick, ticks, memory_bytes, table_elements, stack_bytes, ..Limits::default() }
     }
 }
 

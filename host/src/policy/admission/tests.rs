@@ -90,7 +90,7 @@ fn of_the_child(previous: Option<&ChildFault>) -> Option<ChildFault> {
     use ChildFault as F;
     let said = String::new;
     match previous {
-        None => Some(F::Time(Duration::from_secs(60))),
+        None => Some(F::Time(Duration::from_mins(1))),
         Some(F::Time(_)) => Some(F::ProcessorTime(60)),
         Some(F::ProcessorTime(_)) => Some(F::Memory(512)),
         Some(F::Memory(_)) => Some(F::Signal { signal: 9, said: said() }),

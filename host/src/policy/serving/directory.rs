@@ -77,11 +77,13 @@ impl PolicyDirectory {
     pub async fn settled(&mut self, patience: Duration) {
         let end = Instant::now() + patience;
         for slot in Slot::ALL {
-            let admitting = &mut self.slots.get_mut(slot).admitting;
+            let place = &mut self.slots.get_mut(slot).admitting;
             if self.intake.current(slot).is_none()
-                && let Some(admitting) = admitting
+                && let Some(admitting) = place
+                && timeout_at(end, admitting).await.is_ok()
             {
-                let _ = timeout_at(end, admitting).await;
+                // What has ended cannot be waited for a second time.
+                *place = None;
             }
         }
     }

@@ -11,7 +11,7 @@ use wasm_encoder::{
 };
 use wasmparser::{ComponentTypeRef, Parser, Payload, Validator};
 
-use crate::support::policy;
+use crate::support::{guest, policy};
 
 /// A component without its manifest, which is its last section.
 pub(super) fn without_manifest(component: &[u8]) -> Vec<u8> {
@@ -69,9 +69,9 @@ fn add_instance(component: &mut Vec<u8>, module: &[u8], arguments: &[(&str, Modu
     instances.append_to_component(component);
 }
 
-/// The default login policy with a start function that asks for the time.
+/// A login policy that knows the clock, with a start function that asks for the time.
 pub(super) fn calling_the_host_at_its_start() -> Vec<u8> {
-    let mut component = without_manifest(&policy(Slot::Login));
+    let mut component = without_manifest(&guest("writes_then_accepts"));
     let clock = imported_instance(&component, "auth:policy/clock@");
     let types = Validator::new().validate_all(&component).unwrap();
     let types = types.as_ref();
