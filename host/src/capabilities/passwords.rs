@@ -83,6 +83,7 @@ impl passwords::Host for CallState {
         } else {
             self.budget.charge_read(&self.limits)?;
         }
+        self.take(&[&limits])?;
         if self.identity.slot != Slot::Login {
             return Err(TrappableFailure::denied("passwords are verified in a login only"));
         }

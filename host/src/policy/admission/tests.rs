@@ -139,7 +139,7 @@ fn every_fault_has_a_remedy_that_is_not_its_own_text() {
         of_the_contract(),
     ];
     let faults: Vec<Fault> = faults.into_iter().flatten().collect();
-    assert_eq!(faults.len(), 41);
+    assert_eq!(faults.len(), 45);
     for fault in &faults {
         let (text, remedy) = (fault.to_string(), fault.remedy());
         assert!(!remedy.is_empty(), "{text}");
