@@ -67,8 +67,8 @@ impl Intake {
         }
     }
 
-    /// Swaps in what the files hold, if nothing of it has to be checked or compiled; true then. Else
-    /// the last that was admitted serves meanwhile, if nothing of that has to be.
+    /// Swaps in what the files hold, if nothing of it has to be checked or compiled; true then.
+    /// Else the last that was admitted serves meanwhile, if nothing of that has to be.
     pub async fn serve_at_once(&self, find: &Find) -> bool {
         let slot = find.slot;
         if let Ok(Content { bytes, settings: Ok(settings), .. }) = self.read(find).await {

@@ -1,7 +1,7 @@
 //! Our own copy of what was admitted last in each slot, component and settings together: a start
-//! that finds a refused file serves it instead. It passes the same admission again. And the settings
-//! that the last components of a slot served with: one that comes back brings them back, if those
-//! of the file do not fit it.
+//! that finds a refused file serves it instead. It passes the same admission again. And the
+//! settings that the last components of a slot served with: one that comes back brings them
+//! back, if those of the file do not fit it.
 
 use std::fs;
 use std::path::{Path, PathBuf};

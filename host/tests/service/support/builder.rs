@@ -133,8 +133,8 @@ impl TestServiceBuilder {
         self
     }
 
-    /// Takes files as the program does: once they have lain still for so long. Other tests take them
-    /// as soon as they stay the same.
+    /// Takes files as the program does: once they have lain still for so long. Other tests take
+    /// them as soon as they stay the same.
     pub(crate) fn stillness(mut self, stillness: Duration) -> Self {
         self.stillness = stillness;
         self
