@@ -36,7 +36,7 @@ pub(super) struct Scale {
     pub(super) sessions: usize,
     /// `STORM_COMPILE_MIB`: code of the component that takes long to compile.
     pub(super) compile_mebibytes: usize,
-    /// `STORM_MEMORY_MIB`: the bound of the process's memory; `mem_limit` of `compose.yaml`.
+    /// `STORM_MEMORY_MIB`: the bound of the process's memory; `mem_limit` of `docker-compose.yml`.
     pub(super) memory_mebibytes: u64,
     /// `STORM_STRICT`: times are held to their bounds.
     pub(super) strict: bool,
