@@ -123,7 +123,12 @@ fn straight_line(calls: usize) -> Vec<u8> {
 #[tokio::test]
 async fn a_straight_line_of_host_calls_is_ended() {
     let component = straight_line(110_000);
-    let service = TestService::with().component(Slot::Login, &component).start().await;
+    // One function of that length takes the compiler more than admission allows by default.
+    let service = TestService::with()
+        .setting("POLICY_ADMISSION_MEMORY_MIB", "4096")
+        .component(Slot::Login, &component)
+        .start()
+        .await;
     let (person, _) = service.newcomer("leo").await;
     service.login(&person).await.refused(503, "policy_fault");
     let metrics = service.metrics().await;
