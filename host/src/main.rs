@@ -97,10 +97,13 @@ async fn serving() -> anyhow::Result<ExitCode> {
     if signals.first.run_until_cancelled(load).await.is_none() {
         return Ok(ExitCode::SUCCESS);
     }
-    // It is for the person at a terminal: nobody need read it.
-    if let Err(error) = std::io::stdout().write_all(announcement(&app, &listener)?.as_bytes()) {
-        tracing::debug!(%error, "the announcement was not printed");
-    }
+    // It is for the person at a terminal: nobody need read it, and nothing waits until somebody has.
+    let text = announcement(&app, &listener)?;
+    std::thread::spawn(move || {
+        if let Err(error) = std::io::stdout().write_all(text.as_bytes()) {
+            tracing::debug!(%error, "the announcement was not printed");
+        }
+    });
     Ok(ExitCode::from(app.serve(listener, policies, signals).await.exit_code()))
 }
 

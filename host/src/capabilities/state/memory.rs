@@ -82,8 +82,12 @@ impl ResourceLimiter for Memory {
         &mut self,
         current: usize,
         desired: usize,
-        _maximum: Option<usize>,
+        maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
+        // Beyond its own maximum nothing grows, and nothing is charged.
+        if maximum.is_some_and(|most| desired > most) {
+            return Ok(false);
+        }
         // `StoreLimits` would bound each memory by itself; a component may have several.
         let bytes = self.bytes.saturating_add(desired.saturating_sub(current));
         if bytes > self.most_bytes {

@@ -154,6 +154,10 @@ fn check_value(sample: Sample, limits: &MetricLimits) -> Result<(), TrappableFai
         Sample::Observe(value) if !(0.0..=most).contains(&value) => {
             Err(TrappableFailure::other(format!("an observed value must be from 0 to {most}")))
         }
+        // Refused before a series is made for it, which would be there without being counted.
+        Sample::Increment(by) if by > limits.most => {
+            Err(TrappableFailure::limit(format!("a counter of at most {}", limits.most)))
+        }
         _ => Ok(()),
     }
 }

@@ -12,6 +12,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use rustix::io::Errno;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -73,6 +74,10 @@ impl Server {
             let (stream, peer) = match stop.run_until_cancelled(listener.accept()).await {
                 None => break,
                 Some(Ok(accepted)) => accepted,
+                Some(Err(error)) if is_of_one_client(&error) => {
+                    tracing::debug!(%error, "a connection ended before it was accepted");
+                    continue;
+                }
                 Some(Err(error)) => {
                     // Out of file descriptors, most likely.
                     rarely!(warn, %error, "connections cannot be accepted; idle ones give way");
@@ -98,6 +103,14 @@ impl Server {
         drop(listener);
         graceful.shutdown().await;
     }
+}
+
+/// Whether an error of accept(2) is about the connection that was to be accepted: its client has
+/// gone already.
+fn is_of_one_client(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+        || Errno::from_io_error(error) == Some(Errno::PROTO)
 }
 
 /// An accepted connection, and what it takes to serve it.

@@ -31,6 +31,7 @@ fn login(attempt: &Attempt) -> Result<Acceptance, Rejection> {
     }
     note("full", count("full_total", &[]));
     note("full", metrics::increment("full_total", &[], u64::MAX));
+    note("never", metrics::increment("never_total", &[], u64::MAX));
     // A histogram owns three more names, whichever comes first.
     note("kept", observe("spread", &[("kind", "a")], 0.5));
     for name in ["spread", "spread_count", "spread_sum", "spread_bucket"] {

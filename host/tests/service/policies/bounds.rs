@@ -53,6 +53,8 @@ async fn no_use_of_metrics_spoils_a_scrape() {
         let kept = "auth_policy_login_spread_count";
         assert!(metrics.sum(kept, &[("kind", "a")]) > 0);
         assert_eq!(metrics.sum("auth_policy_login_full_total", &[]), logins);
+        let never = metrics.named("auth_policy_login_never_total").count();
+        assert_eq!(never, 0, "a series that counts against no bound");
     }
     let taken = stored(&service, Slot::Login, "taken").await.unwrap();
     let others: Vec<_> = taken.split(',').filter(|what| *what != "kept").collect();
