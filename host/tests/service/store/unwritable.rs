@@ -84,7 +84,8 @@ async fn a_server_whose_disk_is_full_is_told_until_it_takes_a_write_again() {
         CREATE TRIGGER full_disk BEFORE INSERT ON auth.policy_storage
             FOR EACH STATEMENT EXECUTE FUNCTION auth.full()";
     sqlx::raw_sql(full).execute(&mut connection).await.unwrap();
-    reached.service.login(&person).await.refused(503, "unavailable");
+    // A wrong password is counted.
+    reached.service.login_with_wrong_password(&person).await.refused(503, "unavailable");
     reached.tells("its disk is full", "full").await;
     let room = "DROP FUNCTION auth.full() CASCADE";
     sqlx::raw_sql(room).execute(&mut connection).await.unwrap();
