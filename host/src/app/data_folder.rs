@@ -32,6 +32,12 @@ pub(super) fn open(config: &Config) -> anyhow::Result<fs::File> {
             config.data_dir.display()
         )
     })?;
+    for folder in ["cache", "last-good"].map(|name| config.data_dir.join(name)) {
+        // The lock does not hold for what a link leads to.
+        if !folder.is_symlink() {
+            whole_file::remove_unfinished(&folder);
+        }
+    }
     Ok(lock)
 }
 
