@@ -45,3 +45,18 @@ fn is_stray(name: &str) -> bool {
     let stem = name.strip_suffix(".settings.json").or_else(|| name.strip_suffix(".wasm"));
     stem.is_some_and(|stem| !of_slot(stem))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_a_slots_as_a_whole_or_a_stray() {
+        for name in ["signin.wasm", "login.wasm.wasm", "login.settings.json.wasm"] {
+            assert!(is_stray(name), "{name}");
+        }
+        for name in ["login.wasm", "login.settings.json", ".login.wasm.wasm", "README.md"] {
+            assert!(!is_stray(name), "{name}");
+        }
+    }
+}
