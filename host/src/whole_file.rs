@@ -7,11 +7,19 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
+/// What a name ends with until its file is whole.
+const UNFINISHED: &str = "tmp";
+
 /// Writes a file that only our user may read, in the place of one that is there.
 pub fn write(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_parts(file, &[bytes])
+}
+
+/// The same of several parts, which are not put together in memory.
+pub fn write_parts(file: &Path, parts: &[&[u8]]) -> io::Result<()> {
     // Of a name of its own: two who write the same file at once do not meet.
-    let unfinished = file.with_extension(format!("{}.tmp", uuid::Uuid::new_v4().simple()));
-    let written = write_new(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, file));
+    let unfinished = file.with_extension(format!("{}.{UNFINISHED}", uuid::Uuid::new_v4().simple()));
+    let written = write_new(&unfinished, parts).and_then(|()| fs::rename(&unfinished, file));
     if written.is_err() {
         // It may not be there at all.
         let _ = fs::remove_file(&unfinished);
@@ -26,9 +34,20 @@ pub fn sync_folder_of(file: &Path) -> io::Result<()> {
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
-fn write_new(file: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Removes what a crash left unfinished in a folder. Nobody else may write there meanwhile.
+pub fn remove_unfinished(folder: &Path) {
+    let files = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    for file in files.filter(|file| file.extension().is_some_and(|end| end == UNFINISHED)) {
+        // It takes room, and nothing else.
+        let _ = fs::remove_file(file);
+    }
+}
+
+fn write_new(file: &Path, parts: &[&[u8]]) -> io::Result<()> {
     let mut new = File::options().write(true).create_new(true).mode(0o600).open(file)?;
-    new.write_all(bytes)?;
+    for part in parts {
+        new.write_all(part)?;
+    }
     new.sync_all()
 }
 

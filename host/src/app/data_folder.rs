@@ -1,6 +1,7 @@
 //! The data folder: one process owns it, and nobody else may write to it.
 
 use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -18,6 +19,7 @@ pub(super) fn open(config: &Config) -> anyhow::Result<fs::File> {
     make(&config.data_dir, "DATA_DIR")?;
     make(&config.policy_dir, "POLICY_DIR")?;
     if !config.local {
+        close(config)?;
         writable_by_us_only(&config.data_dir, "DATA_DIR")?;
         writable_by_us_only(&config.policy_dir, "POLICY_DIR")?;
     }
@@ -30,11 +32,44 @@ pub(super) fn open(config: &Config) -> anyhow::Result<fs::File> {
             config.data_dir.display()
         )
     })?;
+    for folder in ["cache", "last-good"].map(|name| config.data_dir.join(name)) {
+        // The lock does not hold for what a link leads to.
+        if !folder.is_symlink() {
+            whole_file::remove_unfinished(&folder);
+        }
+    }
     Ok(lock)
 }
 
+/// A platform that hands a volume out to a group gives what is in it to that group too, at each
+/// start (`fsGroup` of Kubernetes). What is ours is closed again: as we made it.
+fn close(config: &Config) -> anyhow::Result<()> {
+    let (data, policies) = (config.data_dir.canonicalize()?, config.policy_dir.canonicalize()?);
+    close_ours(&data)?;
+    // Who has a folder elsewhere is told instead.
+    if policies.starts_with(&data) && policies != data {
+        close_ours(&policies)?;
+        for file in fs::read_dir(&policies)? {
+            close_ours(&file?.path())?;
+        }
+    }
+    Ok(())
+}
+
+fn close_ours(path: &Path) -> anyhow::Result<()> {
+    let metadata = fs::symlink_metadata(path)?;
+    let is_ours = metadata.uid() == rustix::process::geteuid().as_raw();
+    // A right of everybody no platform gives: that was a person, who is told.
+    if is_ours && !metadata.is_symlink() && metadata.mode() & 0o022 == 0o020 && !is_read_only(path)
+    {
+        fs::set_permissions(path, fs::Permissions::from_mode(metadata.mode() & 0o700))
+            .with_context(|| format!("{} cannot be closed to its group", path.display()))?;
+        tracing::info!(path = %path.display(), "its group could write to it, and no longer can");
+    }
+    Ok(())
+}
+
 fn writable_by_us_only(folder: &Path, name: &str) -> anyhow::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
     let mode = fs::metadata(folder)?.permissions().mode();
     // A platform mounts what it hands out read-only with any mode.
     anyhow::ensure!(

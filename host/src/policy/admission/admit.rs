@@ -20,7 +20,7 @@ use super::fault::{Fault, Faults};
 use super::job::{Bounds, Job, Work};
 use super::settings::AdmissionSettings;
 use super::trial::{self, TrialFault};
-use crate::contract::{Identity, Manifest, Slot};
+use crate::contract::{Identity, Limits, Manifest, Slot, wit};
 use crate::policy::runtime::{
     Cache, Code, Generation, Origin, Pass, Profile, compatibility, component_digest, find_export,
 };
@@ -50,7 +50,7 @@ impl Admission {
     /// What it admits runs in this profile.
     pub fn new(profile: Arc<Profile>, cache: Cache, settings: AdmissionSettings) -> Self {
         Self {
-            checked_by: look(&settings.program),
+            checked_by: checked_by(&settings.program, &profile.limits),
             profile,
             cache: Arc::new(cache),
             settings,
@@ -239,9 +239,12 @@ async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.map_err(|_| Fault::Unfinished)
 }
 
-/// Size and date of a program's file.
-fn look(program: &Path) -> String {
+/// The contract and the bounds that are checked, and size and date of the program's file. Not its
+/// content: to read it would make each start slower.
+fn checked_by(program: &Path, limits: &Limits) -> String {
+    let bounds = serde_json::to_string(&Bounds::of(limits)).unwrap_or_default();
     let look = std::fs::metadata(program)
         .map(|file| format!("{} {}.{}", file.len(), file.mtime(), file.mtime_nsec()));
-    format!("{} {}", env!("CARGO_PKG_VERSION"), look.unwrap_or_default())
+    let (host, look) = (env!("CARGO_PKG_VERSION"), look.unwrap_or_default());
+    format!("{host} {look} {bounds} {}", wit::TEXT)
 }

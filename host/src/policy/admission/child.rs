@@ -2,6 +2,7 @@
 //! waiting for it ends it, too.
 
 use std::process::Stdio;
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStdin, Command};
@@ -13,6 +14,8 @@ use super::job::{self, Answer, Job, MAX_COMPILED_BYTES, MAX_JSON_BYTES};
 use super::settings::AdmissionSettings;
 use crate::contract::Manifest;
 
+/// One that has closed its outputs is about to end.
+const END_TIME: Duration = Duration::from_secs(1);
 /// So many bytes of what it writes to its standard error are looked at.
 const ERROR_BYTES: u64 = 4096;
 
@@ -141,10 +144,47 @@ async fn ended(
         let _ = child.kill().await;
         return ChildFault::Answer(error.to_string());
     }
-    match child.wait().await {
+    let Ok(ended) = timeout(END_TIME, child.wait()).await else {
+        let _ = child.kill().await;
+        return ChildFault::Answer(error.to_string());
+    };
+    match ended {
         Ok(status) => {
             ChildFault::of(status, errors, settings.processor_seconds, settings.memory_mib)
         }
         Err(error) => ChildFault::Start(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+    use crate::contract::{Limits, Slot};
+    use crate::policy::admission::job::{Bounds, Work};
+
+    #[tokio::test]
+    async fn one_that_closes_its_outputs_and_goes_on_is_ended() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let program = folder.path().join("program");
+        std::fs::write(&program, "#!/bin/sh\nexec >&- 2>&-\nexec /bin/sleep 1000\n").unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700)).unwrap();
+        let settings = AdmissionSettings {
+            program,
+            time: Duration::from_secs(1000),
+            processor_seconds: 1,
+            memory_mib: 1,
+            stillness: Duration::ZERO,
+        };
+        let job = Job {
+            slot: Slot::Login,
+            settings: serde_json::Map::new(),
+            work: Work::Check,
+            bounds: Bounds::of(&Limits::default()),
+        };
+        let outcome = timeout(Duration::from_secs(60), admit(&settings, &job, &[])).await;
+        let faults = outcome.expect("it is waited for").err().unwrap();
+        assert!(faults.to_string().contains("cannot be read"), "{faults}");
     }
 }

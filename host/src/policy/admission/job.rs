@@ -12,9 +12,9 @@ use crate::contract::{Limits, Manifest, Slot};
 
 /// The most bytes of a job's or an answer's JSON.
 pub const MAX_JSON_BYTES: u64 = 4 << 20;
-/// The most bytes of a compiled component: more than three times those of the largest component
-/// would be a compiler's mistake, or somebody's intention.
-pub const MAX_COMPILED_BYTES: u64 = 96 << 20;
+/// The most bytes of a compiled component, twice those of the largest component: the host holds
+/// them for a moment.
+pub const MAX_COMPILED_BYTES: u64 = 64 << 20;
 
 /// One component to be admitted; its bytes follow.
 #[derive(Serialize, Deserialize)]

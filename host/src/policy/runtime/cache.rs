@@ -4,7 +4,9 @@
 
 use std::path::{Path, PathBuf};
 
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::{digest, hmac};
+use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT, utimensat};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -15,10 +17,15 @@ use crate::{hex, whole_file};
 /// Bytes of an HMAC-SHA256, which a file begins with.
 const TAG: usize = 32;
 
+/// So many files of each kind are kept, those that were used last.
+const MOST_FILES: usize = 64;
+
 /// Compiled components of every profile (a file's name holds the engine that it was made for), and
 /// what has passed the checks.
 pub struct Cache {
     folder: PathBuf,
+    /// Whether nobody else writes there, as behind a link.
+    is_ours: bool,
     key: hmac::Key,
 }
 
@@ -59,7 +66,7 @@ impl Cache {
     /// A cache in that folder, which is created if it is missing.
     pub fn open(folder: PathBuf, key: hmac::Key) -> std::io::Result<Self> {
         std::fs::create_dir_all(&folder)?;
-        Ok(Self { folder, key })
+        Ok(Self { is_ours: !folder.is_symlink(), folder, key })
     }
 
     /// The compiled form of a component, if it is there; else where it has to come from.
@@ -120,24 +127,54 @@ impl Cache {
         }
         let content = std::fs::read(file).map_err(|_| Origin::Miss)?;
         let (tag, signed) = content.split_at_checked(TAG).ok_or(Origin::Rejected)?;
-        // A copy of some megabytes: to verify takes one text.
-        hmac::verify(&self.key, &[identity.as_bytes(), signed].concat(), tag)
+        verify_slices_are_equal(self.tag(identity, signed).as_ref(), tag)
             .map_err(|_| Origin::Rejected)?;
+        used(file);
         Ok(content)
     }
 
     fn write(&self, file: &Path, identity: &str, signed: &[u8]) {
-        let mut tag = hmac::Context::with_key(&self.key);
-        tag.update(identity.as_bytes());
-        tag.update(signed);
-        let tag = tag.sign();
-        if let Err(fault) = whole_file::write(file, &[tag.as_ref(), signed].concat()) {
+        let tag = self.tag(identity, signed);
+        if let Err(fault) = whole_file::write_parts(file, &[tag.as_ref(), signed]) {
             tracing::warn!(
                 %fault,
                 "what admission made could not be cached; the next start makes it again"
             );
         }
+        if self.is_ours {
+            self.forget_those_like(file);
+        }
     }
+
+    /// In parts: together they would be one more copy of some megabytes.
+    fn tag(&self, identity: &str, signed: &[u8]) -> hmac::Tag {
+        let mut tag = hmac::Context::with_key(&self.key);
+        tag.update(identity.as_bytes());
+        tag.update(signed);
+        tag.sign()
+    }
+
+    /// Removes those of one kind that were not used for longest, beyond what is kept.
+    fn forget_those_like(&self, file: &Path) {
+        let entries = std::fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        let mut files: Vec<_> = entries
+            .map(|entry| entry.path())
+            .filter(|other| other.extension() == file.extension())
+            .filter_map(|other| Some((other.metadata().ok()?.modified().ok()?, other)))
+            .collect();
+        files.sort();
+        for (_, oldest) in files.iter().rev().skip(MOST_FILES) {
+            let _ = std::fs::remove_file(oldest);
+        }
+    }
+}
+
+/// Dates a file anew.
+fn used(file: &Path) {
+    let [omit, now] = [UTIME_OMIT, UTIME_NOW].map(|tv_nsec| Timespec { tv_sec: 0, tv_nsec });
+    let times = Timestamps { last_access: omit, last_modification: now };
+    // One that keeps its date is forgotten earlier.
+    let _ = utimensat(CWD, file, &times, AtFlags::empty());
 }
 
 #[expect(

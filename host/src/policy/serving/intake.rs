@@ -36,6 +36,15 @@ struct Content {
     settings: Result<Map<String, Value>, FileFault>,
 }
 
+/// What came of a find.
+struct Admitted {
+    generation: Generation,
+    /// None if its component served already.
+    bytes: Option<Arc<[u8]>>,
+    /// The faults of the settings in the file, if others were taken.
+    other_settings: Option<Faults>,
+}
+
 impl Intake {
     /// What passes this admission serves among these generations, and is copied.
     pub fn new(
@@ -64,6 +73,9 @@ impl Intake {
                 "the policy's file was removed; the running generation goes on"
             );
             self.generations.place(slot, Some(Placed::Removed));
+        } else {
+            // What was being admitted there, or was refused, is gone with it.
+            self.generations.place(slot, None);
         }
     }
 
@@ -74,8 +86,7 @@ impl Intake {
         if let Ok(Content { bytes, settings: Ok(settings), .. }) = self.read(find).await {
             let offer = Offer { slot, bytes, settings };
             if let Some(generation) = self.admission.admit_known(offer.clone()).await {
-                self.keep(&generation, Some(offer.bytes)).await;
-                self.generations.activate(Arc::new(generation));
+                self.activate(generation, Some(offer.bytes), None).await;
                 return true;
             }
         }
@@ -96,10 +107,8 @@ impl Intake {
         let slot = find.slot;
         self.generations.place(slot, Some(Placed::InAdmission));
         match self.admit(find).await {
-            Ok((generation, None)) => self.generations.activate(Arc::new(generation)),
-            Ok((generation, Some(faults))) => {
-                self.generations.activate(Arc::new(generation));
-                self.generations.keep_settings(slot, &faults);
+            Ok(Admitted { generation, bytes, other_settings }) => {
+                self.activate(generation, bytes, other_settings).await;
             }
             Err(faults) => {
                 self.generations.refuse(slot, &faults);
@@ -122,23 +131,21 @@ impl Intake {
         }
     }
 
-    /// With the faults of the settings in the file, if others were taken.
-    async fn admit(&self, find: &Find) -> Result<(Generation, Option<Faults>), Faults> {
+    async fn admit(&self, find: &Find) -> Result<Admitted, Faults> {
         let slot = find.slot;
         let Content { digest, bytes, settings } = self.read(find).await?;
         let running = self.current(slot).filter(|running| running.identity.digest == digest);
         if let Some(running) = running {
             // Only the settings can be new.
             let generation = self.admission.admit_settings(&running, settings?).await?;
-            self.keep(&generation, None).await;
-            return Ok((generation, None));
+            return Ok(Admitted { generation, bytes: None, other_settings: None });
         }
         let offer = |settings| Offer { slot, bytes: Arc::clone(&bytes), settings };
         let admitted = match settings {
             Ok(settings) => self.admission.admit(offer(settings)).await,
             Err(fault) => Err(fault.into()),
         };
-        let (generation, faults) = match admitted {
+        let (generation, other_settings) = match admitted {
             Ok(generation) => (generation, None),
             Err(faults) if faults.are_of_settings() => {
                 // A component that served before comes back with its settings: that is what an
@@ -153,8 +160,7 @@ impl Intake {
             }
             Err(faults) => return Err(faults),
         };
-        self.keep(&generation, Some(bytes)).await;
-        Ok((generation, faults))
+        Ok(Admitted { generation, bytes: Some(bytes), other_settings })
     }
 
     async fn read(&self, find: &Find) -> Result<Content, Faults> {
@@ -182,8 +188,19 @@ impl Intake {
         blocking(move || last_good.settings_of(slot, &digest)).await.ok()?
     }
 
-    async fn keep(&self, generation: &Generation, bytes: Option<Arc<[u8]>>) {
+    /// Swaps it in and then keeps a copy: what never served is never the last good one. Whoever
+    /// stops waiting, stops neither.
+    async fn activate(
+        &self,
+        generation: Generation,
+        bytes: Option<Arc<[u8]>>,
+        other_settings: Option<Faults>,
+    ) {
         let (last_good, identity) = (self.last_good.clone(), Arc::clone(&generation.identity));
+        self.generations.activate(Arc::new(generation));
+        if let Some(faults) = other_settings {
+            self.generations.keep_settings(identity.slot, &faults);
+        }
         let _ = blocking(move || last_good.keep(&identity, bytes.as_deref())).await;
     }
 }

@@ -2,9 +2,9 @@
 //! link on the way, and whoever may write to one of them. Only root and our own user may.
 //!
 //! Two things are no danger. In a folder with the sticky bit (`/tmp`) only the owner of an entry
-//! replaces it, and that owner is looked at. What is mounted read-only nobody writes to, whatever
-//! its mode says. A volume may be mounted writable for its group, as platforms do it: above the
-//! folder of the file its root counts as given by the platform.
+//! replaces it, and that owner is looked at. What is mounted read-only is the word of whoever
+//! mounted it, whatever owner and mode say. A volume may be mounted writable for its group, as
+//! platforms do it: above the folder of the file its root counts as given by the platform.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -29,7 +29,6 @@ pub(super) fn check(file: &Path) -> Result<(), FileFault> {
     let mut rest = names(&absolute);
     let mut here = PathBuf::from("/");
     let mut links = 0;
-    let mut device = None;
     while let Some(name) = rest.pop_front() {
         if name == ".." {
             here.pop();
@@ -37,7 +36,11 @@ pub(super) fn check(file: &Path) -> Result<(), FileFault> {
         }
         let next = here.join(name);
         let metadata = fs::symlink_metadata(&next).map_err(|error| unreadable(&next, error))?;
-        belongs_to_us(&next, &metadata)?;
+        // To ask a link how it is mounted is to ask where it leads.
+        let is_read_only = is_read_only(if metadata.is_symlink() { &here } else { &next });
+        if !is_read_only {
+            belongs_to_us(&next, &metadata)?;
+        }
         if metadata.is_symlink() {
             links += 1;
             if links > MOST_LINKS {
@@ -52,16 +55,12 @@ pub(super) fn check(file: &Path) -> Result<(), FileFault> {
             }
             continue;
         }
-        if metadata.is_dir() {
-            let is_mounted = device.is_some_and(|device| device != metadata.dev());
-            if !(is_mounted && rest.len() > 1) {
-                not_writable_by_others(&next, &metadata)?;
-            }
-            device = Some(metadata.dev());
-            here = next;
-        } else {
+        let device = fs::metadata(&here).map_err(|error| unreadable(&here, error))?.dev();
+        let is_root_of_volume = metadata.is_dir() && metadata.dev() != device && rest.len() > 1;
+        if !is_read_only && !is_root_of_volume {
             not_writable_by_others(&next, &metadata)?;
         }
+        here = next;
     }
     Ok(())
 }
@@ -86,7 +85,7 @@ fn belongs_to_us(path: &Path, metadata: &Metadata) -> Result<(), FileFault> {
 
 fn not_writable_by_others(path: &Path, metadata: &Metadata) -> Result<(), FileFault> {
     let is_sticky = metadata.is_dir() && metadata.mode() & STICKY != 0;
-    if metadata.mode() & OTHERS_WRITE == 0 || is_sticky || is_read_only(path) {
+    if metadata.mode() & OTHERS_WRITE == 0 || is_sticky {
         return Ok(());
     }
     let file = path.to_owned();

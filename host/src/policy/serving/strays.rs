@@ -2,7 +2,7 @@
 //! misspelt `signin.wasm` would lie there and not serve, and nothing would say so.
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::contract::Slot;
 
@@ -42,9 +42,21 @@ fn is_stray(name: &str) -> bool {
         return false;
     }
     let of_slot = |stem: &str| Slot::ALL.iter().any(|slot| slot.as_str() == stem);
-    let stem = name.strip_suffix(".settings.json").or_else(|| {
-        let is_component = Path::new(name).extension().is_some_and(|end| end == "wasm");
-        is_component.then(|| name.trim_end_matches(".wasm"))
-    });
+    let stem = name.strip_suffix(".settings.json").or_else(|| name.strip_suffix(".wasm"));
     stem.is_some_and(|stem| !of_slot(stem))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_a_slots_as_a_whole_or_a_stray() {
+        for name in ["signin.wasm", "login.wasm.wasm", "login.settings.json.wasm"] {
+            assert!(is_stray(name), "{name}");
+        }
+        for name in ["login.wasm", "login.settings.json", ".login.wasm.wasm", "README.md"] {
+            assert!(!is_stray(name), "{name}");
+        }
+    }
 }

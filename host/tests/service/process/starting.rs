@@ -29,7 +29,9 @@ async fn it_says_where_it_serves_what_serves_and_where_the_data_are() {
         "{text}"
     );
     for slot in Slot::ALL {
-        let checked = admission::inspect(&policy(slot)).unwrap();
+        // As a command does it: outside of any runtime.
+        let inspected = tokio::task::spawn_blocking(move || admission::inspect(&policy(slot)));
+        let checked = inspected.await.unwrap().unwrap();
         let line = process
             .announcement
             .iter()
@@ -133,6 +135,37 @@ async fn folders_that_others_may_write_to_are_refused_outside_local() {
     let outcome = Process::refusing(&settings).await;
     assert_eq!(outcome.code, Some(2));
     assert!(outcome.log.contains("POLICY_DIR"), "{}", outcome.log);
+}
+
+/// As Kubernetes does it with `fsGroup`, at each start.
+#[tokio::test]
+async fn a_data_folder_of_ours_that_was_given_to_a_group_is_closed_again_and_serves() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (home, mut settings) = Process::home().await;
+    let data = home.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    std::fs::rename(home.path().join("policies"), data.join("policies")).unwrap();
+    settings.insert("POLICY_DIR".to_owned(), data.join("policies").display().to_string());
+    let there = ["", "policies", "policies/login.wasm"].map(|name| data.join(name));
+    for mode in [0o700, 0o2770] {
+        for path in &there {
+            let mode = if path.is_dir() { mode } else { mode & 0o660 };
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        }
+        let process = Process::serving(&settings).await;
+        let ready = reqwest::get(format!("http://{}/readyz", process.address)).await.unwrap();
+        assert_eq!(ready.status(), 200, "{mode:o}");
+        process.terminate();
+        assert_eq!(process.ended().await.code, Some(0));
+    }
+    for path in &there {
+        let mode = std::fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{} has the mode {mode:o}", path.display());
+    }
+    // A right of everybody was given by a person.
+    std::fs::set_permissions(&data, std::fs::Permissions::from_mode(0o777)).unwrap();
+    let outcome = Process::refusing(&settings).await;
+    assert!(outcome.log.contains("DATA_DIR"), "{}", outcome.log);
 }
 
 #[tokio::test]

@@ -82,12 +82,13 @@ impl SmallDisk {
 
     /// The data folder, as it is seen from outside.
     pub(crate) fn data(&self) -> PathBuf {
-        let inside = self.inside();
+        let inside = self.data_inside();
         let inside = inside.strip_prefix("/").unwrap();
         Path::new(&format!("/proc/{}/root", self.keeper.id())).join(inside)
     }
 
-    fn inside(&self) -> PathBuf {
+    /// The data folder, as the program sees it.
+    pub(crate) fn data_inside(&self) -> PathBuf {
         self.folder.path().join("data")
     }
 
@@ -121,7 +122,7 @@ impl SmallDisk {
 
     /// Another disk, of so many KiB, in a folder of the data folder.
     pub(crate) fn mount(&self, folder: &str, kibibytes: u32) -> PathBuf {
-        let inside = self.inside().join(folder).display().to_string();
+        let inside = self.data_inside().join(folder).display().to_string();
         let mount = format!("mount -t tmpfs -o size={kibibytes}k,mode=700 tmpfs");
         self.run(&format!("mkdir '{inside}' && {mount} '{inside}'"));
         self.data().join(folder)
@@ -129,27 +130,28 @@ impl SmallDisk {
 
     /// Makes the whole disk read-only, or writable again; nothing may be open on it.
     pub(crate) fn make_read_only(&self, read_only: bool) {
-        let data = self.inside();
+        let data = self.data_inside();
         let mode = if read_only { "ro" } else { "rw" };
         self.run(&format!("mount -o remount,{mode} '{}'", data.display()));
     }
 
     /// Has the kernel give the file system up, as after an error of the disk.
     pub(crate) fn abort(&self) {
-        self.run(&format!("mount -o remount,abort '{}'", self.inside().display()));
+        self.run(&format!("mount -o remount,abort '{}'", self.data_inside().display()));
     }
 
     /// Makes a file read-only for whoever opens it from now on.
     pub(crate) fn cover(&self, file: &str) {
-        let file = self.inside().join(file).display().to_string();
+        let file = self.data_inside().join(file).display().to_string();
         self.run(&format!("mount --bind '{file}' '{file}'; mount -o remount,bind,ro '{file}'"));
     }
 
     pub(crate) fn uncover(&self, file: &str) {
-        self.run(&format!("umount -l '{}'", self.inside().join(file).display()));
+        self.run(&format!("umount -l '{}'", self.data_inside().join(file).display()));
     }
 
-    fn run(&self, script: &str) {
+    /// Runs a script of the shell where the disk is.
+    pub(crate) fn run(&self, script: &str) {
         let mut command = Command::new(&self.enter[0]);
         let status = command.args(&self.enter[1..]).args(["sh", "-ec", script]).status();
         assert!(status.unwrap().success(), "{script}");

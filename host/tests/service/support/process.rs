@@ -1,7 +1,7 @@
 //! The real program as a process.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use auth_host::contract::Slot;
@@ -249,7 +249,9 @@ fn command_by(words: &[String], settings: &HashMap<String, String>) -> Command {
 }
 
 fn prepared(mut command: Command, settings: &HashMap<String, String>) -> Command {
-    let folder = settings.get("POLICY_DIR").map_or_else(std::env::temp_dir, Into::into);
+    // It may be there only in a namespace of the program's.
+    let folder = settings.get("POLICY_DIR").map(PathBuf::from).filter(|folder| folder.is_dir());
+    let folder = folder.unwrap_or_else(std::env::temp_dir);
     command
         .env_clear()
         .envs(settings)

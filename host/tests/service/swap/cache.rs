@@ -2,8 +2,11 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
 
-use crate::support::{TestService, TestServiceBuilder};
+use auth_host::contract::Slot;
+
+use crate::support::{TestService, TestServiceBuilder, guest};
 
 /// How many components came from where, at a start.
 async fn started(builder: TestServiceBuilder, origin: &str) -> TestService {
@@ -86,4 +89,40 @@ async fn what_another_master_secret_wrote_is_not_taken() {
         .await
         .setting("AUTH_MASTER_SECRET", "a master secret that was put in place of the old");
     started(builder, "rejected").await.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_used_longest_ago_is_forgotten_and_what_a_kill_left_half_written() {
+    let service = started(TestService::with().own_cache(), "miss").await;
+    let builder = service.stop_and_keep().await;
+    let halves = ["cache/x.1.tmp", "last-good/x.1.tmp"].map(|file| builder.data_dir().join(file));
+    for half in &halves {
+        fs::write(half, b"half").unwrap();
+    }
+    // As many as are kept, and older than all that serve, although those are dated earlier.
+    let dated = |file: &PathBuf, seconds| {
+        let date = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        fs::File::options().write(true).open(file).unwrap().set_modified(date).unwrap();
+    };
+    for file in files(&builder) {
+        dated(&file, 1);
+    }
+    let cache = builder.data_dir().join("cache");
+    for number in 0..64 {
+        let file = cache.join(format!("old{number}.cwasm"));
+        fs::write(&file, b"old").unwrap();
+        dated(&file, 2 + number);
+    }
+    let service = started(builder, "hit").await;
+    for half in halves {
+        assert!(!half.exists(), "{}", half.display());
+    }
+    service.swap(Slot::Login, &guest("refuses_domain")).await;
+    let count = fs::read_dir(&cache).unwrap().filter(|entry| {
+        entry.as_ref().unwrap().path().extension().is_some_and(|end| end == "cwasm")
+    });
+    assert_eq!(count.count(), 64);
+    assert!(cache.join("old63.cwasm").exists() && !cache.join("old3.cwasm").exists());
+    let builder = service.stop_and_keep().await;
+    started(builder, "hit").await.stop().await;
 }

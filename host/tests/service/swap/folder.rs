@@ -67,6 +67,19 @@ async fn a_removed_file_leaves_the_policy_serving() {
 }
 
 #[tokio::test]
+async fn a_refused_file_that_is_removed_from_an_empty_slot_is_told_no_more() {
+    let service = TestService::with().component(Slot::Login, b"nothing").start().await;
+    let placed = async || service.get("/readyz").await.json()["placed_not_serving"].clone();
+    let gauge = async || service.count("auth_policy_placed_not_serving", &[]).await;
+    assert_eq!(placed().await[0]["state"], "refused");
+    assert_eq!(gauge().await, 1);
+    std::fs::remove_file(service.policy_file("login.wasm")).unwrap();
+    eventually("an empty place", async || (placed().await == json!([])).then_some(())).await;
+    assert_eq!(gauge().await, 0);
+    service.stop().await;
+}
+
+#[tokio::test]
 async fn a_change_of_settings_takes_effect_without_a_new_component() {
     let service = TestService::start().await;
     let person = Person { password: "ninechars".to_owned(), ..Person::new("leo") };

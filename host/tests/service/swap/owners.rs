@@ -6,7 +6,9 @@ use std::path::Path;
 
 use auth_host::contract::Slot;
 
-use crate::support::{TestService, eventually, guest, lines_with, mark, policy};
+use crate::support::{
+    SmallDisk, TestService, eventually, guest, in_time, lines_with, mark, policy,
+};
 
 /// Somebody else than the user that the tests run as.
 const STRANGER: u32 = 54_321;
@@ -108,4 +110,87 @@ async fn a_link_through_a_folder_that_others_own_or_write_to_is_refused() {
     place(&folder.join("current.wasm"));
     service.next_generation(Slot::Login, before).await;
     service.stop().await;
+}
+
+/// Starts the program with the policies of this folder of the namespace, and ends it. What serves
+/// at once, and its log.
+async fn served(disk: &mut SmallDisk, policies: &str) -> (usize, String) {
+    disk.settings.insert("POLICY_DIR".to_owned(), policies.to_owned());
+    let process = disk.serving().await;
+    let ready = reqwest::get(format!("http://{}/readyz", process.address));
+    let ready: serde_json::Value = in_time("an answer", ready).await.unwrap().json().await.unwrap();
+    process.terminate();
+    let outcome = process.ended().await;
+    (ready["policies"].as_array().unwrap().len(), outcome.log)
+}
+
+#[tokio::test]
+async fn the_root_of_a_volume_may_be_writable_for_a_group_above_the_policies_folder() {
+    if !can_give_away() {
+        return;
+    }
+    let Some(mut disk) = SmallDisk::new(24) else { return };
+    let placed = disk.settings["POLICY_DIR"].clone();
+    // Right below the root, as images have it, and deeper.
+    for volume in ["/mnt", "/mnt/deeper"] {
+        disk.run(&format!(
+            "mkdir -p {volume} && mount -t tmpfs -o mode=2777 tmpfs {volume} \
+             && mkdir {volume}/auth-host && cp -r '{placed}' {volume}/auth-host/policies \
+             && chmod -R go-w {volume}/auth-host"
+        ));
+        let (count, log) = served(&mut disk, &format!("{volume}/auth-host/policies")).await;
+        assert_eq!(count, 3, "{volume}: {log}");
+    }
+    disk.run("cp /mnt/deeper/auth-host/policies/* /mnt/deeper/ && rm -r '/mnt/deeper/auth-host'");
+    disk.settings.insert("POLICY_DIR".to_owned(), "/mnt/deeper".to_owned());
+    let log = disk.refusing().await;
+    assert!(log.contains("POLICY_DIR: the folder /mnt/deeper may be written to"), "{log}");
+}
+
+#[tokio::test]
+async fn a_link_out_of_a_volume_leads_through_no_folder_that_others_write_to() {
+    if !can_give_away() {
+        return;
+    }
+    let Some(mut disk) = SmallDisk::new(24) else { return };
+    let placed = disk.settings["POLICY_DIR"].clone();
+    let policies = disk.data_inside().join("policies").display().to_string();
+    let shared = Path::new(&placed).with_file_name("shared");
+    disk.run(&format!("cp -r '{placed}' '{policies}' && rm '{policies}/login.wasm'"));
+    std::fs::create_dir(&shared).unwrap();
+    set_permissions(&shared, Permissions::from_mode(0o777)).unwrap();
+    std::fs::create_dir(shared.join("releases")).unwrap();
+    std::fs::write(shared.join("releases/login.wasm"), policy(Slot::Login)).unwrap();
+    disk.run(&format!("ln -s ../../shared/releases/login.wasm '{policies}/login.wasm'"));
+    let (count, log) = served(&mut disk, &policies).await;
+    assert_eq!(count, 2, "{log}");
+    assert!(log.contains("shared may be written to by group or others"), "{log}");
+}
+
+#[tokio::test]
+async fn what_is_mounted_read_only_may_belong_to_anybody_but_a_link_to_it_may_not() {
+    if !can_give_away() {
+        return;
+    }
+    let Some(mut disk) = SmallDisk::new(24) else { return };
+    let placed = disk.settings["POLICY_DIR"].clone();
+    chown(&placed, Some(STRANGER), None).unwrap();
+    for slot in Slot::ALL {
+        chown(Path::new(&placed).join(format!("{slot}.wasm")), Some(STRANGER), None).unwrap();
+    }
+    let (count, log) = served(&mut disk, &placed).await;
+    assert_eq!(count, 0, "{log}");
+    disk.run(&format!("mount --bind '{placed}' /mnt && mount -o remount,bind,ro /mnt"));
+    let (count, log) = served(&mut disk, "/mnt").await;
+    assert_eq!(count, 3, "{log}");
+    // Where the link leads nobody writes; its owner can have it lead elsewhere.
+    let linked = disk.data_inside().join("linked").display().to_string();
+    disk.run(&format!(
+        "rm -r '{0}/last-good' && mkdir '{linked}' && ln -s /mnt/* '{linked}' \
+         && chown -h {STRANGER} '{linked}/login.wasm'",
+        disk.data_inside().display()
+    ));
+    let (count, log) = served(&mut disk, &linked).await;
+    assert_eq!(count, 2, "{log}");
+    assert!(log.contains("linked/login.wasm belongs to the user 54321"), "{log}");
 }
