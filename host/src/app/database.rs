@@ -45,7 +45,8 @@ pub(super) async fn open(
 }
 
 /// Opens the embedded database and writes to it: what an operator has to mend ends the start, not
-/// the first request. A disk that is only full is waited for as while serving.
+/// the first request. A disk that is only full, or a lock that another process holds, is waited for
+/// as while serving.
 async fn embedded(file: &Path, clock: Clock) -> anyhow::Result<Sqlite> {
     let store = Sqlite::open(file, clock).await.map_err(|error| match Outage::told_by(&error) {
         Some(outage) => error.context(outage.sentence()),
@@ -53,7 +54,9 @@ async fn embedded(file: &Path, clock: Clock) -> anyhow::Result<Sqlite> {
     })?;
     if let Err(error) = store.probe().await {
         match store.outage() {
-            Some(Outage::Full) => tracing::error!("{}", Outage::Full.sentence()),
+            Some(outage @ (Outage::Full | Outage::Locked)) => {
+                tracing::error!("{}", outage.sentence());
+            }
             Some(outage) => return Err(anyhow::Error::from(error).context(outage.sentence())),
             None => return Err(error.into()),
         }

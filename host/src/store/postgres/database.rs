@@ -14,6 +14,7 @@ use super::migrate;
 use super::pools::Pools;
 use super::rows::only;
 use crate::clock::Clock;
+use crate::keys;
 use crate::store::StoreError;
 use crate::store::outage::Outage;
 
@@ -26,11 +27,13 @@ const CONNECT: Duration = Duration::from_secs(2);
 /// What a server says that takes no writes, a standby or one that was set so.
 const IS_READ_ONLY: &str = "SELECT current_setting('transaction_read_only')::bool";
 
-/// A write of some size: what finds room for it serves requests again.
+/// A write of some size: what finds room for it serves requests again. The server would compress a
+/// value of zeros, and find room for it in a page that is there already.
 const PROBE: &str = "
     INSERT INTO auth.policy_storage (slot, key, value, expires_at)
-    VALUES ('', 'probe', decode(repeat('00', 65536), 'hex'), 0)
+    VALUES ('', 'probe', $1, 0)
     ON CONFLICT (slot, key) DO UPDATE SET value = excluded.value";
+const PROBE_BYTES: usize = 65_536;
 const END_OF_PROBE: &str = "DELETE FROM auth.policy_storage WHERE slot = '' AND key = 'probe'";
 
 /// How to reach PostgreSQL.
@@ -137,7 +140,9 @@ impl Postgres {
 
     /// Writes as a request does.
     async fn probe(&self) -> Result<(), StoreError> {
-        self.pools.background(|| sqlx::query(PROBE)).await?;
+        let mut value = vec![0; PROBE_BYTES];
+        keys::fill_random(&mut value);
+        self.pools.background(|| sqlx::query(PROBE).bind(&value)).await?;
         self.pools.background(|| sqlx::query(END_OF_PROBE)).await?;
         self.pools.seen.over();
         Ok(())

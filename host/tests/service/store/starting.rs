@@ -1,6 +1,9 @@
-//! A start while the database is not there yet.
+//! A start while the database is not there yet, or takes no writes yet.
 
-use crate::support::{OwnDatabase, Proxy, TestService, eventually, lines_with, mark};
+use sqlx::ConnectOptions as _;
+use sqlx::sqlite::SqliteConnectOptions;
+
+use crate::support::{OwnDatabase, Process, Proxy, TestService, eventually, lines_with, mark};
 
 #[tokio::test]
 async fn a_service_waits_for_a_database_that_comes_later() {
@@ -19,4 +22,26 @@ async fn a_service_waits_for_a_database_that_comes_later() {
     let (service, ()) = tokio::join!(start, appears);
     service.newcomer("leo").await;
     service.stop().await;
+}
+
+#[tokio::test]
+async fn a_start_while_another_process_holds_the_lock_goes_on_by_itself_when_it_is_free() {
+    let (folder, settings) = Process::folder();
+    let process = Process::serving(&settings).await;
+    process.terminate();
+    assert_eq!(process.ended().await.code, Some(0));
+    let file = folder.path().join("data/auth.sqlite");
+    let mut other = SqliteConnectOptions::new().filename(&file).connect().await.unwrap();
+    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    let process = Process::serving(&settings).await;
+    let ready = async || {
+        let answer = reqwest::get(format!("http://{}/readyz", process.address)).await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    let (status, body) = ready().await;
+    assert!(status == 503 && body.contains("another process holds the lock"), "{body}");
+    sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
+    eventually("readiness", async || (ready().await.0 == 200).then_some(())).await;
+    process.terminate();
+    assert_eq!(process.ended().await.code, Some(0));
 }

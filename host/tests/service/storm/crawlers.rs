@@ -1,14 +1,18 @@
 //! Strangers who take places: clients that crawl, and connections that carry nothing.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
+use super::forces::HELD;
 use super::scene::Scene;
 
 const STEP: Duration = Duration::from_millis(700);
+/// Who is still connected after that holds a place.
+const A_WHILE: Duration = Duration::from_secs(2);
 /// The largest answer there is.
 const LARGE: &str = "/api/auth/swagger/swagger-ui-bundle.js";
 
@@ -29,11 +33,7 @@ pub(super) fn begin(scene: &Scene, crawling: usize, idle: usize) {
             // Not all at the same moment: that would be a flood.
             sleep(Duration::from_millis(number as u64)).await;
             loop {
-                let outcome = match crawl(&own, way).await {
-                    Ok(()) => "ended",
-                    Err(_) => "broken",
-                };
-                own.count("crawlers' connections", outcome);
+                watched(&own, "crawlers' connections", crawl(&own, way)).await;
                 sleep(STEP).await;
             }
         });
@@ -42,14 +42,28 @@ pub(super) fn begin(scene: &Scene, crawling: usize, idle: usize) {
         let own = scene.clone();
         scene.stranger(async move {
             sleep(Duration::from_millis(number as u64)).await;
-            // Nearly each was of use once, as the gateway's are.
-            let outcome = match idle_connection(&own, number % 10 != 0).await {
-                Ok(()) => "ended",
-                Err(_) => "broken",
-            };
-            own.count("idle connections", outcome);
+            // Some of them were of use once, as the gateway's are. Where half of the places are
+            // taken, such a one is closed after its answer; the others take what is left.
+            watched(&own, "idle connections", idle_connection(&own, number % 5 == 0)).await;
         });
     }
+}
+
+/// Counts a connection that holds a place, and then what becomes of it.
+async fn watched(
+    scene: &Scene,
+    kind: &'static str,
+    connection: impl Future<Output = std::io::Result<()>>,
+) {
+    let mut connection = pin!(connection);
+    let ended = match timeout(A_WHILE, &mut connection).await {
+        Ok(ended) => ended,
+        Err(_) => {
+            scene.count(kind, HELD);
+            connection.await
+        }
+    };
+    scene.count(kind, if ended.is_ok() { "ended" } else { "broken" });
 }
 
 /// Crawls until the service has had enough of it.
@@ -73,7 +87,7 @@ async fn crawl(scene: &Scene, way: Way) -> std::io::Result<()> {
         if !step.is_empty() {
             stream.write_all(step.as_bytes()).await?;
         }
-        match tokio::time::timeout(STEP, stream.read(&mut buffer)).await {
+        match timeout(STEP, stream.read(&mut buffer)).await {
             Ok(Ok(0)) => return Ok(()),
             Ok(Ok(_)) => sleep(STEP).await,
             Ok(Err(fault)) => return Err(fault),

@@ -12,11 +12,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::people::Attempt;
-use super::wire;
-use crate::support::{eventually, in_time};
+use super::{forces, wire};
+use crate::support::in_time;
 
 /// The gateway gives up after that.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+/// No storm takes longer to come up.
+const COMES_UP: Duration = Duration::from_secs(60);
 /// Who does not go when the people do.
 const STRANGERS: [&str; 4] = ["crawlers' connections", "idle connections", "login flood", "loops"];
 
@@ -111,8 +113,12 @@ impl Scene {
         *tallies.entry(kind).or_default().outcomes.entry(outcome.to_owned()).or_default() += 1;
     }
 
-    pub(super) fn tally(&self, kind: &'static str) -> Tally {
-        self.0.tallies.lock().unwrap().get(kind).cloned().unwrap_or_default()
+    /// A figure of the service's own; the highest stays.
+    pub(super) fn note(&self, figure: &str, number: usize) {
+        let mut tallies = self.0.tallies.lock().unwrap();
+        let tally = tallies.entry(forces::FIGURES).or_default();
+        let highest = tally.outcomes.entry(figure.to_owned()).or_default();
+        *highest = number.max(*highest);
     }
 
     /// Asks on a connection of its own, as the gateway does, and counts what comes of it; none if
@@ -164,14 +170,15 @@ impl Scene {
         self.0.enough.run_until_cancelled(tokio::time::sleep(time)).await;
     }
 
-    /// Waits until in the storm each kind of request was answered often enough to say something.
-    pub(super) async fn says_something(&self, sessions: usize) {
-        for (kind, least) in [("refresh", sessions), ("register", 5), ("healthz", 10)] {
-            eventually(&format!("enough answers to {kind}"), async || {
-                let answered = self.tally(kind).outcomes.get("200").copied().unwrap_or(0);
-                (answered >= least).then_some(())
-            })
-            .await;
+    /// Waits until each force has acted, people got enough answers to say something, or nobody can
+    /// expect it any more: the verdict says what is missing.
+    pub(super) async fn comes_up(&self, scale: &Scale) {
+        let end = Instant::now() + COMES_UP;
+        while Instant::now() < end {
+            if forces::missing(&self.0.tallies.lock().unwrap(), scale).is_empty() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
 

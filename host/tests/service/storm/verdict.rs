@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use super::forces;
 use super::scene::{Scale, Tally};
 use crate::support::Outcome;
 
@@ -63,6 +64,9 @@ impl Verdict {
                 faults.push(what);
             }
         };
+        for missing in forces::missing(&self.tallies, scale) {
+            expect(false, missing);
+        }
         expect(self.lost.is_empty(), format!("lost: {:?}", self.lost));
         expect(self.refused.is_empty(), format!("sessions ended: {:?}", self.refused));
         let bound = scale.memory_mebibytes;
@@ -140,13 +144,18 @@ mod tests {
     type Wrong = (&'static str, fn(&mut Verdict));
 
     fn calm() -> Verdict {
-        let tally = |status: &str| Tally {
-            outcomes: [(status.to_owned(), 1)].into(),
-            times: vec![Duration::from_millis(5)],
-        };
-        let kinds = [("refresh", "200"), ("healthz", "200"), ("login flood", "401")];
+        let mut tallies = BTreeMap::<_, Tally>::new();
+        for force in forces::all(&Scale::read()) {
+            let tally = tallies.entry(force.kind).or_default();
+            let outcomes = &mut tally.outcomes;
+            for outcome in force.outcomes {
+                let number = outcomes.entry((*outcome).to_owned()).or_default();
+                *number = force.least.max(*number);
+            }
+            tally.times = vec![Duration::from_millis(5); outcomes.values().sum()];
+        }
         Verdict {
-            tallies: kinds.map(|(kind, status)| (kind, tally(status))).into(),
+            tallies,
             at_rest: 50,
             highest: 100,
             stop: Duration::from_secs(1),
@@ -183,6 +192,18 @@ mod tests {
             let mut verdict = calm();
             make(&mut verdict);
             assert!(!verdict.faults(&scale).is_empty(), "not found: {wrong}");
+        }
+    }
+
+    #[test]
+    fn a_storm_in_which_a_force_did_not_act_is_none() {
+        let scale = Scale::read();
+        for force in forces::all(&scale) {
+            let mut verdict = calm();
+            let outcomes = &mut verdict.tallies.get_mut(force.kind).unwrap().outcomes;
+            outcomes.retain(|outcome, _| !force.outcomes.contains(&outcome.as_str()));
+            let faults = verdict.faults(&scale);
+            assert!(faults.iter().any(|fault| fault.starts_with("no storm")), "{}", force.kind);
         }
     }
 

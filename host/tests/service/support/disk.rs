@@ -71,6 +71,8 @@ impl SmallDisk {
                 enter.extend(namespaces.iter().take(2).map(|&namespace| namespace.to_owned()));
                 if namespaces.len() > 1 {
                     enter.push("--preserve-credentials".to_owned());
+                    // In there the machine's root, whose folders are on the way to ours, is nobody.
+                    settings.insert("ENV".to_owned(), "local".to_owned());
                 }
                 return Some(Self { settings, folder, keeper, enter });
             }
