@@ -46,10 +46,11 @@ done
 # What is about PostgreSQL anyway, or asks no database, runs once.
 once=("${faults[@]}")
 for part in legacy store::{away,contention,replicas,roles,settings,starting,tls} wit \
-    bad_input::{bodies,connections,requests} storm swap; do
+    bad_input::{bodies,connections,crawlers,crowds,requests,unread} storm swap; do
     once+=(--skip "$part::")
 done
-alone=(busy:: bad_input::connections:: process::ending::)
+alone=(bad_input::{connections,crawlers,crowds,unread}:: busy:: flood:: guessing::
+    policies::budgets:: process::ending::)
 others=()
 for part in "${alone[@]}" storm::in_a_storm; do others+=(--skip "$part"); done
 

@@ -1,26 +1,46 @@
-//! Request bodies: at most 64 KiB of JSON, one object, no key twice.
+//! Request bodies: at most 64 KiB of JSON, one object, no key twice. What is beyond the usual size
+//! has a budget of all requests together.
 
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Request};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::BodyExt as _;
 use serde_json::{Map, Value};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
+use zeroize::Zeroizing;
 
+use super::held::HeldBytes;
 use super::server::RequestDeadline;
 use crate::errors::{ApiError, catalogue};
 use crate::strict_json::{self, Fault};
 
 /// The most bytes of a body.
-pub(super) const MAX_BODY: usize = 64 * 1024;
+const MAX_BODY: usize = 64 * 1024;
+/// What every body may have. All that gateways send is smaller.
+const USUAL_BODY: usize = 4 * 1024;
+
+/// How bodies are read.
+pub(super) struct Bodies {
+    /// How long one may take to arrive.
+    pub(super) time: Duration,
+    /// What all of them together may hold beyond the usual size.
+    pub(super) held: HeldBytes,
+}
+
+/// The object of a body. One of more than the usual size counts for as long as this is there.
+pub(super) struct Object {
+    pub(super) members: Map<String, Value>,
+    pub(super) room: Option<OwnedSemaphorePermit>,
+}
 
 /// Reads the JSON object that a request carries.
 pub(super) async fn read_object(
     request: Request<Body>,
-    time: Duration,
-) -> Result<Map<String, Value>, ApiError> {
+    bodies: &Bodies,
+) -> Result<Object, ApiError> {
     if !is_json(request.headers()) {
         return Err(ApiError::from(catalogue::UNSUPPORTED_MEDIA_TYPE));
     }
@@ -29,21 +49,43 @@ pub(super) async fn read_object(
         return Err(ApiError::from(catalogue::BODY_TOO_LARGE));
     }
     // The head and the body have one deadline together.
-    let mut end = Instant::now() + time;
+    let mut end = Instant::now() + bodies.time;
     if let Some(RequestDeadline(whole)) = request.extensions().get() {
         end = end.min(*whole);
     }
-    let bytes = timeout_at(end, Limited::new(request.into_body(), MAX_BODY).collect())
+    let (bytes, room) = timeout_at(end, collect(request.into_body(), &bodies.held))
         .await
-        .map_err(|_| ApiError::from(catalogue::REQUEST_TIMEOUT))?;
-    let bytes = bytes.map_err(|error| {
-        if error.is::<LengthLimitError>() {
-            ApiError::from(catalogue::BODY_TOO_LARGE)
-        } else {
+        .map_err(|_| ApiError::from(catalogue::REQUEST_TIMEOUT))??;
+    Ok(Object { members: parse(&bytes)?, room })
+}
+
+/// All of a body. Its frames are copied as they come: each of them, of a single byte too, holds
+/// all of the buffer that it was read into.
+async fn collect(
+    mut body: Body,
+    held: &HeldBytes,
+) -> Result<(Zeroizing<Vec<u8>>, Option<OwnedSemaphorePermit>), ApiError> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(USUAL_BODY));
+    let mut room = None;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| {
             ApiError::with_message(catalogue::MALFORMED_JSON, "the body was not received whole")
+        })?;
+        let Some(data) = frame.data_ref() else { continue };
+        let size = bytes.len() + data.len();
+        if size > MAX_BODY {
+            return Err(ApiError::from(catalogue::BODY_TOO_LARGE));
         }
-    })?;
-    parse(&zeroize::Zeroizing::new(bytes.to_bytes().to_vec()))
+        if size > bytes.capacity() {
+            room = Some(held.room(MAX_BODY - USUAL_BODY)?);
+            // Moved by hand: what grows by itself leaves its bytes behind.
+            let mut larger = Zeroizing::new(Vec::with_capacity(MAX_BODY));
+            larger.extend_from_slice(&bytes);
+            bytes = larger;
+        }
+        bytes.extend_from_slice(data);
+    }
+    Ok((bytes, room))
 }
 
 /// A member that must be there and a text.

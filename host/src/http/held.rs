@@ -1,6 +1,6 @@
-//! The bytes of answers that are kept for slow clients, of all clients together. What is one and the
-//! same for everybody (Swagger UI, the OpenAPI document) is shared and costs nothing here; tokens
-//! and errors are small and always pass.
+//! The bytes that are kept for slow clients, of all clients together: of large answers and, apart
+//! from those, of large bodies. What is one and the same for everybody (Swagger UI, the OpenAPI
+//! document) is shared and costs nothing here; what is small always passes.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::errors::{ApiError, catalogue};
 
-/// All that large answers may hold together.
-const BUDGET: usize = 16 * 1024 * 1024;
+/// All that may be held together.
+const BUDGET: usize = 8 * 1024 * 1024;
 
-/// What is left for large answers.
+/// What is left for large answers, or for large bodies.
 #[derive(Clone)]
 pub(super) struct HeldBytes(Arc<Semaphore>);
 
@@ -33,11 +33,16 @@ impl HeldBytes {
         Self(Arc::new(Semaphore::new(BUDGET)))
     }
 
+    /// Room for so many bytes, as long as they are kept.
+    pub(super) fn room(&self, size: usize) -> Result<OwnedSemaphorePermit, ApiError> {
+        let size = u32::try_from(size).unwrap_or(u32::MAX);
+        let permit = Arc::clone(&self.0).try_acquire_many_owned(size);
+        permit.map_err(|_| ApiError::from(catalogue::BUSY))
+    }
+
     /// The body of a large answer, if there is room for it until its client has taken it.
     pub(super) fn hold(&self, bytes: Vec<u8>) -> Result<Bytes, ApiError> {
-        let size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        let permit = Arc::clone(&self.0).try_acquire_many_owned(size);
-        let permit = permit.map_err(|_| ApiError::from(catalogue::BUSY))?;
+        let permit = self.room(bytes.len())?;
         Ok(Bytes::from_owner(Counted { bytes, _permit: permit }))
     }
 }

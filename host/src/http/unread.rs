@@ -19,7 +19,6 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
-use super::body::MAX_BODY;
 use crate::shutdown::StopDeadline;
 
 /// The most that is read of one request after its answer.
@@ -44,18 +43,17 @@ impl Leftovers {
 
     /// Sees to the rest of the body, whenever whoever answers lets go of it.
     pub(super) fn watch(&self, request: Request<Body>) -> (Request<Body>, Leftover) {
-        let is_long = Arc::new(AtomicBool::new(false));
+        let is_left = Arc::new(AtomicBool::new(false));
         if request.body().is_end_stream() {
-            return (request, Leftover(is_long));
+            return (request, Leftover(is_left));
         }
         let watched = Watched {
             leftovers: self.clone(),
             is_held_back: request.headers().contains_key(EXPECT),
-            is_begun: false,
-            is_long: Arc::clone(&is_long),
+            is_left: Arc::clone(&is_left),
         };
         let request = request.map(|body| Body::new(WatchedBody { body, watched: Some(watched) }));
-        (request, Leftover(is_long))
+        (request, Leftover(is_left))
     }
 
     fn read(&self, mut body: Body) {
@@ -86,7 +84,7 @@ impl Leftovers {
     }
 }
 
-/// Whether something is left that the next request of this connection should not wait for.
+/// Whether a part of the body was left, so that no request can follow on this connection.
 pub(super) struct Leftover(Arc<AtomicBool>);
 
 impl Leftover {
@@ -115,8 +113,7 @@ struct Watched {
     leftovers: Leftovers,
     /// Who waits for `100 Continue` has not sent anything, and won't until the body is asked for.
     is_held_back: bool,
-    is_begun: bool,
-    is_long: Arc<AtomicBool>,
+    is_left: Arc<AtomicBool>,
 }
 
 impl HttpBody for WatchedBody {
@@ -128,7 +125,7 @@ impl HttpBody for WatchedBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         if let Some(watched) = &mut self.watched {
-            (watched.is_begun, watched.is_held_back) = (true, false);
+            watched.is_held_back = false;
         }
         let poll = Pin::new(&mut self.body).poll_frame(context);
         if matches!(poll, Poll::Ready(None | Some(Err(_)))) {
@@ -151,11 +148,8 @@ impl Drop for WatchedBody {
         let Some(watched) = self.watched.take().filter(|_| !self.body.is_end_stream()) else {
             return;
         };
-        // What is short and was not looked at is mostly here already: the connection can be kept.
-        let is_short = self.body.size_hint().upper().is_some_and(|most| most <= MAX_BODY as u64);
-        if watched.is_begun || watched.is_held_back || !is_short {
-            watched.is_long.store(true, Ordering::Relaxed);
-        }
+        // However short: what of it comes after the answer would count as the next request's head.
+        watched.is_left.store(true, Ordering::Relaxed);
         if !watched.is_held_back {
             watched.leftovers.read(std::mem::take(&mut self.body));
         }

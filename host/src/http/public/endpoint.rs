@@ -1,7 +1,6 @@
 //! What the endpoints that decide something have in common.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Json;
 use axum::body::Body;
@@ -9,6 +8,7 @@ use axum::http::header::{CACHE_CONTROL, PRAGMA};
 use axum::http::{HeaderValue, Request};
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::decisions::{Credentials, Decisions};
 use crate::errors::catalogue::{
@@ -17,7 +17,7 @@ use crate::errors::catalogue::{
     UNSUPPORTED_MEDIA_TYPE, WRONG_TYPE,
 };
 use crate::errors::{ApiError, ErrorCode};
-use crate::http::body::{read_object, take_text};
+use crate::http::body::{Bodies, Object, read_object, take_text};
 use crate::http::metrics::EndpointMetrics;
 use crate::passwords::Password;
 
@@ -45,19 +45,19 @@ pub(super) const ERRORS: &[ErrorCode] = &[
 pub(super) struct Endpoint {
     pub(super) decisions: Arc<Decisions>,
     pub(super) metrics: EndpointMetrics,
-    pub(super) body_limit: Duration,
+    pub(super) bodies: Arc<Bodies>,
 }
 
 impl Endpoint {
-    /// The body of a registration or a login.
+    /// The body of a registration or a login, and what it counts for while it is there.
     pub(super) async fn credentials(
         &self,
         request: Request<Body>,
-    ) -> Result<Credentials, ApiError> {
-        let mut members = read_object(request, self.body_limit).await?;
+    ) -> Result<(Credentials, Option<OwnedSemaphorePermit>), ApiError> {
+        let Object { mut members, room } = read_object(request, &self.bodies).await?;
         let email = take_text(&mut members, "email")?;
         let password = zeroize::Zeroizing::new(take_text(&mut members, "password")?);
-        Ok(Credentials { email, password: Password::new(&password), members })
+        Ok((Credentials { email, password: Password::new(&password), members }, room))
     }
 
     /// Counts an answer, and gives it its form.

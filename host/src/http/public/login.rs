@@ -30,7 +30,7 @@ pub(super) async fn answer(
     request: Request<Body>,
 ) -> Response {
     let answer = async {
-        let credentials = endpoint.credentials(request).await?;
+        let (credentials, _room) = endpoint.credentials(request).await?;
         endpoint.decisions.login(&context, credentials).await
     };
     endpoint.respond(answer.await)

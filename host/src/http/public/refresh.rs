@@ -31,8 +31,8 @@ pub(super) async fn answer(
     request: Request<Body>,
 ) -> Response {
     let answer = async {
-        let mut object = read_object(request, endpoint.body_limit).await?;
-        let token = zeroize::Zeroizing::new(take_text(&mut object, "refresh_token")?);
+        let mut object = read_object(request, &endpoint.bodies).await?;
+        let token = zeroize::Zeroizing::new(take_text(&mut object.members, "refresh_token")?);
         endpoint.decisions.refresh(&context, &token).await
     };
     endpoint.respond(answer.await)

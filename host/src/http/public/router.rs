@@ -14,6 +14,7 @@ use super::metrics::Scrape;
 use super::{documents, health, login, metrics, refresh, register};
 use crate::decisions::Decisions;
 use crate::errors::{ApiError, catalogue};
+use crate::http::body::Bodies;
 use crate::http::held::HeldBytes;
 use crate::http::metrics::{EndpointMetrics, HttpMetrics};
 use crate::http::observe::{self, Observing};
@@ -49,7 +50,8 @@ impl Public {
     /// All routes, as a caller sees them.
     pub fn router(self) -> Result<Router, MeterError> {
         let http = self.observing.metrics.clone();
-        let endpoint = |operation, name| self.endpoint(operation, name, &http);
+        let bodies = Arc::new(Bodies { time: self.body_limit, held: HeldBytes::new() });
+        let endpoint = |operation, name| self.endpoint(operation, name, &http, &bodies);
         let auth = Router::new()
             .route(
                 "/register",
@@ -81,6 +83,7 @@ impl Public {
         route: &str,
         name: &str,
         http: &HttpMetrics,
+        bodies: &Arc<Bodies>,
     ) -> Result<Arc<Endpoint>, MeterError> {
         for prefix in ["/auth", "/api/auth"] {
             http.expect_post(&format!("{prefix}/{route}"));
@@ -88,7 +91,7 @@ impl Public {
         Ok(Arc::new(Endpoint {
             decisions: Arc::clone(&self.decisions),
             metrics: EndpointMetrics::new(&self.meter, name)?,
-            body_limit: self.body_limit,
+            bodies: Arc::clone(bodies),
         }))
     }
 }

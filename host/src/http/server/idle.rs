@@ -29,7 +29,7 @@ pub(super) struct Idle<T> {
     sequence: u64,
     all: BTreeMap<Rank, (IpAddr, T)>,
     peers: HashMap<IpAddr, PeerConnections>,
-    /// The peer with more than its share: with a share of half there is one at most.
+    /// A peer with more than its share. There may be two for a while, by the places that are spare.
     greedy: Option<IpAddr>,
 }
 
@@ -69,11 +69,14 @@ impl<T> Idle<T> {
     pub(super) fn closed(&mut self, peer: IpAddr) {
         let Some(connections) = self.peers.get_mut(&peer) else { return };
         connections.open -= 1;
-        if self.greedy == Some(peer) && connections.open <= self.share {
-            self.greedy = None;
-        }
-        if connections.open == 0 {
+        let open = connections.open;
+        if open == 0 {
             self.peers.remove(&peer);
+        }
+        if self.greedy == Some(peer) && open <= self.share {
+            // With the spare places there may be another.
+            let mut peers = self.peers.iter();
+            self.greedy = peers.find(|(_, other)| other.open > self.share).map(|(peer, _)| *peer);
         }
     }
 
@@ -115,6 +118,7 @@ mod tests {
 
     const ONE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
     const OTHER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));
+    const PEACEFUL: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 3));
 
     fn waiting(connections: &[(IpAddr, Class, &'static str)], share: usize) -> Idle<&'static str> {
         let mut idle = Idle::new(share);
@@ -173,6 +177,25 @@ mod tests {
         );
         idle.closed(ONE);
         assert_eq!(order(idle), ["another's", "first", "second"]);
+    }
+
+    #[test]
+    fn of_two_peers_with_more_than_their_shares_the_other_follows() {
+        let mut idle = waiting(
+            &[
+                (PEACEFUL, Class::Spent, "another's refresh"),
+                (ONE, Class::Kept, "first"),
+                (ONE, Class::Kept, "second"),
+                (OTHER, Class::Kept, "third"),
+                (OTHER, Class::Kept, "fourth"),
+            ],
+            1,
+        );
+        assert_eq!(idle.next(true), Some("third"));
+        idle.closed(OTHER);
+        assert_eq!(idle.next(true), Some("first"));
+        idle.closed(ONE);
+        assert_eq!(idle.next(true), Some("another's refresh"));
     }
 
     #[test]

@@ -30,6 +30,10 @@ use crate::telemetry::rarely;
 
 /// What the system keeps of an answer that its client does not take. It doubles it for its own use.
 const SEND_BUFFER: usize = 32 * 1024;
+/// What the system keeps of what a client sends before we read it. It doubles that, too.
+const RECEIVE_BUFFER: usize = 32 * 1024;
+/// What is read of a connection and not used yet: a head, or a part of a body.
+const READ_BUFFER: usize = 16 * 1024;
 
 /// The other end of the connection.
 #[derive(Debug, Clone, Copy)]
@@ -129,6 +133,7 @@ impl Connection {
         let (idle_limit, request_limit) = (limits.idle, limits.request);
         let _ = stream.set_nodelay(true);
         let _ = rustix::net::sockopt::set_socket_send_buffer_size(&stream, SEND_BUFFER);
+        let _ = rustix::net::sockopt::set_socket_recv_buffer_size(&stream, RECEIVE_BUFFER);
         let stream = TimedStream::new(stream, Arc::clone(&place), limits.request, limits.answer);
         let service = service_fn(move |request: Request<Incoming>| {
             let has_place = place.begin(request.uri().path());
@@ -145,7 +150,7 @@ impl Connection {
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(idle_limit)
-                .max_buf_size(64 * 1024)
+                .max_buf_size(READ_BUFFER)
                 // A client that closes its half is gone: what it asked for is given up.
                 .half_close(false)
                 .serve_connection(TokioIo::new(stream), service);

@@ -83,7 +83,12 @@ fn work(job: &Job, bytes: &[u8]) -> Result<(Manifest, Vec<u8>), Faults> {
 /// All that admission finds out about a component, in this process: for an author's command line.
 pub fn inspect(bytes: &[u8]) -> Result<Checked, Faults> {
     let checked = check::inspect(bytes)?;
-    compile_and_try(&Limits::default(), None, checked.manifest.slot, bytes)?;
+    let slot = checked.manifest.slot;
+    // On a thread of its own: who asks may be on a runtime, and the trial instance needs one.
+    let tried = std::thread::scope(|scope| {
+        scope.spawn(|| compile_and_try(&Limits::default(), None, slot, bytes).map(drop)).join()
+    });
+    tried.unwrap_or_else(|_| Err(Fault::Unfinished.into()))?;
     Ok(checked)
 }
 

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::crowds::raise_file_limit;
-use crate::support::{Process, Raw, TestService, in_time, post_bytes};
+use crate::support::{Process, Raw, TestService, eventually, in_time, post_bytes};
 
 /// The largest file of Swagger UI: 1.5 MB.
 const LARGE: &[u8] = b"GET /api/auth/swagger/swagger-ui-bundle.js HTTP/1.1\r\nHost: test\r\n\r\n";
@@ -67,6 +67,52 @@ async fn two_thousand_slow_readers_of_the_largest_file_share_it() {
         }
     }
     drop(readers);
+    process.terminate();
+    assert_eq!(process.ended().await.code, Some(0));
+}
+
+#[tokio::test]
+async fn large_bodies_that_crawl_are_busy_beyond_their_budget_and_usual_ones_pass() {
+    let with = TestService::with().setting("HTTP_SERVER_READ_TIMEOUT", "60s");
+    let service = with.setting("HTTP_SERVER_TIMEOUT", "60s").start().await;
+    let request = post_bytes("/auth/login", &[b' '; 60_000]);
+    let mut crawlers = Vec::new();
+    for _ in 0..200 {
+        let mut raw = service.raw().await;
+        raw.send(&request[..50_000]).await.unwrap();
+        crawlers.push(raw);
+    }
+    let busy = [("path", "/auth/login"), ("status", "503")];
+    eventually("those beyond 8 MiB", async || {
+        (service.count("http_requests_total", &busy).await >= 200 - 136).then_some(())
+    })
+    .await;
+    let usual = format!("{{\"refresh_token\":\"{}\"}}", "x".repeat(4_000));
+    service.post("/auth/refresh", usual).await.refused(401, "invalid_token");
+    let large = || service.post("/auth/refresh", " ".repeat(60_000));
+    large().await.refused(503, "busy");
+    drop(crawlers);
+    eventually("room", async || (large().await.status == 400).then_some(())).await;
+    service.stop().await;
+}
+
+/// A frame of one byte holds the buffer that it was read into: 4,000 of them would be 32 MiB.
+#[tokio::test]
+async fn a_body_that_comes_byte_by_byte_costs_what_it_is_long() {
+    let (_home, mut settings) = Process::home().await;
+    settings.insert("HTTP_SERVER_READ_TIMEOUT".to_owned(), "600s".to_owned());
+    let process = Process::serving(&settings).await;
+    let before = process.resident_memory();
+    let mut raw = Raw::connect(&process.address).await;
+    let request = post_bytes("/auth/login", &[b' '; 8_000]);
+    raw.send(&request[..request.len() - 8_000]).await.unwrap();
+    for _ in 0..4_000 {
+        raw.send(b" ").await.unwrap();
+        tokio::time::sleep(Duration::from_micros(100)).await;
+    }
+    let grown = process.resident_memory().saturating_sub(before) / 1024;
+    assert!(grown < 12, "it cost {grown} MiB");
+    drop(raw);
     process.terminate();
     assert_eq!(process.ended().await.code, Some(0));
 }

@@ -114,6 +114,19 @@ async fn what_is_not_http_ends_its_connection_only() {
 }
 
 #[tokio::test]
+async fn a_head_of_more_than_16_kib_is_refused() {
+    let service = TestService::start().await;
+    for (size, status) in [(15_000, 200), (40_000, 431)] {
+        let mut raw = service.raw().await;
+        let header = "x".repeat(size);
+        let head = format!("GET /healthz HTTP/1.1\r\nHost: test\r\nX: {header}\r\n\r\n");
+        let _ = raw.send(head.as_bytes()).await;
+        assert_eq!(raw.answer().await.status, status, "{size}");
+    }
+    service.stop().await;
+}
+
+#[tokio::test]
 async fn a_smuggled_second_request_is_not_taken_for_one() {
     let service = TestService::start().await;
     let person = Person::new("smuggled");
