@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::decisions::DecisionMetrics;
 use crate::housekeeping::{Cleaner, DatabaseWatch};
-use crate::http::{ConnectionMetrics, Health, HttpMetrics, Public, Server, ServerPaths};
+use crate::http::{ConnectionMetrics, Health, HttpMetrics, Public, Server};
 use crate::lifecycle::{Background, Ended, Service};
 use crate::metrics::Meter;
 use crate::outbox::{Relay, RelayMetrics, Sink};
@@ -135,7 +135,7 @@ impl App {
             listener,
             router: self.router.clone(),
             limits: self.config.http.limits.clone(),
-            paths: ServerPaths { spare: Public::QUIET, alone: Public::ALONE },
+            paths: Public::PATHS,
             metrics: self.connections.clone(),
             tasks: self.tasks.clone(),
             cut_answers: cut_answers.clone(),

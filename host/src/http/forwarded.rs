@@ -19,12 +19,19 @@ pub(super) fn from_the_right<'a>(
     lines: impl DoubleEndedIterator<Item = &'a [u8]>,
 ) -> impl Iterator<Item = &'a [u8]> {
     lines.rev().flat_map(|line| {
-        let mut is_quoted = false;
+        let (mut is_quoted, mut at) = (false, line.len());
         line.rsplit(move |byte| {
-            is_quoted ^= *byte == b'"';
+            at -= 1;
+            // Only within quotes does a backslash take a quote's meaning; the first of all opens.
+            is_quoted ^= *byte == b'"' && !(is_quoted && is_escaped(&line[..at]));
             *byte == b',' && !is_quoted
         })
     })
+}
+
+/// Whether what follows these bytes is escaped: by a backslash that is not escaped itself.
+fn is_escaped(before: &[u8]) -> bool {
+    before.iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1
 }
 
 /// An entry of `X-Forwarded-For`: an address, which may have a port, brackets and quotes.
@@ -153,5 +160,9 @@ mod tests {
         assert_eq!(entries(&["a, b", "c"]), ["c", "b", "a"]);
         assert_eq!(entries(&["for=\"a,b\", for=c"]), ["for=c", "for=\"a,b\""]);
         assert_eq!(entries(&["for=\", for=c"])[0], "for=c");
+        // A quote that is escaped ends nothing, unless its backslash is escaped itself.
+        assert_eq!(entries(&[r#"by="a\",b", for=c"#]), ["for=c", r#"by="a\",b""#]);
+        assert_eq!(entries(&[r#"for=a, by="b\\", for=c"#]), ["for=c", r#"by="b\\""#, "for=a"]);
+        assert_eq!(entries(&[r#"for=\", for=c"#])[0], "for=c");
     }
 }

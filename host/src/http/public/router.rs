@@ -18,7 +18,7 @@ use crate::http::body::Bodies;
 use crate::http::held::HeldBytes;
 use crate::http::metrics::{EndpointMetrics, HttpMetrics};
 use crate::http::observe::{self, Observing};
-use crate::http::server::refuse_if_full;
+use crate::http::server::{ServerPaths, refuse_if_full};
 use crate::metrics::{Meter, MeterError};
 use crate::policy::serving::Generations;
 
@@ -42,8 +42,13 @@ pub struct Public {
 impl Public {
     /// Routes that machines ask all the time.
     pub const QUIET: &[&str] = &["/healthz", "/readyz", "/metrics", "/api/auth/metrics"];
-    /// Routes that the gateway calls on a connection of its own each time, and leaves it idle.
-    pub const ALONE: &[&str] = &["/auth/refresh", "/api/auth/refresh"];
+    /// Among them is what is answered when there is no place for others. Refreshes come alone: the
+    /// gateway opens a connection for each, and leaves it idle.
+    pub const PATHS: ServerPaths = ServerPaths {
+        free: &["/healthz"],
+        spare: Self::QUIET,
+        alone: &["/auth/refresh", "/api/auth/refresh"],
+    };
     /// Where the files of Swagger UI are.
     pub const FOLDED: &[&str] = &["/api/auth/swagger"];
 

@@ -4,6 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 /// What a connection that waits has done so far; the first gives way first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,10 +35,14 @@ pub(super) struct Idle<T> {
     greedy: Option<IpAddr>,
 }
 
+/// How many requests of a peer are in flight that take a place.
+pub(super) type InFlight = Arc<AtomicUsize>;
+
 #[derive(Default)]
 struct PeerConnections {
     open: usize,
     waiting: BTreeSet<Rank>,
+    in_flight: InFlight,
 }
 
 /// Who a peer is: its address, of IPv6 the network of a subscriber.
@@ -56,13 +62,14 @@ impl<T> Idle<T> {
         Self { share, sequence: 0, all: BTreeMap::new(), peers: HashMap::new(), greedy: None }
     }
 
-    /// A peer has one connection more.
-    pub(super) fn opened(&mut self, peer: IpAddr) {
+    /// A peer has one connection more. All of them share the count of its requests.
+    pub(super) fn opened(&mut self, peer: IpAddr) -> InFlight {
         let connections = self.peers.entry(peer).or_default();
         connections.open += 1;
         if connections.open > self.share {
             self.greedy = Some(peer);
         }
+        Arc::clone(&connections.in_flight)
     }
 
     /// A peer has one connection less; the connection does not wait any more.

@@ -8,13 +8,15 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::idle::{self, Class, Rank};
-use super::places::{Places, Waiting};
+use super::idle::{self, Class, InFlight, Rank};
+use super::places::{Places, Taken, Waiting};
 
 /// The place of one connection.
 pub(super) struct Place {
     places: Arc<Places>,
     peer: IpAddr,
+    /// Requests in flight of this peer, of all its connections.
+    of_peer: InFlight,
     /// Whether it came when nobody could give way to it.
     is_newcomer: bool,
     phase: AtomicU8,
@@ -22,8 +24,8 @@ pub(super) struct Place {
     requests: AtomicU64,
     /// Whether all it carried was one request of those that come alone.
     is_spent: AtomicBool,
-    /// Whether its request takes a place.
-    is_counted: AtomicBool,
+    /// What its request takes.
+    taken: Mutex<Taken>,
     /// Whether it was told to leave while it waited.
     told: Arc<AtomicBool>,
     /// Where it stands among those who wait.
@@ -56,14 +58,16 @@ impl Seat {
     /// For a connection that was just accepted. If it is one too many, another gives way.
     pub(super) fn take(places: &Arc<Places>, address: IpAddr) -> Self {
         let peer = idle::peer(address);
+        let (is_newcomer, of_peer) = places.opened(peer);
         Self(Arc::new(Place {
-            is_newcomer: places.opened(peer),
+            is_newcomer,
             places: Arc::clone(places),
             peer,
+            of_peer,
             phase: AtomicU8::new(Phase::Resting as u8),
             requests: AtomicU64::new(0),
             is_spent: AtomicBool::new(false),
-            is_counted: AtomicBool::new(false),
+            taken: Mutex::default(),
             told: Arc::default(),
             rank: Mutex::new(None),
             head_began: Mutex::new(None),
@@ -156,9 +160,8 @@ impl Place {
     }
 
     fn end_request(&self) {
-        if self.is_counted.swap(false, Ordering::AcqRel) {
-            self.places.end();
-        }
+        let taken = std::mem::take(&mut *lock(&self.taken));
+        self.places.end(&taken, &self.of_peer);
     }
 }
 
@@ -171,8 +174,9 @@ impl Place {
         self.set(Phase::Handling);
         let is_first = self.requests.fetch_add(1, Ordering::AcqRel) == 0;
         self.is_spent.store(is_first && self.places.comes_alone(path), Ordering::Release);
-        let (has_place, takes_place) = self.places.begin(path);
-        self.is_counted.store(takes_place, Ordering::Release);
+        let taken = self.places.begin(path, &self.of_peer);
+        let has_place = taken.is_some();
+        *lock(&self.taken) = taken.unwrap_or_default();
         has_place
     }
 

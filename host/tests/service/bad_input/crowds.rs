@@ -137,6 +137,39 @@ async fn without_room_health_and_metrics_answer_and_the_rest_is_busy_but_nothing
 }
 
 #[tokio::test]
+async fn a_peer_with_requests_in_flight_leaves_a_quarter_of_all_places_to_others() {
+    let service = crowd(8).await;
+    let refresh = refresh();
+    let mut slow = Vec::new();
+    for _ in 0..8 {
+        let from = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
+        let mut raw = Raw::connect_from(&service.address, from).await;
+        raw.send(&refresh[..refresh.len() - 1]).await.unwrap();
+        slow.push(raw);
+    }
+    eventually("the refusal of those beyond three quarters", async || {
+        (service.count("auth_http_requests_refused_total", &[]).await == 2).then_some(())
+    })
+    .await;
+    for _ in 0..20 {
+        asked(&service, &refresh).await.1.refused(401, "invalid_token");
+    }
+    assert_eq!(service.count("auth_http_requests_refused_total", &[]).await, 2);
+    // What has ended is given back.
+    let mut answers = Vec::new();
+    for raw in &mut slow {
+        let _ = raw.send(b"}").await;
+        answers.push(raw.answer().await.status);
+    }
+    answers.sort_unstable();
+    assert_eq!(answers, [401, 401, 401, 401, 401, 401, 503, 503]);
+    let mut raw =
+        Raw::connect_from(&service.address, IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2))).await;
+    ask(&mut raw, &refresh).await.refused(401, "invalid_token");
+    service.stop().await;
+}
+
+#[tokio::test]
 async fn when_a_peer_has_more_than_half_of_all_places_its_idle_ones_go_first() {
     let service = crowd(8).await;
     let from = |last| IpAddr::V4(Ipv4Addr::new(127, 0, 0, last));
