@@ -9,14 +9,13 @@ use super::{attribute, open_sessions, stored};
 use crate::support::{Answer, Person, TestService, lines_with, policy};
 
 /// The login policies that fail, and the cause that each is counted under.
-const FAULTS: [(&str, &str); 21] = [
+const FAULTS: [(&str, &str); 20] = [
     ("endless_loop", "deadline"),
     ("panics", "panic"),
     ("writes_then_traps", "panic"),
     ("memory_bomb", "memory"),
     ("stack_overflow", "trap"),
     ("host_call_flood", "host_calls"),
-    ("getter_flood", "host_calls"),
     ("byte_flood", "host_calls"),
     ("handle_hoard", "contract"),
     ("forged_handle", "contract"),
