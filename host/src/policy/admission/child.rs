@@ -183,7 +183,7 @@ mod tests {
             work: Work::Check,
             bounds: Bounds::of(&Limits::default()),
         };
-        let outcome = timeout(Duration::from_secs(60), admit(&settings, &job, &[])).await;
+        let outcome = timeout(Duration::from_mins(1), admit(&settings, &job, &[])).await;
         let faults = outcome.expect("it is waited for").err().unwrap();
         assert!(faults.to_string().contains("cannot be read"), "{faults}");
     }

@@ -29,9 +29,7 @@ async fn it_says_where_it_serves_what_serves_and_where_the_data_are() {
         "{text}"
     );
     for slot in Slot::ALL {
-        // As a command does it: outside of any runtime.
-        let inspected = tokio::task::spawn_blocking(move || admission::inspect(&policy(slot)));
-        let checked = inspected.await.unwrap().unwrap();
+        let checked = admission::inspect(&policy(slot)).unwrap();
         let line = process
             .announcement
             .iter()

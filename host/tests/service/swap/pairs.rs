@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use auth_host::contract::Slot;
 use serde_json::{Value, json};
+use wasm_encoder::{ComponentSectionId, CustomSection, Encode as _};
 
 use super::components::with_manifest;
 use crate::support::{
@@ -82,17 +83,29 @@ async fn a_full_disk_keeps_no_component_with_the_settings_of_another() {
     put("login.settings.json", json!({ "attempts-per-account": 3 }).to_string().as_bytes());
     let process = disk.serving().await;
     let first = policies(&process).await[1]["digest"].clone();
-    // Room for settings, and for nothing of the size of a policy.
+    // Room for settings, and not for the component.
     disk.fill_all_but(100 << 10);
     put("login.settings.json", json!({ "new": 1 }).to_string().as_bytes());
-    put("login.wasm", &with_a_new_setting());
+    let mut large = with_a_new_setting();
+    large.push(ComponentSectionId::CoreCustom.into());
+    let ballast = vec![0; 1 << 20];
+    CustomSection { name: "ballast".into(), data: ballast.into() }.encode(&mut large);
+    put("login.wasm", &large);
     eventually("the new component", async || {
         (policies(&process).await[1]["version"] == "2.0.0").then_some(())
     })
     .await;
+    let kept = disk.data().join("last-good");
+    eventually("its settings", async || {
+        std::fs::read_to_string(kept.join("login.pairs.json"))
+            .unwrap()
+            .contains("new")
+            .then_some(())
+    })
+    .await;
     process.terminate();
-    let outcome = process.ended().await;
-    assert!(outcome.log.contains("could not be kept"), "{}", outcome.log);
+    process.ended().await;
+    assert_eq!(std::fs::read(kept.join("login.wasm")).unwrap(), policy(Slot::Login));
     disk.free();
     put("login.wasm", b"nothing");
     let process = disk.serving().await;
