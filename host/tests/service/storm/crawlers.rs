@@ -56,12 +56,11 @@ async fn watched(
     connection: impl Future<Output = std::io::Result<()>>,
 ) {
     let mut connection = pin!(connection);
-    let ended = match timeout(A_WHILE, &mut connection).await {
-        Ok(ended) => ended,
-        Err(_) => {
-            scene.count(kind, HELD);
-            connection.await
-        }
+    let ended = if let Ok(ended) = timeout(A_WHILE, &mut connection).await {
+        ended
+    } else {
+        scene.count(kind, HELD);
+        connection.await
     };
     scene.count(kind, if ended.is_ok() { "ended" } else { "broken" });
 }

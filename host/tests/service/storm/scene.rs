@@ -18,7 +18,7 @@ use crate::support::in_time;
 /// The gateway gives up after that.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// No storm takes longer to come up.
-const COMES_UP: Duration = Duration::from_secs(60);
+const COMES_UP: Duration = Duration::from_mins(1);
 /// Who does not go when the people do.
 const STRANGERS: [&str; 4] = ["crawlers' connections", "idle connections", "login flood", "loops"];
 

@@ -134,7 +134,8 @@ impl SmallDisk {
     pub(crate) fn make_read_only(&self, read_only: bool) {
         let data = self.data_inside();
         let mode = if read_only { "ro" } else { "rw" };
-        self.run(&format!("mount -o remount,{mode} '{}'", data.display()));
+        // The mount alone: in a user namespace the file system's own options can't be given again.
+        self.run(&format!("mount -o remount,bind,{mode} '{}'", data.display()));
     }
 
     /// Has the kernel give the file system up, as after an error of the disk.
