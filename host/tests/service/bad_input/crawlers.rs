@@ -75,7 +75,7 @@ async fn two_thousand_slow_readers_of_the_largest_file_share_it() {
 async fn large_bodies_that_crawl_are_busy_beyond_their_budget_and_usual_ones_pass() {
     let with = TestService::with().setting("HTTP_SERVER_READ_TIMEOUT", "60s");
     let service = with.setting("HTTP_SERVER_TIMEOUT", "60s").start().await;
-    let request = post_bytes("/auth/login", &[b' '; 60_000]);
+    let request = post_bytes("/auth/login", &b" ".repeat(60_000));
     let mut crawlers = Vec::new();
     for _ in 0..200 {
         let mut raw = service.raw().await;
@@ -104,7 +104,7 @@ async fn a_body_that_comes_byte_by_byte_costs_what_it_is_long() {
     let process = Process::serving(&settings).await;
     let before = process.resident_memory();
     let mut raw = Raw::connect(&process.address).await;
-    let request = post_bytes("/auth/login", &[b' '; 8_000]);
+    let request = post_bytes("/auth/login", &b" ".repeat(8_000));
     raw.send(&request[..request.len() - 8_000]).await.unwrap();
     for _ in 0..4_000 {
         raw.send(b" ").await.unwrap();
