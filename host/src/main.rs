@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use auth_host::policy::runtime::worker_threads;
 use auth_host::shutdown::Signals;
 use auth_host::{command, telemetry};
 use clap::Parser as _;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 /// How long a start waits for slots in which nothing serves meanwhile: those of a first start are
 /// compiled by then, and a component that takes longer keeps the others from nobody.
@@ -86,7 +87,7 @@ async fn serving() -> anyhow::Result<ExitCode> {
     else {
         return Ok(ExitCode::SUCCESS);
     };
-    let listener = TcpListener::bind(app.config.http.address).await.with_context(|| {
+    let listener = listen(app.config.http.address).with_context(|| {
         format!("HTTP_SERVER_ADDRESS: cannot listen on {}", app.config.http.address)
     })?;
     let mut policies = app.policy_directory();
@@ -105,6 +106,15 @@ async fn serving() -> anyhow::Result<ExitCode> {
         }
     });
     Ok(ExitCode::from(app.serve(listener, policies, signals).await.exit_code()))
+}
+
+/// A burst of connections waits in the system's queue, which is long enough for it; the system may
+/// shorten it.
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(4096)
 }
 
 /// Each connection is an open file; the usual soft limit of 1,024 is for programs of another time.

@@ -44,7 +44,7 @@ impl PolicyRun {
     /// Does it.
     pub fn run(self) -> anyhow::Result<()> {
         let read = |file: &PathBuf| {
-            fs::read(file).with_context(|| format!("{} cannot be read", file.display()))
+            whole(file).with_context(|| format!("{} cannot be read", file.display()))
         };
         match self {
             Self::Pack { module, manifest, output } => {
@@ -75,6 +75,16 @@ impl PolicyRun {
             }
         }
     }
+}
+
+/// A file's bytes, if it is one that could be a policy: a device or a pipe has no end.
+fn whole(file: &Path) -> anyhow::Result<Vec<u8>> {
+    let metadata = fs::metadata(file)?;
+    anyhow::ensure!(metadata.is_file(), "it is no file");
+    // A module shrinks when it is packed, by no more than half.
+    let most = 2 * admission::MAX_COMPONENT_BYTES;
+    anyhow::ensure!(metadata.len() <= most, "it has {} bytes", metadata.len());
+    Ok(fs::read(file)?)
 }
 
 /// Each fault with what to do about it below.

@@ -19,7 +19,10 @@ pub enum BytesFault {
         "it is precompiled machine code; only components are taken, this host compiles them itself"
     )]
     Precompiled,
-    /// Another file, or a core module.
+    /// Another file; an empty one, too.
+    #[error("it is no WebAssembly")]
+    NoWebAssembly,
+    /// A core module.
     #[error(
         "it is no WebAssembly component (a core module must be packed first: auth-host policy pack)"
     )]
@@ -46,6 +49,9 @@ impl BytesFault {
                 "Build it for release, optimised for size and without debug information."
             }
             Self::Precompiled => "Offer the component from which the machine code was made.",
+            Self::NoWebAssembly => {
+                "Put the policy there that `auth-host policy pack` wrote, all of it."
+            }
             Self::NoComponent => {
                 "Run: auth-host policy pack MODULE --manifest MANIFEST --output POLICY."
             }
@@ -74,6 +80,10 @@ pub(super) fn check_kind(bytes: &[u8]) -> Result<(), BytesFault> {
     }
     if Engine::detect_precompiled(bytes).is_some() {
         return Err(BytesFault::Precompiled);
+    }
+    // Its first four bytes (WebAssembly core specification, 5.5.16).
+    if !bytes.starts_with(b"\0asm") {
+        return Err(BytesFault::NoWebAssembly);
     }
     if !wasmparser::Parser::is_component(bytes) {
         return Err(BytesFault::NoComponent);

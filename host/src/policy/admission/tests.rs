@@ -24,7 +24,8 @@ fn of_bytes(previous: Option<&BytesFault>) -> Option<BytesFault> {
     match previous {
         None => Some(F::TooLarge(40 << 20)),
         Some(F::TooLarge(_)) => Some(F::Precompiled),
-        Some(F::Precompiled) => Some(F::NoComponent),
+        Some(F::Precompiled) => Some(F::NoWebAssembly),
+        Some(F::NoWebAssembly) => Some(F::NoComponent),
         Some(F::NoComponent) => Some(F::Damaged("unexpected end".into())),
         Some(F::Damaged(_)) => Some(F::Unreadable),
         Some(F::Unreadable) => Some(F::NoManifest),
@@ -139,7 +140,7 @@ fn every_fault_has_a_remedy_that_is_not_its_own_text() {
         of_the_contract(),
     ];
     let faults: Vec<Fault> = faults.into_iter().flatten().collect();
-    assert_eq!(faults.len(), 45);
+    assert_eq!(faults.len(), 46);
     for fault in &faults {
         let (text, remedy) = (fault.to_string(), fault.remedy());
         assert!(!remedy.is_empty(), "{text}");

@@ -1,6 +1,6 @@
-//! Processors as a budget of the process: so many calls run at once as there are processors, and
-//! where more want to, slots take turns. A turn lasts until the call waits or yields, so for one
-//! tick at most; a slot whose policy loops takes its share, and no more.
+//! Processors as a budget of the process: so many calls run at once as there are processors, all
+//! but one of them of one slot; where more want to, slots take turns. A turn lasts until the call
+//! waits or yields, so for one tick at most; a slot whose policy loops takes its share, and no more.
 //!
 //! The runtime has one worker thread more than calls may run at once. So there is always one for
 //! everything else: signals, health, time limits, connections.
@@ -29,7 +29,11 @@ pub struct Cores(Mutex<State>);
 #[derive(Debug)]
 struct State {
     free: usize,
-    /// Only while none is free.
+    /// Calls of a slot that have one.
+    running: PerSlot<usize>,
+    /// So many calls of one slot may have one.
+    most: usize,
+    /// Only while none is free, or their slot has all that it may have.
     waiting: PerSlot<VecDeque<Waiting>>,
     /// The slot that was given one last, of those that had to wait.
     last: Slot,
@@ -48,16 +52,24 @@ impl Cores {
     }
 
     fn new(count: usize) -> Self {
-        Self(Mutex::new(State { free: count, waiting: PerSlot::default(), last: Slot::Register }))
+        Self(Mutex::new(State {
+            free: count,
+            running: PerSlot::default(),
+            // What loops in one slot leaves one to all others.
+            most: count.saturating_sub(1).max(1),
+            waiting: PerSlot::default(),
+            last: Slot::Register,
+        }))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn give_back(&self) {
+    fn give_back(&self, slot: Slot) {
         let next = {
             let mut state = self.state();
+            *state.running.get_mut(slot) -= 1;
             let next = state.next();
             if next.is_none() {
                 state.free += 1;
@@ -76,8 +88,12 @@ impl State {
         let after = Slot::ALL.iter().position(|slot| *slot == self.last).unwrap_or(0) + 1;
         let slots = Slot::ALL.iter().cycle().skip(after).take(Slot::ALL.len());
         for slot in slots {
+            if *self.running.get(*slot) >= self.most {
+                continue;
+            }
             if let Some(waiting) = self.waiting.get_mut(*slot).pop_front() {
                 self.last = *slot;
+                *self.running.get_mut(*slot) += 1;
                 waiting.given.store(true, Ordering::Relaxed);
                 return Some(waiting.waker);
             }
@@ -103,7 +119,10 @@ impl Place {
     pub(super) fn poll_core(&mut self, context: &Context<'_>) -> Poll<Core<'_>> {
         let mut state = self.cores.state();
         match &self.waits {
-            None if state.free > 0 => state.free -= 1,
+            None if state.free > 0 && *state.running.get(self.slot) < state.most => {
+                state.free -= 1;
+                *state.running.get_mut(self.slot) += 1;
+            }
             None => {
                 let given = Arc::new(AtomicBool::new(false));
                 let waiting = Waiting { given: Arc::clone(&given), waker: context.waker().clone() };
@@ -123,7 +142,7 @@ impl Place {
         }
         drop(state);
         self.waits = None;
-        Poll::Ready(Core(&self.cores))
+        Poll::Ready(Core(&self.cores, self.slot))
     }
 }
 
@@ -139,154 +158,18 @@ impl Drop for Place {
                 return;
             }
         }
-        self.cores.give_back();
+        self.cores.give_back(self.slot);
     }
 }
 
 /// A processor that a call runs on; the next one gets it when this is dropped.
-pub(super) struct Core<'a>(&'a Cores);
+pub(super) struct Core<'a>(&'a Cores, Slot);
 
 impl Drop for Core<'_> {
     fn drop(&mut self) {
-        self.0.give_back();
+        self.0.give_back(self.1);
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::future::poll_fn;
-    use std::sync::atomic::AtomicUsize;
-    use std::task::Wake;
-    use std::time::Duration;
-
-    use super::*;
-
-    /// Remembers that it was woken.
-    #[derive(Default)]
-    struct Bell(AtomicBool);
-
-    impl Wake for Bell {
-        fn wake(self: Arc<Self>) {
-            self.0.store(true, Ordering::Relaxed);
-        }
-    }
-
-    /// Somebody who waits, polled by hand.
-    struct Somebody {
-        place: Place,
-        bell: Arc<Bell>,
-    }
-
-    impl Somebody {
-        fn waits(cores: &Arc<Cores>, slot: Slot) -> Self {
-            let mut somebody = Self { place: Place::new(cores, slot), bell: Arc::default() };
-            assert!(!somebody.polls(), "there was a free one");
-            somebody
-        }
-
-        /// Whether it got a processor, which it gives back at once.
-        fn polls(&mut self) -> bool {
-            let waker = Waker::from(Arc::clone(&self.bell));
-            self.place.poll_core(&Context::from_waker(&waker)).is_ready()
-        }
-
-        fn was_woken(&self) -> bool {
-            self.bell.0.load(Ordering::Relaxed)
-        }
-    }
-
-    fn take(place: &mut Place) -> Core<'_> {
-        let Poll::Ready(core) = place.poll_core(&Context::from_waker(Waker::noop())) else {
-            panic!("none was free");
-        };
-        core
-    }
-
-    #[test]
-    fn a_refresh_waits_for_one_turn_however_many_logins_wait() {
-        let cores = Arc::new(Cores::new(1));
-        let mut running = Place::new(&cores, Slot::Login);
-        let core = take(&mut running);
-        let mut logins: Vec<_> = (0..80).map(|_| Somebody::waits(&cores, Slot::Login)).collect();
-        drop(core);
-        // It was given to the first of them, which does not run yet.
-        let mut refresh = Somebody::waits(&cores, Slot::Refresh);
-        assert!(logins[0].was_woken() && logins[0].polls());
-        assert!(refresh.was_woken(), "a second login was served before the refresh");
-        assert!(!logins[1].polls());
-        assert!(refresh.polls());
-        assert!(logins[1].polls() && !logins[3].polls(), "logins are not served in order");
-    }
-
-    #[test]
-    fn who_goes_away_leaves_its_turn_to_the_next() {
-        let cores = Arc::new(Cores::new(1));
-        let mut running = Place::new(&cores, Slot::Login);
-        let core = take(&mut running);
-        let first = Somebody::waits(&cores, Slot::Login);
-        let second = Somebody::waits(&cores, Slot::Login);
-        let mut third = Somebody::waits(&cores, Slot::Login);
-        drop(second);
-        drop(core);
-        assert!(first.was_woken());
-        drop(first);
-        assert!(third.was_woken() && third.polls());
-        assert_eq!(cores.state().free, 1);
-    }
-
-    #[test]
-    fn there_is_a_worker_more_than_calls_can_hold() {
-        assert!(Cores::of_this_machine().state().free < worker_threads());
-    }
-
-    /// Many at once, on more threads than there are processors to give; some of them give up. Each
-    /// of the others ends, and no processor is lost.
-    #[test]
-    fn nobody_waits_for_ever() {
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(6).enable_all().build();
-        let cores = Arc::new(Cores::new(2));
-        let at_once = Arc::new(AtomicUsize::new(0));
-        runtime.unwrap().block_on(async {
-            let tasks: Vec<_> = (0..600_u32)
-                .map(|number| {
-                    let slot = Slot::ALL[number as usize % 3];
-                    let (cores, at_once) = (Arc::clone(&cores), Arc::clone(&at_once));
-                    let task = tokio::spawn(works(cores, slot, at_once));
-                    (number.is_multiple_of(7), task)
-                })
-                .collect();
-            tokio::time::sleep(Duration::from_millis(1)).await;
-            for (gives_up, task) in &tasks {
-                if *gives_up {
-                    task.abort();
-                }
-            }
-            for (gives_up, task) in tasks {
-                let ended = tokio::time::timeout(Duration::from_mins(2), task).await;
-                assert!(ended.expect("it waits for ever").is_ok() || gives_up);
-            }
-        });
-        assert_eq!(cores.state().free, 2, "a processor was lost");
-    }
-
-    async fn works(cores: Arc<Cores>, slot: Slot, at_once: Arc<AtomicUsize>) {
-        let mut place = Place::new(&cores, slot);
-        let mut left = 200;
-        poll_fn(|context| {
-            let Poll::Ready(_core) = place.poll_core(context) else { return Poll::Pending };
-            assert!(at_once.fetch_add(1, Ordering::SeqCst) < 2, "more than there are");
-            for _ in 0..100 {
-                std::hint::spin_loop();
-            }
-            at_once.fetch_sub(1, Ordering::SeqCst);
-            left -= 1;
-            if left == 0 {
-                return Poll::Ready(());
-            }
-            context.waker().wake_by_ref();
-            Poll::Pending
-        })
-        .await;
-    }
-}
+mod tests;

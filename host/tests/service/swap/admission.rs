@@ -185,7 +185,7 @@ async fn what_is_refused_and_what_mends_it_is_told_by_readiness_and_a_metric() {
     .await;
     assert_eq!(told.as_array().unwrap().len(), 1, "{told}");
     assert_eq!(told[0]["slot"], "login");
-    assert!(told[0]["why"].as_str().unwrap().contains("no WebAssembly component"), "{told}");
+    assert!(told[0]["why"].as_str().unwrap().contains("no WebAssembly"), "{told}");
     assert!(told[0]["remedy"].as_str().unwrap().contains("policy pack"), "{told}");
     assert_eq!(service.get("/readyz").await.status, 200);
     assert_eq!(service.count("auth_policy_placed_not_serving", &labels).await, 1);

@@ -39,8 +39,8 @@ fn wrong_bytes(service: &TestService) -> Vec<Case> {
     let mut oversize = login.clone();
     oversize.resize((32 << 20) + 1, 0);
     vec![
-        ("not WebAssembly", b"#!/bin/sh\nexit 0\n".to_vec(), &["no WebAssembly component"]),
-        ("empty", Vec::new(), &["no WebAssembly component"]),
+        ("not WebAssembly", b"#!/bin/sh\nexit 0\n".to_vec(), &["it is no WebAssembly"]),
+        ("empty", Vec::new(), &["it is no WebAssembly"]),
         ("a core module", wat::parse_str("(module)").unwrap(), &["core module", "policy pack"]),
         ("cut off", login[..login.len() / 2].to_vec(), &["end-of-file"]),
         ("with bytes after its end", [login.as_slice(), b"more"].concat(), &[]),
