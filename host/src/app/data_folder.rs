@@ -26,12 +26,11 @@ pub(super) fn open(config: &Config) -> anyhow::Result<fs::File> {
     let file = config.data_dir.join("lock");
     let lock = fs::File::create(&file)
         .with_context(|| format!("DATA_DIR: {} cannot be made", file.display()))?;
-    lock.try_lock().map_err(|_| {
-        anyhow::anyhow!(
-            "DATA_DIR: another auth-host runs on the folder {}",
-            config.data_dir.display()
-        )
-    })?;
+    anyhow::ensure!(
+        is_taken(&lock),
+        "DATA_DIR: another auth-host runs on the folder {}",
+        config.data_dir.display()
+    );
     for folder in ["cache", "last-good"].map(|name| config.data_dir.join(name)) {
         // The lock does not hold for what a link leads to.
         if !folder.is_symlink() {
@@ -39,6 +38,17 @@ pub(super) fn open(config: &Config) -> anyhow::Result<fs::File> {
         }
     }
     Ok(lock)
+}
+
+/// Takes the lock. It may be free only in a moment: a predecessor that has ended may have begun to
+/// start a process, which shares its files until it runs another program.
+fn is_taken(lock: &fs::File) -> bool {
+    (0..20).any(|attempt| {
+        if attempt > 0 {
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        lock.try_lock().is_ok()
+    })
 }
 
 /// A platform that hands a volume out to a group gives what is in it to that group too, at each
