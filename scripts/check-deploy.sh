@@ -189,7 +189,7 @@ check_compose() {
 check_settings() {
     grep -oE '^(# )?[A-Z][A-Z0-9_]+=' .env.example | tr -d '#= ' >"$work/example"
     # What the host reads: names in capitals in its settings, outside of tests.
-    cat host/src/config/*.rs | sed -E '/^#\[cfg\(test\)\]/,$d' | grep -oE '"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*"' | tr -d '"' | grep -E '_|^ENV$' >"$work/read"
+    for file in host/src/config/*.rs; do sed -E '/^#\[cfg\(test\)\]/,$d' "$file"; done | grep -oE '"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*"' | tr -d '"' | grep -E '_|^ENV$' >"$work/read"
     # shellcheck disable=SC2046 # names, without spaces
     none "every setting of .env.example is one of the host's" $(in_first_only "$work/example" "$work/read")
     # shellcheck disable=SC2046
