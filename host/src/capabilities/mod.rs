@@ -26,6 +26,6 @@ mod throttle;
 mod types;
 
 pub use state::{
-    BoundExceeded, Budget, CallState, DroppedLines, Estimates, Machine, Memory, NoRoom, Outcome,
-    PolicySeries, ProcessorTime, Services, StorageSizes, Verification,
+    BoundExceeded, Budget, CallState, DroppedLines, Estimates, InstanceBounds, Machine, Memory,
+    NoRoom, Outcome, PolicySeries, ProcessorTime, Services, StorageSizes, Verification,
 };

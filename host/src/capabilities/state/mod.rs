@@ -23,7 +23,7 @@ pub use call::{CallState, Outcome};
 pub use exceeded::BoundExceeded;
 pub use log::DroppedLines;
 pub use machine::{Machine, NoRoom};
-pub use memory::Memory;
+pub use memory::{InstanceBounds, Memory};
 pub use metrics::PolicySeries;
 pub use passwords::{Estimates, Verification};
 pub use processor::ProcessorTime;

@@ -7,9 +7,9 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use wasmtime::component::Component;
-use wasmtime::{Engine, ResourceLimiter, Store, UpdateDeadline};
+use wasmtime::{Engine, Store, UpdateDeadline};
 
-use crate::capabilities::{BoundExceeded, CallState};
+use crate::capabilities::{CallState, InstanceBounds};
 use crate::contract::{Limits, Slot};
 use crate::policy::runtime::{MissingExport, check_export, contract_linker, find_export};
 
@@ -56,9 +56,7 @@ impl TrialFault {
 
 /// What a trial instance has: bounds, and no host.
 struct Trial {
-    memory_bytes: usize,
-    most_memory_bytes: usize,
-    most_table_elements: usize,
+    bounds: InstanceBounds,
     ticks: u32,
 }
 
@@ -107,14 +105,9 @@ fn no_call(_: &mut Trial) -> &mut CallState {
 }
 
 fn store(engine: &Engine, limits: &Limits) -> Store<Trial> {
-    let trial = Trial {
-        memory_bytes: 0,
-        most_memory_bytes: limits.memory_bytes,
-        most_table_elements: limits.table_elements,
-        ticks: limits.ticks,
-    };
+    let trial = Trial { bounds: InstanceBounds::new(limits), ticks: limits.ticks };
     let mut store = Store::new(engine, trial);
-    store.limiter(|trial| trial);
+    store.limiter(|trial| &mut trial.bounds);
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(|mut store| {
         let ticks = &mut store.data_mut().ticks;
@@ -122,39 +115,4 @@ fn store(engine: &Engine, limits: &Limits) -> Store<Trial> {
         Ok(if *ticks == 0 { UpdateDeadline::Interrupt } else { UpdateDeadline::Yield(1) })
     });
     store
-}
-
-impl Trial {
-    fn exceeded(&self) -> wasmtime::Error {
-        wasmtime::Error::new(BoundExceeded::Memory {
-            memory_bytes: self.most_memory_bytes,
-            table_elements: self.most_table_elements,
-        })
-    }
-}
-
-impl ResourceLimiter for Trial {
-    fn memory_growing(
-        &mut self,
-        current: usize,
-        desired: usize,
-        _maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        // All memories together, as in a call.
-        let bytes = self.memory_bytes.saturating_add(desired.saturating_sub(current));
-        if bytes > self.most_memory_bytes {
-            return Err(self.exceeded());
-        }
-        self.memory_bytes = bytes;
-        Ok(true)
-    }
-
-    fn table_growing(
-        &mut self,
-        _current: usize,
-        desired: usize,
-        _maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        if desired > self.most_table_elements { Err(self.exceeded()) } else { Ok(true) }
-    }
 }

@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
-use super::crowds::raise_file_limit;
-use crate::support::{Process, Raw, TestService, eventually, in_time, post_bytes};
+use crate::support::{
+    Process, Raw, TestService, eventually, in_time, post_bytes, raise_file_limit,
+};
 
 /// The largest file of Swagger UI: 1.5 MB.
 const LARGE: &[u8] = b"GET /api/auth/swagger/swagger-ui-bundle.js HTTP/1.1\r\nHost: test\r\n\r\n";

@@ -5,7 +5,9 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use serde_json::json;
 
-use crate::support::{Answer, Process, Raw, TestService, eventually, in_time, post_bytes};
+use crate::support::{
+    Answer, Process, Raw, TestService, eventually, in_time, post_bytes, raise_file_limit,
+};
 
 const HEALTH: &[u8] = b"GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n";
 
@@ -225,11 +227,4 @@ async fn when_the_system_has_no_more_files_idle_connections_give_way_too() {
     assert_eq!(ask(&mut raw, HEALTH).await.status, 200);
     process.terminate();
     assert_eq!(process.ended().await.code, Some(0));
-}
-
-/// Each connection is an open file.
-pub(super) fn raise_file_limit() {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let maximum = getrlimit(Resource::Nofile).maximum;
-    setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).unwrap();
 }

@@ -20,7 +20,7 @@ mod wire;
 use auth_host::contract::Slot;
 use tokio::time::{Instant, sleep};
 
-use crate::support::{Process, guest, policy};
+use crate::support::{Process, guest, policy, raise_file_limit};
 use scene::{Scale, Scene};
 use verdict::Verdict;
 
@@ -81,11 +81,4 @@ fn put(file: &std::path::Path, bytes: &[u8]) {
     let new = file.with_extension("new");
     std::fs::write(&new, bytes).unwrap();
     std::fs::rename(&new, file).unwrap();
-}
-
-/// Each client is a socket.
-fn raise_file_limit() {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let maximum = getrlimit(Resource::Nofile).maximum;
-    setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).unwrap();
 }

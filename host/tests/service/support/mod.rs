@@ -36,6 +36,7 @@ pub(crate) use proxy::{Proxy, Sender};
 pub(crate) use rabbit::{Broker, Rabbit, broker};
 pub(crate) use raw::{Raw, post_bytes};
 pub(crate) use service::TestService;
+pub(crate) use signals::raise_file_limit;
 pub(crate) use store::{OwnDatabase, on_postgres};
 pub(crate) use wait::{eventually, in_time};
 

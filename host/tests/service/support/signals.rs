@@ -1,4 +1,5 @@
-//! What a process of the system is asked from outside: how it is, and that it ends.
+//! What a process of the system is asked from outside: how it is, and that it ends; and how many
+//! files this one may open.
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -55,4 +56,11 @@ impl Process {
     pub(super) fn pid(&self) -> Pid {
         Pid::from_raw(self.id().try_into().unwrap()).unwrap()
     }
+}
+
+/// Each connection is an open file.
+pub(crate) fn raise_file_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).unwrap();
 }
