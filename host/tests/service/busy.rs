@@ -76,11 +76,10 @@ async fn beyond_the_queue_of_hashes_the_answer_is_503_at_once() {
 
 #[tokio::test]
 async fn what_takes_too_long_is_answered_before_the_caller_gives_up() {
-    let with = TestService::with()
-        .setting("PASSWORD_HASH_THREADS", "1")
-        .setting("HTTP_SERVER_TIMEOUT", "500ms");
-    let service = with.start().await;
+    let service = TestService::with().setting("PASSWORD_HASH_THREADS", "1").start().await;
     let (person, _) = service.newcomer("leo").await;
+    let hurried = service.stop_and_keep().await.setting("HTTP_SERVER_TIMEOUT", "500ms");
+    let service = hurried.start().await;
     let busy = service.busy_hash_thread().await;
     let late = Person::new("late");
     service.register(&late.form()).await.refused(503, "busy");
@@ -99,6 +98,9 @@ async fn what_takes_too_long_is_answered_before_the_caller_gives_up() {
         0,
         "a slow host is no fault of the policy"
     );
+    // What follows may take its time.
+    let patient = service.stop_and_keep().await.setting("HTTP_SERVER_TIMEOUT", "60s");
+    let service = patient.start().await;
     service.login(&person).await.tokens();
     service.login(&late).await.refused(401, "invalid_credentials");
     assert_eq!(service.events().await.len(), 1);

@@ -156,6 +156,9 @@ async fn a_throttle_counts_although_the_call_came_to_nothing_and_a_guess_does_no
         service.register(&late.form()).await.refused(503, "busy");
     }
     busy.await.unwrap();
+    // What follows may take its time.
+    let patient = service.stop_and_keep().await.setting("HTTP_SERVER_TIMEOUT", "60s");
+    let service = patient.start().await;
     service.register(&late.form()).await.refused(429, "throttled");
     service.login_with_wrong_password(&person).await.refused(401, "invalid_credentials");
     service.login_with_wrong_password(&person).await.refused(401, "invalid_credentials");
