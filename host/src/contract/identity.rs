@@ -9,8 +9,8 @@ use super::{Manifest, Slot};
 pub struct Identity {
     /// The slot that it serves in; its storage and throttle keys belong to it.
     pub slot: Slot,
-    /// Counts up with each swap, over all slots.
-    pub generation: u64,
+    /// The number of the release within its place.
+    pub release: u64,
     /// SHA-256 of the component, in hexadecimal.
     pub digest: String,
     /// What it says of itself.

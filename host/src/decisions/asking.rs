@@ -48,7 +48,7 @@ impl Asking {
         tracing::Span::current()
             .record("slot", C::SLOT.as_str())
             .record("policy", &identity.manifest.name)
-            .record("generation", identity.generation);
+            .record("release", identity.release);
         let share = generation.profile.limits.wall_clock_share;
         let deadline = context.deadline.min(Instant::now() + self.caller_patience.mul_f64(share));
         let request = context.request.clone();

@@ -81,7 +81,7 @@ pub(super) async fn observe(
         path,
         slot = Empty,
         policy = Empty,
-        generation = Empty
+        release = Empty
     );
     let context = Context {
         request: contract::Request {

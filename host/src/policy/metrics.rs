@@ -68,7 +68,7 @@ impl PolicyMetrics {
             active: meter.gauges(
                 "auth_policy_active_info",
                 "The active generation of each slot.",
-                &["slot", "policy", "version", "digest", "generation"],
+                &["slot", "policy", "version", "digest", "release"],
             )?,
             placed: meter.gauges(
                 "auth_policy_placed_not_serving",

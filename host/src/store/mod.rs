@@ -13,6 +13,7 @@ mod migrations;
 mod outage;
 mod outbox;
 mod postgres;
+pub mod registry;
 mod row;
 mod sessions;
 mod sqlite;

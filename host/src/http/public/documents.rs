@@ -41,7 +41,7 @@ impl Documents {
     /// The document of what serves now.
     fn current(&self) -> Bytes {
         let serving = Slot::ALL.map(|slot| self.generations.current(slot));
-        let numbers = serving.each_ref().map(|one| one.as_ref().map(|one| one.identity.generation));
+        let numbers = serving.each_ref().map(|one| one.as_ref().map(|one| one.identity.release));
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((of, document)) = &*made
             && *of == numbers

@@ -79,7 +79,7 @@ impl Health {
                 "name": identity.manifest.name,
                 "version": identity.manifest.version,
                 "digest": identity.digest,
-                "generation": identity.generation,
+                "release": identity.release,
             })
         };
         serving.map(|generation| describe(&generation.identity)).collect()

@@ -1,11 +1,10 @@
 //! The way from bytes to a generation. What reads or compiles what somebody else made is done by a
 //! process of its own; what has passed there is loaded here, tried in the pool that it will run in,
-//! and is a generation with a number of its own.
+//! and is a generation once it has the number of a release.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
@@ -25,8 +24,7 @@ use crate::policy::runtime::{
     Cache, Code, Generation, Origin, Pass, Profile, compatibility, component_digest, find_export,
 };
 
-/// Makes generations out of components that pass. There is one for all slots and sources, so that
-/// no two generations have one number.
+/// Says what passes. There is one for all slots and sources.
 pub struct Admission {
     profile: Arc<Profile>,
     cache: Arc<Cache>,
@@ -35,7 +33,6 @@ pub struct Admission {
     checked_by: String,
     /// One compiler at a time, which takes the machine's processors as it is.
     compiler: Semaphore,
-    admitted: AtomicU64,
 }
 
 /// What is offered.
@@ -44,6 +41,26 @@ pub struct Offer {
     pub slot: Slot,
     pub bytes: Arc<[u8]>,
     pub settings: Map<String, Value>,
+}
+
+/// What passed: all that a generation has but the number of its release.
+#[derive(Clone)]
+pub struct Admitted {
+    slot: Slot,
+    pub digest: String,
+    pub manifest: Manifest,
+    pub settings: Map<String, Value>,
+    code: Code,
+    profile: Arc<Profile>,
+}
+
+impl Admitted {
+    /// It serves as this release of its slot.
+    pub fn into_generation(self, release: u64) -> Generation {
+        let Self { slot, digest, manifest, settings, code, profile } = self;
+        let identity = Arc::new(Identity { slot, release, digest, manifest, settings });
+        Generation { identity, code, profile }
+    }
 }
 
 impl Admission {
@@ -55,7 +72,6 @@ impl Admission {
             cache: Arc::new(cache),
             settings,
             compiler: Semaphore::new(1),
-            admitted: AtomicU64::new(0),
         }
     }
 
@@ -70,7 +86,7 @@ impl Admission {
     }
 
     /// Admits a component into a slot.
-    pub async fn admit(&self, offer: Offer) -> Result<Generation, Faults> {
+    pub async fn admit(&self, offer: Offer) -> Result<Admitted, Faults> {
         let Known { digest, manifest, compiled } = self.known(&offer).await?;
         if let (Some(manifest), Ok(component)) = (&manifest, &compiled) {
             self.count(Origin::Hit);
@@ -88,18 +104,18 @@ impl Admission {
             }
         };
         let manifest = passed.manifest;
-        let generation = self.load(&offer, digest.clone(), manifest.clone(), component).await?;
+        let admitted = self.load(&offer, digest.clone(), manifest.clone(), component).await?;
         self.remember(offer.slot, &digest, &offer.settings, &manifest);
-        Ok(generation)
+        Ok(admitted)
     }
 
     /// As [`Admission::admit`], if nothing has to be checked or compiled for it; else none.
-    pub async fn admit_known(&self, offer: Offer) -> Option<Generation> {
+    pub async fn admit_known(&self, offer: Offer) -> Option<Admitted> {
         let Known { digest, manifest, compiled } = self.known(&offer).await.ok()?;
         let (manifest, component) = (manifest?, compiled.ok()?);
-        let generation = self.load(&offer, digest, manifest, component).await.ok()?;
+        let admitted = self.load(&offer, digest, manifest, component).await.ok()?;
         self.count(Origin::Hit);
-        Some(generation)
+        Some(admitted)
     }
 
     /// The component of a generation with other settings, if they fit its manifest. Nothing is
@@ -108,7 +124,7 @@ impl Admission {
         &self,
         running: &Generation,
         settings: Map<String, Value>,
-    ) -> Result<Generation, Faults> {
+    ) -> Result<Admitted, Faults> {
         let Identity { slot, digest, manifest, .. } = &*running.identity;
         let job = Job {
             slot: *slot,
@@ -118,15 +134,11 @@ impl Admission {
         };
         child::admit(&self.settings, &job, &[]).await?;
         self.remember(*slot, digest, &settings, manifest);
-        let identity = Identity {
+        Ok(Admitted {
             slot: *slot,
-            generation: self.next_number(),
             digest: digest.clone(),
             manifest: manifest.clone(),
             settings,
-        };
-        Ok(Generation {
-            identity: Arc::new(identity),
             code: running.code.clone(),
             profile: Arc::clone(&running.profile),
         })
@@ -186,7 +198,7 @@ impl Admission {
         digest: String,
         manifest: Manifest,
         component: Component,
-    ) -> Result<Generation, Faults> {
+    ) -> Result<Admitted, Faults> {
         let (slot, profile) = (offer.slot, Arc::clone(&self.profile));
         let code = blocking(move || {
             bounds::check(&component, &profile.limits)?;
@@ -197,9 +209,7 @@ impl Admission {
         })
         .await??;
         let settings = offer.settings.clone();
-        let generation = self.next_number();
-        let identity = Arc::new(Identity { slot, generation, digest, manifest, settings });
-        Ok(Generation { identity, code, profile: Arc::clone(&self.profile) })
+        Ok(Admitted { slot, digest, manifest, settings, code, profile: Arc::clone(&self.profile) })
     }
 
     fn remember(
@@ -218,10 +228,6 @@ impl Admission {
 
     fn count(&self, origin: Origin) {
         self.profile.metrics.cache.with_label_values(&[origin.as_str()]).inc();
-    }
-
-    fn next_number(&self) -> u64 {
-        self.admitted.fetch_add(1, Ordering::Relaxed) + 1
     }
 }
 

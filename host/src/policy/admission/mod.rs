@@ -21,7 +21,7 @@ mod trial;
 mod worker;
 mod world;
 
-pub use admit::{Admission, Offer};
+pub use admit::{Admission, Admitted, Offer};
 pub use bounds::BoundsFault;
 pub use bytes::{BytesFault, MAX_COMPONENT_BYTES};
 pub use check::{Checked, check};

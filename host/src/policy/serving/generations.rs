@@ -63,7 +63,7 @@ impl Generations {
     /// Swaps in something else than what is placed.
     pub fn replace_refused(&self, generation: Arc<Generation>) {
         let identity = Arc::clone(&generation.identity);
-        let Identity { slot, digest, manifest, generation: number, .. } = &*identity;
+        let Identity { slot, digest, manifest, release, .. } = &*identity;
         self.metrics.admissions.with_label_values(&[slot.as_str(), "admitted"]).inc();
         self.metrics.active.with_label_values(&labels(&identity)).set(1);
         if let Some(before) = self.swap(generation) {
@@ -77,7 +77,7 @@ impl Generations {
             policy = manifest.name,
             version = manifest.version,
             digest,
-            generation = number,
+            release,
             "policy active"
         );
     }
@@ -106,7 +106,7 @@ impl Generations {
                 %slot,
                 faults,
                 remedy,
-                generation = running.identity.generation,
+                release = running.identity.release,
                 "the policy was refused; this generation goes on"
             );
         } else {
@@ -122,7 +122,7 @@ fn labels(identity: &Identity) -> [String; 5] {
         &identity.manifest.name,
         &identity.manifest.version,
         &identity.digest[..12],
-        &identity.generation.to_string(),
+        &identity.release.to_string(),
     ]
     .map(str::to_owned)
 }

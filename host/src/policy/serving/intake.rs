@@ -3,6 +3,7 @@
 //! admitted takes its place.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Map, Value};
 
@@ -11,7 +12,9 @@ use super::generations::Generations;
 use super::last_good::LastGood;
 use super::placed::Placed;
 use crate::contract::Slot;
-use crate::policy::admission::{Admission, AdmissionSettings, Fault, Faults, FileFault, Offer};
+use crate::policy::admission::{
+    Admission, AdmissionSettings, Admitted, Fault, Faults, FileFault, Offer,
+};
 use crate::policy::runtime::{Generation, component_digest};
 
 /// What a source is given to bring its finds to.
@@ -20,6 +23,7 @@ pub struct Intake {
     generations: Arc<Generations>,
     admission: Arc<Admission>,
     last_good: LastGood,
+    taken: Arc<AtomicU64>,
 }
 
 /// The files of a slot, and who may write to them.
@@ -37,8 +41,8 @@ struct Content {
 }
 
 /// What came of a find.
-struct Admitted {
-    generation: Generation,
+struct Taken {
+    admitted: Admitted,
     /// None if its component served already.
     bytes: Option<Arc<[u8]>>,
     /// The faults of the settings in the file, if others were taken.
@@ -52,7 +56,11 @@ impl Intake {
         admission: Arc<Admission>,
         last_good: LastGood,
     ) -> Self {
-        Self { generations, admission, last_good }
+        Self { generations, admission, last_good, taken: Arc::default() }
+    }
+
+    fn next(&self) -> u64 {
+        self.taken.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// How it is admitted.
@@ -97,7 +105,7 @@ impl Intake {
                 %slot,
                 "the last policy that was admitted serves until the one in the folder is admitted"
             );
-            self.generations.activate(Arc::new(generation));
+            self.generations.activate(Arc::new(generation.into_generation(self.next())));
         }
         false
     }
@@ -107,8 +115,8 @@ impl Intake {
         let slot = find.slot;
         self.generations.place(slot, Some(Placed::InAdmission));
         match self.admit(find).await {
-            Ok(Admitted { generation, bytes, other_settings }) => {
-                self.activate(generation, bytes, other_settings).await;
+            Ok(Taken { admitted, bytes, other_settings }) => {
+                self.activate(admitted, bytes, other_settings).await;
             }
             Err(faults) => {
                 self.generations.refuse(slot, &faults);
@@ -127,26 +135,26 @@ impl Intake {
                 %slot,
                 "the last policy that was admitted serves in place of the refused one"
             );
-            self.generations.replace_refused(Arc::new(generation));
+            self.generations.replace_refused(Arc::new(generation.into_generation(self.next())));
         }
     }
 
-    async fn admit(&self, find: &Find) -> Result<Admitted, Faults> {
+    async fn admit(&self, find: &Find) -> Result<Taken, Faults> {
         let slot = find.slot;
         let Content { digest, bytes, settings } = self.read(find).await?;
         let running = self.current(slot).filter(|running| running.identity.digest == digest);
         if let Some(running) = running {
             // Only the settings can be new.
-            let generation = self.admission.admit_settings(&running, settings?).await?;
-            return Ok(Admitted { generation, bytes: None, other_settings: None });
+            let admitted = self.admission.admit_settings(&running, settings?).await?;
+            return Ok(Taken { admitted, bytes: None, other_settings: None });
         }
         let offer = |settings| Offer { slot, bytes: Arc::clone(&bytes), settings };
         let admitted = match settings {
             Ok(settings) => self.admission.admit(offer(settings)).await,
             Err(fault) => Err(fault.into()),
         };
-        let (generation, other_settings) = match admitted {
-            Ok(generation) => (generation, None),
+        let (admitted, other_settings) = match admitted {
+            Ok(admitted) => (admitted, None),
             Err(faults) if faults.are_of_settings() => {
                 // A component that served before comes back with its settings: that is what an
                 // operator in need expects of it, whatever was written for its successor.
@@ -154,13 +162,13 @@ impl Intake {
                     return Err(faults);
                 };
                 match self.admission.admit(offer(settings)).await {
-                    Ok(generation) => (generation, Some(faults)),
+                    Ok(admitted) => (admitted, Some(faults)),
                     Err(_) => return Err(faults),
                 }
             }
             Err(faults) => return Err(faults),
         };
-        Ok(Admitted { generation, bytes: Some(bytes), other_settings })
+        Ok(Taken { admitted, bytes: Some(bytes), other_settings })
     }
 
     async fn read(&self, find: &Find) -> Result<Content, Faults> {
@@ -192,10 +200,11 @@ impl Intake {
     /// stops waiting, stops neither.
     async fn activate(
         &self,
-        generation: Generation,
+        admitted: Admitted,
         bytes: Option<Arc<[u8]>>,
         other_settings: Option<Faults>,
     ) {
+        let generation = admitted.into_generation(self.next());
         let (last_good, identity) = (self.last_good.clone(), Arc::clone(&generation.identity));
         self.generations.activate(Arc::new(generation));
         if let Some(faults) = other_settings {

@@ -47,12 +47,12 @@ impl LastGood {
     /// Keeps what serves, with its bytes if they are not kept yet; that it could not be kept is a
     /// line of the log.
     pub fn keep(&self, identity: &Identity, bytes: Option<&[u8]>) {
-        let Identity { slot, digest, settings, generation, .. } = identity;
+        let Identity { slot, digest, settings, release, .. } = identity;
         let mut newest = self.newest.get(*slot).lock().unwrap_or_else(PoisonError::into_inner);
-        if *newest > *generation {
+        if *newest > *release {
             return;
         }
-        *newest = *generation;
+        *newest = *release;
         let mut pairs = self.pairs(*slot);
         pairs.retain(|pair| pair.digest != *digest);
         pairs.insert(0, Pair { digest: digest.clone(), settings: settings.clone() });

@@ -16,6 +16,7 @@ mod migrate;
 mod operators;
 mod outbox;
 mod pools;
+mod registry;
 mod rows;
 mod secrets;
 mod sessions;

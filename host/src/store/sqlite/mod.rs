@@ -13,6 +13,7 @@ mod housekeeping;
 mod migrate;
 mod operators;
 mod outbox;
+mod registry;
 mod secrets;
 mod sessions;
 mod storage;

@@ -229,6 +229,6 @@ async fn the_log_says_which_request_slot_policy_and_generation_failed_and_why() 
         (&"login".into(), &"endless-loop".into()),
         "{line}"
     );
-    assert!(line["span"]["generation"].is_number(), "{line}");
+    assert!(line["span"]["release"].is_number(), "{line}");
     service.stop().await;
 }

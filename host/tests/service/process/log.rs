@@ -55,7 +55,7 @@ async fn every_line_of_a_request_carries_its_id() {
         );
     }
     let verdict = with("the policy failed")[0].to_string();
-    for part in ["\"slot\":\"login\"", "\"policy\":\"panics\"", "\"generation\":"] {
+    for part in ["\"slot\":\"login\"", "\"policy\":\"panics\"", "\"release\":"] {
         assert!(verdict.contains(part), "{part} is missing: {verdict}");
     }
 }

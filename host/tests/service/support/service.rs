@@ -183,7 +183,7 @@ impl TestService {
         policies
             .iter()
             .find(|policy| policy["slot"] == slot.as_str())
-            .map_or(0, |policy| policy["generation"].as_u64().unwrap())
+            .map_or(0, |policy| policy["release"].as_u64().unwrap())
     }
 
     /// Puts a file into the policy folder, as an operator should: by renaming.

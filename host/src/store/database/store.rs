@@ -1,21 +1,20 @@
-//! The database as the rest of the host asks it, whichever it is: an enum and no trait, because
-//! there are two.
+//! The database itself, and all that requests, policies and relays ask of it.
 
 use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::accounts::Account;
-use super::error::{CarryError, StoreError};
-use super::outage::Outage;
-use super::outbox::{Backlog, EventFilter, EventRow, OutboxEvent, Undelivered};
-use super::postgres::Postgres;
-use super::sessions::{NewSession, NewToken, Session, StoredToken};
-use super::sqlite::Sqlite;
-use super::throttles::ThrottleHit;
-use super::writes::Writes;
 use crate::clock::{Clock, Timestamp};
 use crate::events::NewEvent;
+use crate::store::accounts::Account;
+use crate::store::error::{CarryError, StoreError};
+use crate::store::outage::Outage;
+use crate::store::outbox::{Backlog, EventFilter, EventRow, OutboxEvent, Undelivered};
+use crate::store::postgres::Postgres;
+use crate::store::sessions::{NewSession, NewToken, Session, StoredToken};
+use crate::store::sqlite::Sqlite;
+use crate::store::throttles::ThrottleHit;
+use crate::store::writes::Writes;
 
 /// One of the two databases; a clone is the same one.
 #[derive(Clone)]
@@ -35,6 +34,8 @@ macro_rules! ask {
         }
     };
 }
+
+pub(super) use ask;
 
 // The database itself.
 impl Store {

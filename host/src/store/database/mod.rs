@@ -1,0 +1,7 @@
+//! The database as the rest of the host asks it, whichever it is: an enum and no trait, because
+//! there are two.
+
+mod registry;
+mod store;
+
+pub use store::Store;

@@ -1,0 +1,21 @@
+//! The registry of policies as the database keeps it: components, releases, what serves in each
+//! place, the replicas that serve it, and who changed what.
+//!
+//! The rule: a place changes by one transaction that locks its row, and leaves a line of history.
+//! Nothing here knows what a policy is: settings, grants, manifests and reports are texts.
+
+mod deployment;
+mod place;
+mod refused;
+mod release;
+mod replica;
+mod token;
+
+pub use deployment::{Deployment, DeploymentState, Report, ReportState};
+pub use place::{Change, Freeze, HistoryLine, Moved, PlaceState};
+pub use refused::{RegistryError, RegistryRefusal};
+pub use release::{
+    Component, ComponentInfo, NewRelease, Pruned, Release, ReleaseComponent, Source,
+};
+pub use replica::{Beat, Replica, Serving};
+pub use token::{AdminToken, NewAdminToken, Role};

@@ -1,0 +1,45 @@
+//! Why the registry does not do what it was asked.
+
+use crate::store::StoreError;
+
+/// Why a change of the registry was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// As things stand it cannot be.
+    #[error(transparent)]
+    Refused(#[from] RegistryRefusal),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What stands against a change.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RegistryRefusal {
+    #[error("there is no release {place}/{number}")]
+    NoRelease { place: String, number: i64 },
+    #[error("there is no component {digest}")]
+    NoComponent { digest: String },
+    #[error("nothing was ever deployed in {place}")]
+    EmptyPlace { place: String },
+    #[error("{place}/{number} serves already")]
+    ServesAlready { place: String, number: i64 },
+    #[error("{place}/{release} is being deployed by {who} already")]
+    Deploying { place: String, release: i64, who: String },
+    #[error("{place} is frozen by {who} until {until}: {why}")]
+    Frozen { place: String, until: i64, who: String, why: String },
+    #[error("no release of {place} served before the one that serves now")]
+    NothingBefore { place: String },
+    #[error("{place}/{number} never served, so nobody can roll back to it")]
+    NeverServed { place: String, number: i64 },
+    #[error("{place} was changed meanwhile: {place}/{active} serves")]
+    ChangedMeanwhile { place: String, active: i64 },
+    #[error("the place {place} has releases already")]
+    NotEmpty { place: String },
+    #[error("there is no such deployment, or it has ended")]
+    NoDeployment,
+    #[error("there is a token of the name {name} already")]
+    TokenExists { name: String },
+    #[error("there is no token of the name {name}")]
+    NoToken { name: String },
+}
