@@ -6,6 +6,7 @@ mod environment;
 mod faults;
 mod http;
 mod memory;
+mod probation;
 mod reader;
 mod services;
 mod sessions;

@@ -13,6 +13,7 @@ use crate::lifecycle::ShutdownSettings;
 use crate::outbox::{AmqpSettings, RelaySettings};
 use crate::passwords::HashSettings;
 use crate::policy::admission::AdmissionSettings;
+use crate::policy::health::ProbationSettings;
 use crate::store::PostgresSettings;
 use crate::telemetry::LogSettings;
 
@@ -44,6 +45,9 @@ pub struct Config {
     /// and `POLICY_ADMISSION_MEMORY_MIB`, default 256: what checking and compiling one component
     /// may take.
     pub admission: AdmissionSettings,
+    /// `POLICY_PROBATION_FAULTS`, default 5, and `POLICY_PROBATION_SHARE`, default `0.5`, in
+    /// percent: how many calls, and which part of them, a fresh release may spoil.
+    pub probation: ProbationSettings,
     /// `DATABASE_URL`, or `POSTGRES_HOST`, `POSTGRES_USER` and so on: PostgreSQL; without, the
     /// embedded database in `DATA_DIR`.
     pub postgres: Option<PostgresSettings>,
@@ -98,6 +102,7 @@ impl Config {
                 between(LEAST_POLICY_MEMORY, MOST_POLICY_MEMORY, number),
             ),
             admission: admission(&mut read),
+            probation: read.probation(),
             postgres: read.postgres(),
             amqp: read.amqp(),
             relay: RelaySettings {
