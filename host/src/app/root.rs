@@ -22,6 +22,7 @@ use crate::metrics::Meter;
 use crate::outbox::{Relay, RelayMetrics, Sink};
 use crate::passwords::HashMetrics;
 use crate::policy::admission::Admission;
+use crate::policy::health::ReleaseHealth;
 use crate::policy::metrics::PolicyMetrics;
 use crate::policy::releases::{Follower, FollowerParts, Standing};
 use crate::policy::serving::{Generations, Intake, LastGood, PolicyDirectory, Writers};
@@ -44,6 +45,7 @@ pub struct App {
     /// Deletes what has expired.
     pub cleaner: Cleaner,
     watch: DatabaseWatch,
+    release_health: ReleaseHealth,
     pub wake: Wake,
     router: Router,
     sink: Sink,
@@ -67,6 +69,7 @@ impl App {
         let services = parts::services(&config, clock, &meter, &hash_metrics).await?;
         let policy_metrics = PolicyMetrics::new(&meter)?;
         let admission = parts::admission(&config, &services, policy_metrics.clone())?;
+        let release_health = policy_metrics.releases.clone();
         let generations = Arc::new(Generations::new(policy_metrics));
         let wake = Wake::default();
         let tasks = TaskTracker::new();
@@ -105,6 +108,7 @@ impl App {
             router: public.router()?,
             generations,
             standing,
+            release_health,
             wake,
             sink,
             relay_metrics,
@@ -130,6 +134,8 @@ impl App {
             clock: self.services.clock.clone(),
             settings: self.config.releases.clone(),
             standing: Arc::clone(&self.standing),
+            health: self.release_health.clone(),
+            judging: self.config.probation,
         })
     }
 

@@ -7,6 +7,7 @@ mod faults;
 mod http;
 mod memory;
 mod policies;
+mod probation;
 mod reader;
 mod services;
 mod sessions;

@@ -14,6 +14,7 @@ use crate::lifecycle::ShutdownSettings;
 use crate::outbox::{AmqpSettings, RelaySettings};
 use crate::passwords::HashSettings;
 use crate::policy::admission::AdmissionSettings;
+use crate::policy::health::ProbationSettings;
 use crate::policy::releases::ReleaseSettings;
 use crate::store::PostgresSettings;
 use crate::telemetry::LogSettings;
@@ -51,6 +52,9 @@ pub struct Config {
     /// registry says. `POLICY_PROBATION`, default `10m`: how long a fresh release falls back by
     /// itself if it fails. `POLICY_DEPLOY_TIMEOUT`, default `5m`: how long replicas have to report.
     pub releases: ReleaseSettings,
+    /// `POLICY_PROBATION_FAULTS`, default 5, and `POLICY_PROBATION_SHARE`, default `0.5`, in
+    /// percent: how many calls, and which part of them, a fresh release may spoil.
+    pub probation: ProbationSettings,
     /// `DATABASE_URL`, or `POSTGRES_HOST`, `POSTGRES_USER` and so on: PostgreSQL; without, the
     /// embedded database in `DATA_DIR`.
     pub postgres: Option<PostgresSettings>,
@@ -106,6 +110,7 @@ impl Config {
             ),
             admission: admission(&mut read),
             releases: policies::releases(&mut read, local),
+            probation: read.probation(),
             postgres: read.postgres(),
             amqp: read.amqp(),
             relay: RelaySettings {

@@ -19,6 +19,7 @@ use super::standing::Standing;
 use crate::clock::{Clock, Timestamp};
 use crate::contract::{PerSlot, Slot};
 use crate::policy::admission::Admission;
+use crate::policy::health::{ProbationSettings, ReleaseHealth};
 use crate::policy::runtime::Generation;
 use crate::policy::serving::Generations;
 use crate::store::registry::Serving;
@@ -37,6 +38,8 @@ pub struct FollowerParts {
     pub clock: Clock,
     pub settings: ReleaseSettings,
     pub standing: Arc<Standing>,
+    pub health: ReleaseHealth,
+    pub judging: ProbationSettings,
 }
 
 /// Keeps this replica in step with the registry.
@@ -46,6 +49,8 @@ pub struct Follower {
     pub(super) clock: Clock,
     pub(super) settings: ReleaseSettings,
     pub(super) standing: Arc<Standing>,
+    pub(super) health: ReleaseHealth,
+    pub(super) judging: ProbationSettings,
     pub(super) preparer: Arc<Preparer>,
     pub(super) places: PerSlot<Followed>,
     /// What each place serves: the revision that it follows, and since when.
@@ -53,6 +58,7 @@ pub struct Follower {
     pub(super) finished: UnboundedReceiver<Finished>,
     finish: UnboundedSender<Finished>,
     beaten: Option<Instant>,
+    pub(super) judged: Option<Instant>,
     /// It takes no part any more: what is ready is still followed.
     pub(super) leaving: bool,
 }
@@ -60,20 +66,23 @@ pub struct Follower {
 impl Follower {
     /// Follows nothing yet.
     pub fn new(parts: FollowerParts) -> Self {
-        let FollowerParts { store, admission, generations, clock, settings, standing } = parts;
+        let FollowerParts { store, admission, generations, clock, .. } = parts;
         let (finish, finished) = unbounded_channel();
         Self {
             preparer: Arc::new(Preparer { store: store.clone(), admission }),
             store,
             generations,
             clock,
-            settings,
-            standing,
+            settings: parts.settings,
+            standing: parts.standing,
+            health: parts.health,
+            judging: parts.judging,
             places: PerSlot::default(),
             serving: PerSlot::default(),
             finished,
             finish,
             beaten: None,
+            judged: None,
             leaving: false,
         }
     }
@@ -97,11 +106,12 @@ impl Follower {
         }
         // The others count on whoever beats: first of all, and again after each change.
         self.beat(moved).await?;
-        let mut ended = false;
+        let mut changed = false;
         for deployment in &open {
-            ended |= self.take_part(deployment).await?;
+            changed |= self.take_part(deployment).await?;
         }
-        Ok(ended)
+        changed |= self.judge().await?;
+        Ok(changed)
     }
 
     /// Takes what came of a preparation.
@@ -165,6 +175,7 @@ impl Follower {
             // It serves already: the directory of this replica brought it.
             place.keep(&current);
             if followed != revision {
+                current.counts.serves();
                 *self.serving.get_mut(slot) = (revision, self.clock.now());
             }
             return followed != revision;
@@ -234,7 +245,7 @@ impl Follower {
             since,
             pinned: self.places.get(slot).pinned.is_some(),
             behind: self.standing.behind(slot),
-            ..Serving::default()
+            ..current.map(|current| current.counts.figures()).unwrap_or_default()
         }
     }
 }

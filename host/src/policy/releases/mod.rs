@@ -10,6 +10,7 @@ mod metrics;
 mod pin;
 mod place;
 mod preparing;
+mod probation;
 mod replica;
 mod settings;
 mod standing;
