@@ -1,3 +1,4 @@
 //! Releases of policies, from the registry to a way back.
 
+mod directory;
 mod registry;

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use auth_host::contract::Slot;
 
-use crate::support::{TestService, TestServiceBuilder, guest};
+use crate::support::{TestService, TestServiceBuilder, eventually, guest};
 
 /// How many components came from where, at a start.
 async fn started(builder: TestServiceBuilder, origin: &str) -> TestService {
@@ -119,6 +119,12 @@ async fn what_was_used_longest_ago_is_forgotten_and_what_a_kill_left_half_writte
     });
     assert_eq!(count.count(), 64);
     assert!(cache.join("old63.cwasm").exists() && !cache.join("old3.cwasm").exists());
-    let builder = service.stop_and_keep().await;
-    started(builder, "hit").await.stop().await;
+    // What served before is kept ready, too.
+    let service = service.stop_and_keep().await.start().await;
+    eventually("four components", async || {
+        (service.count("auth_policy_cache_total", &[]).await == 4).then_some(())
+    })
+    .await;
+    assert_eq!(service.count("auth_policy_cache_total", &[("result", "hit")]).await, 4);
+    service.stop().await;
 }

@@ -104,14 +104,14 @@ async fn a_full_disk_activates_nothing_and_once_there_is_room_component_and_sett
     })
     .await;
     process.terminate();
-    process.ended().await;
+    let log = process.ended().await.log;
+    assert!(log.contains("the registry does not take"), "{log}");
     put("login.wasm", b"nothing");
     put("login.settings.json", b"{}");
     let process = disk.serving().await;
     let serving = ready(&process).await["policies"].clone();
     process.terminate();
     let log = process.ended().await.log;
-    assert!(log.contains("the registry does not take"), "{log}");
     assert_eq!(serving[1]["version"], "2.0.0", "{log}");
 }
 
