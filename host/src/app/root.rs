@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::info_span;
 
+use super::sources::Sources;
 use super::{data_folder, parts};
 use crate::capabilities::Services;
 use crate::clock::Clock;
@@ -21,7 +22,9 @@ use crate::metrics::Meter;
 use crate::outbox::{Relay, RelayMetrics, Sink};
 use crate::passwords::HashMetrics;
 use crate::policy::admission::Admission;
+use crate::policy::health::ReleaseHealth;
 use crate::policy::metrics::PolicyMetrics;
+use crate::policy::releases::{Follower, FollowerParts, Standing};
 use crate::policy::serving::{Generations, Intake, LastGood, PolicyDirectory, Writers};
 use crate::shutdown::{CutAnswers, Signals, StopDeadline};
 use crate::telemetry;
@@ -37,9 +40,12 @@ pub struct App {
     pub generations: Arc<Generations>,
     /// How components get there.
     pub admission: Arc<Admission>,
+    /// How this replica stands to the registry.
+    pub standing: Arc<Standing>,
     /// Deletes what has expired.
     pub cleaner: Cleaner,
     watch: DatabaseWatch,
+    release_health: ReleaseHealth,
     pub wake: Wake,
     router: Router,
     sink: Sink,
@@ -63,6 +69,7 @@ impl App {
         let services = parts::services(&config, clock, &meter, &hash_metrics).await?;
         let policy_metrics = PolicyMetrics::new(&meter)?;
         let admission = parts::admission(&config, &services, policy_metrics.clone())?;
+        let release_health = policy_metrics.releases.clone();
         let generations = Arc::new(Generations::new(policy_metrics));
         let wake = Wake::default();
         let tasks = TaskTracker::new();
@@ -71,9 +78,11 @@ impl App {
         let relay_metrics = Arc::new(RelayMetrics::new(&meter)?);
         let sink = parts::sink(&config);
         let stopping = StopDeadline::new(config.shutdown.timeout);
+        let standing = parts::standing(&config, &services.clock, &meter)?;
         let health = Health {
             stopping: stopping.clone(),
             generations: Arc::clone(&generations),
+            standing: Arc::clone(&standing),
             store: services.store.clone(),
             sink: sink.clone(),
             relay: Arc::clone(&relay_metrics),
@@ -98,6 +107,8 @@ impl App {
             watch: parts::watch(&services, &meter)?,
             router: public.router()?,
             generations,
+            standing,
+            release_health,
             wake,
             sink,
             relay_metrics,
@@ -110,8 +121,26 @@ impl App {
         }))
     }
 
+    /// Where policies come from, not asked yet.
+    pub fn policies(&self) -> Sources {
+        Sources { follower: self.follower(), directory: self.policy_directory() }
+    }
+
+    fn follower(&self) -> Follower {
+        Follower::new(FollowerParts {
+            store: self.services.store.clone(),
+            admission: Arc::clone(&self.admission),
+            generations: Arc::clone(&self.generations),
+            clock: self.services.clock.clone(),
+            settings: self.config.releases.clone(),
+            standing: Arc::clone(&self.standing),
+            health: self.release_health.clone(),
+            judging: self.config.probation,
+        })
+    }
+
     /// The directory that policies are put into, not looked at yet.
-    pub fn policy_directory(&self) -> PolicyDirectory {
+    fn policy_directory(&self) -> PolicyDirectory {
         PolicyDirectory::new(
             self.config.policy_dir.clone(),
             if self.config.local { Writers::Anybody } else { Writers::Owner },
@@ -127,7 +156,7 @@ impl App {
     pub async fn serve(
         self: Arc<Self>,
         listener: TcpListener,
-        policies: PolicyDirectory,
+        policies: Sources,
         stop: Signals,
     ) -> Ended {
         let cut_answers = CutAnswers::default();
@@ -153,7 +182,9 @@ impl App {
         };
         let cleaning = self.cleaner.clone().run(stop_background.clone());
         let database = self.watch.clone().run(stop_background.clone());
-        let watching = policies.watch(stop.first.clone(), stop_background.clone());
+        let Sources { follower, directory } = policies;
+        let watching = directory.watch(stop.first.clone(), stop_background.clone());
+        let following = follower.run(stop.first.clone(), stop_background.clone());
         let service = Service {
             servers: vec![public],
             background: vec![
@@ -161,6 +192,7 @@ impl App {
                 Background { span: info_span!("housekeeping"), run: Box::pin(cleaning) },
                 Background { span: info_span!("database"), run: Box::pin(database) },
                 Background { span: info_span!("policies"), run: Box::pin(watching) },
+                Background { span: info_span!("releases"), run: Box::pin(following) },
             ],
             stop_background,
             tasks: self.tasks.clone(),
