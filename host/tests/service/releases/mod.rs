@@ -1,0 +1,3 @@
+//! Releases: the registry, replicas in step, and the way back.
+
+mod follower;
