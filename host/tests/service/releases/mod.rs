@@ -1,3 +1,5 @@
-//! Releases of policies, from the registry to a way back.
+//! Releases of policies: the registry, replicas in step, the way back, and upgrades of the host
+//! beneath them.
 
+mod follower;
 mod registry;
