@@ -1,10 +1,15 @@
 //! How each release does: its metrics, its figures, and the judgement of a fresh one.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use auth_host::contract::Slot;
 use auth_host::policy::health::{ProbationSettings, Verdict, judge};
-use auth_host::store::registry::Serving;
+use auth_host::store::Store;
+use auth_host::store::registry::{
+    Component, ComponentInfo, NewRelease, PlaceState, ReleaseComponent, Serving, Source,
+};
+use serde_json::{Value, json};
 
 use crate::support::{Person, TestService, eventually, guest, policy};
 
@@ -165,5 +170,90 @@ async fn what_a_busy_host_turns_away_is_no_fault_of_the_release() {
     assert_eq!(service.count("auth_policy_release_calls_total", &failed).await, 1);
     busy.await.unwrap();
     waiting.await.unwrap().unwrap();
+    service.stop().await;
+}
+
+/// Activates a release in a place that no slot of the service follows.
+async fn activate(store: &Store, place: &str) -> PlaceState {
+    let (digest, wit) = ("0".repeat(64), "0.2.0".to_owned());
+    let info = ComponentInfo {
+        digest: digest.clone(),
+        wit: wit.clone(),
+        manifest: "{}".into(),
+        size: 1,
+        pushed_at: 0,
+        pushed_by: "ann".into(),
+    };
+    store.component_put(&Component { info, bytes: vec![0] }).await.unwrap();
+    let release = NewRelease {
+        place: place.into(),
+        components: vec![ReleaseComponent { wit, digest }],
+        settings: "{}".into(),
+        grants: "{}".into(),
+        source: Source::Push,
+        author: "ann".into(),
+        message: "a change".into(),
+        report: "{}".into(),
+    };
+    store.release_activate(&release, false, Duration::from_mins(10)).await.unwrap();
+    let mut places = store.places().await.unwrap().into_iter();
+    places.find(|state| state.place == place).unwrap()
+}
+
+#[tokio::test]
+async fn a_release_that_fails_falls_back_once_with_a_line_of_history_an_event_and_a_metric() {
+    let service = TestService::start().await;
+    let app = service.app();
+    let store = &app.services.store;
+    let health = &app.generations.current(Slot::Login).unwrap().profile.metrics.releases;
+    activate(store, "trial").await;
+    let state = activate(store, "trial").await;
+    assert_eq!((state.active, state.previous.as_slice()), (2, [1].as_slice()));
+    let bad = Serving {
+        place: "trial".into(),
+        calls: 500,
+        faults: 5,
+        failing: vec![1, 2, 3],
+        causes: [("memory".to_owned(), 5)].into(),
+        ..Serving::default()
+    };
+    let Verdict::Bad(failing) = judge(ProbationSettings::default(), &[bad]) else {
+        panic!("every hundredth call fails");
+    };
+    let moved = health.fall_back(store, &state, &failing).await.unwrap().unwrap();
+    assert_eq!((moved.from, moved.to), (Some(2), 1));
+    // Another replica comes to the same verdict, too late.
+    assert_eq!(health.fall_back(store, &state, &failing).await.unwrap(), None);
+    let line = &store.history(Some("trial"), None, 1).await.unwrap()[0];
+    assert_eq!((line.action.as_str(), line.who.as_str()), ("fell_back", "probation"));
+    assert_eq!((line.from, line.to), (Some(2), Some(1)));
+    assert_eq!(line.why, failing.sentence);
+    let figures: Value = serde_json::from_str(&line.details).unwrap();
+    assert_eq!((&figures["calls"], &figures["causes"]), (&json!(500), &json!({ "memory": 5 })));
+    let events = service.events().await;
+    let told: Vec<_> =
+        events.iter().filter(|event| event.to_string().contains("policy.rolled_back")).collect();
+    assert_eq!(told.len(), 1, "{events:?}");
+    assert!(told[0].to_string().contains(&failing.sentence), "{}", told[0]);
+    let labels = [("place", "trial"), ("cause", "memory")];
+    assert_eq!(service.count("auth_policy_rolled_back_total", &labels).await, 1);
+    drop(app);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_release_that_nothing_served_before_stays_however_it_fails() {
+    let service = TestService::start().await;
+    let app = service.app();
+    let store = &app.services.store;
+    let health = &app.generations.current(Slot::Login).unwrap().profile.metrics.releases;
+    let state = activate(store, "trial").await;
+    let bad = Serving { calls: 5, faults: 5, failing: vec![1, 2, 3], ..Serving::default() };
+    let Verdict::Bad(failing) = judge(ProbationSettings::default(), &[bad]) else {
+        panic!("every call fails");
+    };
+    assert_eq!(health.fall_back(store, &state, &failing).await.unwrap(), None);
+    assert_eq!(store.places().await.unwrap().iter().find(|s| s.place == "trial"), Some(&state));
+    drop(app);
     service.stop().await;
 }
