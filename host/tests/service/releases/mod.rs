@@ -2,4 +2,5 @@
 //! beneath them.
 
 mod follower;
+mod health;
 mod registry;
