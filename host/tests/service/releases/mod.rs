@@ -1,3 +1,3 @@
 //! Releases of policies, from the registry to a way back.
 
-mod registry;
+pub(crate) mod registry;
