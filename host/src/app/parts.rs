@@ -94,7 +94,7 @@ pub(super) fn observing(
         metrics,
         clock,
         proxies: config.http.proxies.clone(),
-        unknown_clients: UnknownClients::new(meter)?,
+        unknown_clients: Arc::new(UnknownClients::new(meter)?),
         leftovers: Leftovers::new(time, tasks.clone(), stopping.clone()),
         stopping: stopping.clone(),
         request_limit: config.http.request_limit(),
