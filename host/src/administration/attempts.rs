@@ -82,15 +82,16 @@ impl Attempts {
     pub(super) fn may_try(&mut self, peer: IpAddr, now: Instant) -> bool {
         self.all.refill(now);
         self.others.refill(now);
-        let of_peer = match self.peers.get_mut(&peer) {
-            Some(left) => left,
-            None if self.peers.len() < PEERS => {
-                return self.is_known(peer, now) || !self.all.is_over();
+        let may_come = !self.all.is_over() || self.is_known(peer, now);
+        let is_apart = self.peers.len() < PEERS;
+        let is_left = match self.peers.get_mut(&peer) {
+            Some(left) => {
+                left.refill(now);
+                !left.is_over()
             }
-            None => &mut self.others,
+            None => is_apart || !self.others.is_over(),
         };
-        of_peer.refill(now);
-        !of_peer.is_over() && (self.is_known(peer, now) || !self.all.is_over())
+        may_come && is_left
     }
 
     /// A wrong one.

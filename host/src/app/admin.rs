@@ -15,8 +15,7 @@ use crate::administration::{
 use crate::capabilities::Services;
 use crate::config::Config;
 use crate::http::{
-    Admin, ConnectionMetrics, HttpMetrics, Leftovers, Observing, Server, ServerLimits, Tls,
-    UnknownClients,
+    Admin, HttpMetrics, Leftovers, Observing, Server, ServerLimits, Tls, UnknownClients,
 };
 use crate::metrics::Meter;
 use crate::policy::admission::Admission;
@@ -48,9 +47,7 @@ pub(super) struct Beside<'a> {
     pub(super) admission: &'a Arc<Admission>,
     pub(super) meter: &'a Meter,
     pub(super) unknown_clients: Arc<UnknownClients>,
-    pub(super) tasks: &'a TaskTracker,
-    pub(super) stopping: &'a StopDeadline,
-    pub(super) cut_answers: &'a CutAnswers,
+    pub(super) life: (&'a TaskTracker, &'a StopDeadline),
 }
 
 impl AdminListener {
@@ -75,8 +72,8 @@ impl AdminListener {
             limits: limits(config),
             paths: Admin::PATHS,
             metrics: connections,
-            tasks: beside.tasks.clone(),
-            cut_answers: beside.cut_answers.clone(),
+            tasks: beside.life.0.clone(),
+            cut_answers: CutAnswers::default(),
             tls,
         };
         tracing::info!(%address, encrypted = server.tls.is_some(), "the admin API listens");
@@ -93,9 +90,10 @@ impl AdminListener {
         format!("{scheme}://{}", self.address)
     }
 
-    /// It serves; only once.
-    pub(super) fn take(&self) -> Option<Server> {
-        self.server.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// It serves, and counts its cut answers there; only once.
+    pub(super) fn take(&self, cut_answers: &CutAnswers) -> Option<Server> {
+        let server = self.server.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        Some(Server { cut_answers: cut_answers.clone(), ..server })
     }
 }
 
@@ -141,13 +139,13 @@ fn limits(config: &Config) -> ServerLimits {
 }
 
 fn router(beside: &Beside<'_>, metrics: HttpMetrics, access: AccessMetrics) -> Router {
-    let Beside { config, services, admission, tasks, stopping, .. } = beside;
+    let Beside { config, services, admission, life: (tasks, stopping), .. } = beside;
     let administration = Administration {
         store: services.store.clone(),
         admission: Arc::clone(admission),
         room: ComponentRoom::default(),
-        replica: rustix::system::uname().nodename().to_string_lossy().into_owned(),
-        deploy_patience: Duration::from_mins(5),
+        replica: config.releases.replica_name.clone(),
+        deploy_patience: config.releases.deploy_timeout,
         releases_kept: config.admin.releases_kept,
         stopping: (*stopping).clone(),
     };

@@ -5,5 +5,7 @@ mod data_folder;
 mod database;
 mod parts;
 mod root;
+mod sources;
 
 pub use root::App;
+pub use sources::Sources;

@@ -7,6 +7,8 @@ mod environment;
 mod faults;
 mod http;
 mod memory;
+mod policies;
+mod probation;
 mod reader;
 mod services;
 mod sessions;

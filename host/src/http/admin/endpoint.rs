@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, Request, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use crate::administration::codes::{MALFORMED_BODY, MALFORMED_VALUE};
 use crate::administration::{Access, Administration, Caller};
@@ -33,13 +34,15 @@ pub(super) struct Endpoint {
 }
 
 impl Endpoint {
-    /// Whoever calls, if the token is good for that role.
-    pub(super) async fn caller(
-        &self,
+    /// Whoever calls, if the token is good for that role. The request is only looked at before.
+    pub(super) fn caller<'a>(
+        &'a self,
         request: &Request<Body>,
         needed: Role,
-    ) -> Result<Caller, ApiError> {
-        self.access.caller(bearer(request.headers()), peer(request), needed).await
+    ) -> impl Future<Output = Result<Caller, ApiError>> + Send + use<'a> {
+        let token = bearer(request.headers()).map(|token| Zeroizing::new(token.to_owned()));
+        let peer = peer(request);
+        async move { self.access.caller(token.as_ref().map(|token| token.as_str()), peer, needed).await }
     }
 
     /// What the body says, which must be there.
