@@ -34,6 +34,9 @@ fn main() -> ExitCode {
             Some(command::Run::Outbox { run }) => {
                 operate(|config| async move { run.run(&config).await.map(|()| ExitCode::SUCCESS) })
             }
+            Some(command::Run::Admin { run }) => {
+                operate(|config| async move { run.run(&config).await.map(|()| ExitCode::SUCCESS) })
+            }
             Some(command::Run::Import { run }) => {
                 operate(|config| async move { run.run(&config).await })
             }

@@ -142,6 +142,7 @@ pub(super) fn cleaner(config: &Config, services: &Services) -> Cleaner {
         passwords: services.passwords.clone(),
         storage_sizes: services.storage_sizes.clone(),
         outbox_retention: config.outbox_retention,
+        releases_kept: config.admin.releases_kept,
     }
 }
 

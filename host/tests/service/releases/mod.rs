@@ -1,0 +1,3 @@
+//! Releases of policies over several replicas, and upgrades of the host beneath them.
+
+mod admin;
