@@ -34,6 +34,9 @@ fn main() -> ExitCode {
             Some(command::Run::Outbox { run }) => {
                 operate(|config| async move { run.run(&config).await.map(|()| ExitCode::SUCCESS) })
             }
+            Some(command::Run::Admin { run }) => {
+                operate(|config| async move { run.run(&config).await.map(|()| ExitCode::SUCCESS) })
+            }
             Some(command::Run::Import { run }) => {
                 operate(|config| async move { run.run(&config).await })
             }
@@ -131,6 +134,9 @@ fn announcement(app: &App, listener: &TcpListener) -> anyhow::Result<String> {
     let address = listener.local_addr()?;
     writeln!(text, "auth-host {} serves on http://{address}", env!("CARGO_PKG_VERSION"))?;
     writeln!(text, "  Swagger UI  http://{address}/api/auth/swagger/index.html")?;
+    if let Some(url) = app.admin_url() {
+        writeln!(text, "  admin API   {url}/swagger/")?;
+    }
     for slot in Slot::ALL {
         match app.generations.current(slot) {
             Some(generation) => {

@@ -1,5 +1,7 @@
 //! The command line.
 
+mod admin;
+mod database;
 mod import;
 mod outbox;
 mod output;
@@ -10,6 +12,7 @@ use clap::{Parser, Subcommand};
 use crate::config::Config;
 use crate::store::Postgres;
 
+pub use admin::AdminRun;
 pub use import::ImportRun;
 pub use outbox::OutboxRun;
 pub use output::was_closed;
@@ -36,6 +39,12 @@ pub enum Run {
         /// What to do with them.
         #[command(subcommand)]
         run: OutboxRun,
+    },
+    /// Say who may use the admin API.
+    Admin {
+        /// What to do with it.
+        #[command(subcommand)]
+        run: AdminRun,
     },
     /// Take over what another service left.
     Import {

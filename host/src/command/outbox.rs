@@ -1,6 +1,5 @@
 //! `auth-host outbox`: what operators do with events.
 
-use std::path::Path;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
@@ -9,11 +8,10 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
-use super::output;
-use crate::clock::{Clock, Timestamp, milliseconds};
+use super::{database, output};
+use crate::clock::{Timestamp, milliseconds};
 use crate::config::{self, Config};
-use crate::metrics::Meter;
-use crate::store::{DatabaseMetrics, EventFilter, EventRow, EventState, Postgres, Sqlite, Store};
+use crate::store::{EventFilter, EventRow, EventState};
 
 /// What to do with events.
 #[derive(Subcommand)]
@@ -66,7 +64,7 @@ pub struct Purge {
 impl OutboxRun {
     /// Does it.
     pub async fn run(self, config: &Config) -> anyhow::Result<()> {
-        let store = open(config).await?;
+        let store = database::open(config).await?;
         match self {
             Self::List { state, limit, json } => {
                 let events = store
@@ -112,19 +110,6 @@ impl OutboxRun {
         store.close().await;
         Ok(())
     }
-}
-
-/// The service's database; a service may run on it meanwhile.
-async fn open(config: &Config) -> anyhow::Result<Store> {
-    if let Some(settings) = &config.postgres {
-        return Ok(Store::Postgres(
-            Postgres::open(settings, Clock::database(), DatabaseMetrics::new(&Meter::new()?)?)
-                .await?,
-        ));
-    }
-    let file: &Path = &config.data_dir.join("auth.sqlite");
-    anyhow::ensure!(file.exists(), "DATA_DIR: there is no database {}", file.display());
-    Ok(Store::Sqlite(Sqlite::open(file, Clock::System).await?))
 }
 
 fn line(event: &EventRow) -> String {

@@ -2,6 +2,7 @@
 //! reported at start, all at once. Each part of the service has settings of its own type; they are
 //! read here.
 
+mod admin;
 mod environment;
 mod faults;
 mod http;
@@ -14,6 +15,7 @@ mod sessions;
 mod settings;
 mod values;
 
+pub use admin::{AdminConfig, TlsFiles};
 pub use faults::ConfigError;
 pub use http::HttpConfig;
 pub use reader::Secret;

@@ -1,5 +1,6 @@
 //! What the tests need to hold a whole service in their hands.
 
+mod admin;
 mod answer;
 mod artifacts;
 mod builder;
@@ -22,6 +23,7 @@ mod signals;
 mod store;
 mod wait;
 
+pub(crate) use admin::{Admin, hex};
 pub(crate) use answer::{Answer, Tokens};
 pub(crate) use artifacts::{guest, guest_manifest, guest_names, policy, wit};
 pub(crate) use builder::{JWT_SECRET, TestServiceBuilder};
