@@ -2,6 +2,7 @@
 //! reported at start, all at once. Each part of the service has settings of its own type; they are
 //! read here.
 
+mod client;
 mod environment;
 mod faults;
 mod http;
@@ -12,9 +13,10 @@ mod sessions;
 mod settings;
 mod values;
 
+pub use client::ClientConfig;
 pub use faults::ConfigError;
 pub use http::HttpConfig;
 pub use reader::Secret;
 pub use sessions::SessionConfig;
 pub use settings::Config;
-pub use values::duration as parse_duration;
+pub use values::{duration as parse_duration, end_of as parse_end};
