@@ -1,0 +1,3 @@
+//! Administration of releases: what people ask of the registry, whoever carries it to us.
+
+pub mod views;
