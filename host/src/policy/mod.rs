@@ -6,5 +6,6 @@
 pub mod admission;
 pub mod metrics;
 pub mod pack;
+pub mod releases;
 pub mod runtime;
 pub mod serving;

@@ -1,0 +1,268 @@
+//! A release as a file: from one environment to the next, or for a day on which neither database
+//! nor admin API can be asked. One line of JSON says what it is; the components' bytes follow, one
+//! after the other.
+//!
+//! What is read has passed every check of a digest: a file that was cut or changed is refused, and
+//! the refusal says where. Who made it, no digest says.
+
+use std::io::{BufRead, BufReader, Read, Write};
+
+use serde::{Deserialize, Serialize};
+
+use super::export_fault::ExportFault;
+use crate::policy::admission::MAX_COMPONENT_BYTES;
+use crate::policy::runtime::component_digest;
+use crate::store::registry::Release;
+
+/// The form that this host writes, and the newest that it reads.
+pub const FORMAT: u32 = 1;
+/// The most bytes of the first line: settings, grants and a message, with room.
+const MAX_HEAD_BYTES: u64 = 1 << 20;
+/// One for each version of the WIT.
+const MOST_COMPONENTS: usize = 16;
+
+/// A release with everything that it needs elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exported {
+    pub release: ExportedRelease,
+    /// In the order of the release's components.
+    pub components: Vec<Vec<u8>>,
+}
+
+/// What the first line says of a release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExportedRelease {
+    pub place: String,
+    /// The number that it has where it comes from.
+    pub number: i64,
+    pub author: String,
+    pub message: String,
+    /// A JSON object, as the registry keeps it.
+    pub settings: String,
+    /// SHA-256 of the settings' text, in hexadecimal.
+    pub settings_sha256: String,
+    /// A JSON object.
+    pub grants: String,
+    pub components: Vec<ExportedComponent>,
+}
+
+/// A component of it, whose bytes follow the first line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExportedComponent {
+    pub wit: String,
+    /// SHA-256 of its bytes, in hexadecimal.
+    pub sha256: String,
+    pub size: u64,
+}
+
+/// The first line. The format comes first, so that a later one can be told from a damaged file.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    auth_host_release: u32,
+    /// SHA-256 of the release as it is written here.
+    sha256: String,
+    release: ExportedRelease,
+}
+
+/// What every format's first line has.
+#[derive(Deserialize)]
+struct Format {
+    auth_host_release: u32,
+}
+
+impl Exported {
+    /// A release of the registry with its components' bytes, in the order of its components.
+    pub fn of(release: &Release, components: Vec<Vec<u8>>) -> Self {
+        let named = release.components.iter().zip(&components);
+        let described = named.map(|(component, bytes)| ExportedComponent {
+            wit: component.wit.clone(),
+            sha256: component_digest(bytes),
+            size: bytes.len() as u64,
+        });
+        let release = ExportedRelease {
+            components: described.collect(),
+            place: release.place.clone(),
+            number: release.number,
+            author: release.author.clone(),
+            message: release.message.clone(),
+            settings: release.settings.clone(),
+            settings_sha256: component_digest(release.settings.as_bytes()),
+            grants: release.grants.clone(),
+        };
+        Self { release, components }
+    }
+}
+
+/// Writes a release and its components.
+pub fn write(to: &mut impl Write, exported: &Exported) -> std::io::Result<()> {
+    let head = Head {
+        auth_host_release: FORMAT,
+        sha256: digest_of(&exported.release)?,
+        release: exported.release.clone(),
+    };
+    serde_json::to_writer(&mut *to, &head)?;
+    to.write_all(b"\n")?;
+    for bytes in &exported.components {
+        to.write_all(bytes)?;
+    }
+    to.flush()
+}
+
+/// Reads a release and its components, all of it, and checks every digest and size.
+pub fn read(from: &mut impl Read) -> Result<Exported, ExportFault> {
+    let mut from = BufReader::new(from);
+    let release = read_head(&mut from)?;
+    let mut components = Vec::new();
+    for (index, component) in release.components.iter().enumerate() {
+        components.push(read_component(&mut from, index + 1, component)?);
+    }
+    if from.read(&mut [0])? > 0 {
+        return Err(ExportFault::More);
+    }
+    Ok(Exported { release, components })
+}
+
+fn read_head(from: &mut impl BufRead) -> Result<ExportedRelease, ExportFault> {
+    let mut line = Vec::new();
+    from.take(MAX_HEAD_BYTES).read_until(b'\n', &mut line)?;
+    if line.is_empty() {
+        return Err(ExportFault::Empty);
+    }
+    if line.last() != Some(&b'\n') {
+        let begins_like_one = line.starts_with(b"{\"auth_host_release\"");
+        return Err(if begins_like_one { ExportFault::HeadCut } else { ExportFault::Another });
+    }
+    let Format { auth_host_release: format } =
+        serde_json::from_slice(&line).map_err(|_| ExportFault::Another)?;
+    if format != FORMAT {
+        return Err(ExportFault::Format(format));
+    }
+    let head: Head = serde_json::from_slice(&line).map_err(ExportFault::Head)?;
+    if digest_of(&head.release)? != head.sha256 {
+        return Err(ExportFault::HeadChanged);
+    }
+    let release = head.release;
+    if component_digest(release.settings.as_bytes()) != release.settings_sha256 {
+        return Err(ExportFault::SettingsChanged);
+    }
+    if release.components.is_empty() || release.components.len() > MOST_COMPONENTS {
+        return Err(ExportFault::Components(release.components.len()));
+    }
+    Ok(release)
+}
+
+fn read_component(
+    from: &mut impl Read,
+    number: usize,
+    component: &ExportedComponent,
+) -> Result<Vec<u8>, ExportFault> {
+    let ExportedComponent { sha256, size, .. } = component;
+    if *size > MAX_COMPONENT_BYTES {
+        return Err(ExportFault::TooLarge { number, size: *size });
+    }
+    let mut bytes = Vec::new();
+    from.take(*size).read_to_end(&mut bytes)?;
+    let found = bytes.len() as u64;
+    if found < *size {
+        return Err(ExportFault::Cut { number, found, size: *size });
+    }
+    let actual = component_digest(&bytes);
+    if actual != *sha256 {
+        return Err(ExportFault::Changed { number, sha256: sha256.clone(), actual });
+    }
+    Ok(bytes)
+}
+
+fn digest_of(release: &ExportedRelease) -> std::io::Result<String> {
+    Ok(component_digest(&serde_json::to_vec(release)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn exported() -> Exported {
+        let components = vec![vec![1; 100], vec![2; 50]];
+        let described = ["0.3.0", "0.2.0"].iter().zip(&components);
+        let settings = "{\"attempts\":3}".to_owned();
+        let release = ExportedRelease {
+            place: "login".into(),
+            number: 42,
+            author: "ann".into(),
+            message: "step-up after five failures\nand more".into(),
+            settings_sha256: component_digest(settings.as_bytes()),
+            settings,
+            grants: "{}".into(),
+            components: described
+                .map(|(wit, bytes)| ExportedComponent {
+                    wit: (*wit).into(),
+                    sha256: component_digest(bytes),
+                    size: bytes.len() as u64,
+                })
+                .collect(),
+        };
+        Exported { release, components }
+    }
+
+    fn written(exported: &Exported) -> Vec<u8> {
+        let mut file = Vec::new();
+        write(&mut file, exported).unwrap();
+        file
+    }
+
+    fn fault(file: &[u8]) -> String {
+        read(&mut &*file).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let exported = exported();
+        assert_eq!(read(&mut &*written(&exported)).unwrap(), exported);
+    }
+
+    #[test]
+    fn a_file_that_was_cut_anywhere_is_refused() {
+        let file = written(&exported());
+        for length in 0..file.len() {
+            assert!(read(&mut &file[..length]).is_err(), "{length} bytes were taken");
+        }
+        assert!(fault(&file[..file.len() - 1]).contains("component 2 has 49 of 50 bytes"));
+        assert!(fault(&file[..file.len() - 51]).contains("component 1 has 99 of 100 bytes"));
+        assert!(fault(&file[..30]).contains("first line"));
+        assert!(fault(b"").contains("empty"));
+    }
+
+    #[test]
+    fn a_byte_that_was_changed_anywhere_is_found() {
+        let file = written(&exported());
+        for place in 0..file.len() {
+            let mut changed = file.clone();
+            changed[place] ^= 1;
+            assert!(read(&mut &*changed).is_err(), "the change at {place} was taken");
+        }
+        let mut more = file;
+        more.push(0);
+        assert!(fault(&more).contains("more"));
+    }
+
+    #[test]
+    fn other_files_and_later_formats_are_told_apart() {
+        assert!(fault(b"\0asm").contains("no exported release"));
+        assert!(fault(b"{}\n").contains("no exported release"));
+        assert!(fault(b"{\"auth_host_release\":2,\"new\":1}\n").contains("format 2"));
+        assert!(fault(b"{\"auth_host_release\":1}\n").contains("first line"));
+    }
+
+    #[test]
+    fn sizes_are_bounded_before_anything_is_read() {
+        let mut exported = exported();
+        exported.release.components[0].size = MAX_COMPONENT_BYTES + 1;
+        assert!(fault(&written(&exported)).contains("33554433 bytes"));
+        exported.release.components.clear();
+        assert!(fault(&written(&exported)).contains("0 components"));
+        let endless = std::io::repeat(b'x').take(MAX_HEAD_BYTES * 2);
+        assert!(matches!(read(&mut { endless }), Err(ExportFault::Another)));
+    }
+}
