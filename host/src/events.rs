@@ -110,6 +110,16 @@ impl NewEvent {
         Value::Object(data).to_string()
     }
 
+    /// The body of one that belongs to no account.
+    pub fn payload_of_none(&self) -> String {
+        Value::Object(self.data.clone()).to_string()
+    }
+
+    /// What one is ordered by that belongs to no account: if it has no key, its type.
+    pub fn key_of_none(&self) -> String {
+        self.ordering_key.clone().unwrap_or_else(|| self.event_type.clone())
+    }
+
     /// What it is ordered by.
     pub fn key(&self, user_id: i64) -> String {
         self.ordering_key.clone().unwrap_or_else(|| user_id.to_string())

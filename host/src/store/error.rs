@@ -80,6 +80,27 @@ pub enum CarryError {
     Store(#[from] StoreError),
 }
 
+/// Why a transaction is not committed: the database may be well.
+pub(super) trait MayBeWell: From<StoreError> {
+    /// What went wrong with the database; none if it is well.
+    fn of_the_database(&self) -> Option<&StoreError>;
+}
+
+impl MayBeWell for StoreError {
+    fn of_the_database(&self) -> Option<&StoreError> {
+        Some(self)
+    }
+}
+
+impl MayBeWell for CarryError {
+    fn of_the_database(&self) -> Option<&StoreError> {
+        match self {
+            Self::Conflict(_) => None,
+            Self::Store(error) => Some(error),
+        }
+    }
+}
+
 impl From<Conflict> for CarryError {
     fn from(conflict: Conflict) -> Self {
         Self::Conflict(conflict)

@@ -11,9 +11,14 @@ use crate::tokens::RESERVED_CLAIMS;
 const MAX_BYTES: usize = 64 * 1024;
 
 impl Manifest {
+    /// Whether its text has more bytes than any manifest may have.
+    pub const fn is_too_large(text: &[u8]) -> bool {
+        text.len() > MAX_BYTES
+    }
+
     /// Reads a manifest; every rule that it breaks, if it breaks one.
     pub fn read(text: &[u8]) -> Result<Self, Vec<ManifestFault>> {
-        if text.len() > MAX_BYTES {
+        if Self::is_too_large(text) {
             return Err(vec![ManifestFault::TooLarge { bytes: text.len(), most: MAX_BYTES }]);
         }
         let manifest: Self = serde_json::from_slice(text)

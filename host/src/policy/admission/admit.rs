@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -17,6 +18,7 @@ use super::child::{self, Passed};
 use super::compile::CompileFault;
 use super::fault::{Fault, Faults};
 use super::job::{Bounds, Job, Work};
+use super::report::AdmissionReport;
 use super::settings::AdmissionSettings;
 use super::trial::{self, TrialFault};
 use crate::contract::{Identity, Limits, Manifest, Slot, wit};
@@ -33,7 +35,12 @@ pub struct Admission {
     checked_by: String,
     /// One compiler at a time, which takes the machine's processors as it is.
     compiler: Semaphore,
+    /// What is brought for the registry is checked by so many processes at once.
+    checkers: Semaphore,
 }
+
+/// How many processes check what is brought for the registry.
+const MOST_CHECKERS: usize = 2;
 
 /// What is offered.
 #[derive(Clone)]
@@ -50,6 +57,8 @@ pub struct Admitted {
     pub digest: String,
     pub manifest: Manifest,
     pub settings: Map<String, Value>,
+    /// For the registry.
+    pub report: AdmissionReport,
     code: Code,
     profile: Arc<Profile>,
 }
@@ -57,7 +66,7 @@ pub struct Admitted {
 impl Admitted {
     /// It serves as this release of its slot.
     pub fn into_generation(self, release: u64) -> Generation {
-        let Self { slot, digest, manifest, settings, code, profile } = self;
+        let Self { slot, digest, manifest, settings, code, profile, .. } = self;
         let identity = Arc::new(Identity { slot, release, digest, manifest, settings });
         Generation { identity, code, profile }
     }
@@ -72,6 +81,7 @@ impl Admission {
             cache: Arc::new(cache),
             settings,
             compiler: Semaphore::new(1),
+            checkers: Semaphore::new(MOST_CHECKERS),
         }
     }
 
@@ -87,10 +97,11 @@ impl Admission {
 
     /// Admits a component into a slot.
     pub async fn admit(&self, offer: Offer) -> Result<Admitted, Faults> {
-        let Known { digest, manifest, compiled } = self.known(&offer).await?;
-        if let (Some(manifest), Ok(component)) = (&manifest, &compiled) {
+        let begin = Instant::now();
+        let Known { digest, report, compiled } = self.known(&offer).await?;
+        if let (Some(report), Ok(component)) = (&report, &compiled) {
             self.count(Origin::Hit);
-            return self.load(&offer, digest, manifest.clone(), component.clone()).await;
+            return self.load(&offer, report.clone(), component.clone()).await;
         }
         let passed = self.check(&offer, compiled.is_err()).await?;
         let component = match compiled {
@@ -103,17 +114,17 @@ impl Admission {
                 self.keep(&digest, passed.compiled).await?
             }
         };
-        let manifest = passed.manifest;
-        let admitted = self.load(&offer, digest.clone(), manifest.clone(), component).await?;
-        self.remember(offer.slot, &digest, &offer.settings, &manifest);
+        let report = passed.report.taken(digest, &offer.bytes, begin);
+        let admitted = self.load(&offer, report, component).await?;
+        self.remember(&offer, &admitted.report);
         Ok(admitted)
     }
 
     /// As [`Admission::admit`], if nothing has to be checked or compiled for it; else none.
     pub async fn admit_known(&self, offer: Offer) -> Option<Admitted> {
-        let Known { digest, manifest, compiled } = self.known(&offer).await.ok()?;
-        let (manifest, component) = (manifest?, compiled.ok()?);
-        let admitted = self.load(&offer, digest, manifest, component).await.ok()?;
+        let Known { report, compiled, .. } = self.known(&offer).await.ok()?;
+        let (report, component) = (report?, compiled.ok()?);
+        let admitted = self.load(&offer, report, component).await.ok()?;
         self.count(Origin::Hit);
         Some(admitted)
     }
@@ -123,25 +134,42 @@ impl Admission {
     pub async fn admit_settings(
         &self,
         running: &Generation,
-        settings: Map<String, Value>,
+        offer: Offer,
     ) -> Result<Admitted, Faults> {
+        let begin = Instant::now();
         let Identity { slot, digest, manifest, .. } = &*running.identity;
-        let job = Job {
-            slot: *slot,
-            settings: settings.clone(),
-            work: Work::Settings { manifest: Box::new(manifest.clone()) },
-            bounds: Bounds::of(&self.profile.limits),
-        };
-        child::admit(&self.settings, &job, &[]).await?;
-        self.remember(*slot, digest, &settings, manifest);
+        let passed = self.check(&offer, false).await?;
+        let report = passed.report.taken(digest.clone(), &offer.bytes, begin);
+        self.remember(&offer, &report);
         Ok(Admitted {
             slot: *slot,
             digest: digest.clone(),
             manifest: manifest.clone(),
-            settings,
+            settings: offer.settings,
+            report,
             code: running.code.clone(),
             profile: Arc::clone(&running.profile),
         })
+    }
+
+    /// Checks a component that is brought for the registry, in a process of its own; nothing is
+    /// compiled, which each replica does for itself when the release is deployed. Without a slot it
+    /// is the one that its manifest names; settings, if there are any, must fit. A component for
+    /// another version of the WIT passes with fewer checks: its report says so (`spoken`).
+    pub async fn check_offer(
+        &self,
+        slot: Option<Slot>,
+        bytes: Arc<[u8]>,
+        settings: Option<Map<String, Value>>,
+    ) -> Result<AdmissionReport, Faults> {
+        bytes::check_kind(&bytes)?;
+        let bounds = Bounds::of(&self.profile.limits);
+        let job = Job { slot, settings, work: Work::Examine, bounds };
+        let _turn = self.checkers.acquire().await;
+        let begin = Instant::now();
+        let passed = child::admit(&self.settings, &job, &bytes).await?;
+        let taken = move || passed.report.taken(component_digest(&bytes), &bytes, begin);
+        Ok(blocking(taken).await?)
     }
 
     /// What the cache knows of it. Only the number and the kind of the bytes are looked at here.
@@ -158,9 +186,9 @@ impl Admission {
                 digest: &digest,
                 settings: &settings,
             };
-            let manifest = cache.passed(&pass).and_then(|text| serde_json::from_slice(&text).ok());
+            let report = cache.passed(&pass).and_then(|text| serde_json::from_slice(&text).ok());
             let compiled = cache.load(&engine, &digest);
-            Ok::<_, BytesFault>(Known { digest, manifest, compiled })
+            Ok::<_, BytesFault>(Known { digest, report, compiled })
         })
         .await?
         .map_err(Into::into)
@@ -174,8 +202,8 @@ impl Admission {
             Work::Check
         };
         let job = Job {
-            slot: offer.slot,
-            settings: offer.settings.clone(),
+            slot: Some(offer.slot),
+            settings: Some(offer.settings.clone()),
             work,
             bounds: Bounds::of(&self.profile.limits),
         };
@@ -195,11 +223,11 @@ impl Admission {
     async fn load(
         &self,
         offer: &Offer,
-        digest: String,
-        manifest: Manifest,
+        report: AdmissionReport,
         component: Component,
     ) -> Result<Admitted, Faults> {
         let (slot, profile) = (offer.slot, Arc::clone(&self.profile));
+        let manifest = report.read_manifest().ok_or(Fault::Unfinished)?;
         let code = blocking(move || {
             bounds::check(&component, &profile.limits)?;
             trial::try_out(&profile.engine, &profile.limits, slot, &component)?;
@@ -208,21 +236,26 @@ impl Admission {
             Ok::<_, Faults>(Code::Component { pre, export })
         })
         .await??;
-        let settings = offer.settings.clone();
-        Ok(Admitted { slot, digest, manifest, settings, code, profile: Arc::clone(&self.profile) })
+        Ok(Admitted {
+            slot,
+            digest: report.digest.clone(),
+            manifest,
+            settings: offer.settings.clone(),
+            report,
+            code,
+            profile: Arc::clone(&self.profile),
+        })
     }
 
-    fn remember(
-        &self,
-        slot: Slot,
-        digest: &str,
-        settings: &Map<String, Value>,
-        manifest: &Manifest,
-    ) {
-        let settings = Value::Object(settings.clone()).to_string();
-        let pass = Pass { checked_by: &self.checked_by, slot, digest, settings: &settings };
-        if let Ok(manifest) = serde_json::to_vec(manifest) {
-            self.cache.remember(&pass, &manifest);
+    fn remember(&self, offer: &Offer, report: &AdmissionReport) {
+        let pass = Pass {
+            checked_by: &self.checked_by,
+            slot: offer.slot,
+            digest: &report.digest,
+            settings: &Value::Object(offer.settings.clone()).to_string(),
+        };
+        if let Ok(report) = serde_json::to_vec(report) {
+            self.cache.remember(&pass, &report);
         }
     }
 
@@ -234,7 +267,7 @@ impl Admission {
 /// What the cache knows of a component.
 struct Known {
     digest: String,
-    manifest: Option<Manifest>,
+    report: Option<AdmissionReport>,
     compiled: Result<Component, Origin>,
 }
 

@@ -11,17 +11,17 @@ use tokio::time::timeout;
 use super::child_fault::ChildFault;
 use super::fault::{Fault, Faults};
 use super::job::{self, Answer, Job, MAX_COMPILED_BYTES, MAX_JSON_BYTES};
+use super::report::AdmissionReport;
 use super::settings::AdmissionSettings;
-use crate::contract::Manifest;
 
 /// One that has closed its outputs is about to end.
 const END_TIME: Duration = Duration::from_secs(1);
 /// So many bytes of what it writes to its standard error are looked at.
 const ERROR_BYTES: u64 = 4096;
 
-/// What passed: the manifest, and the compiled form if it was asked for.
+/// What passed, and the compiled form if it was asked for.
 pub(super) struct Passed {
-    pub manifest: Manifest,
+    pub report: AdmissionReport,
     pub compiled: Vec<u8>,
 }
 
@@ -42,10 +42,10 @@ pub(super) async fn admit(
         tracing::debug!(errors, "the process that admits a component said");
     }
     match answer {
-        Ok((Answer::Passed { manifest }, compiled)) => {
+        Ok((Answer::Passed { report }, compiled)) => {
             // It has nothing more to do.
             let _ = child.kill().await;
-            Ok(Passed { manifest: *manifest, compiled })
+            Ok(Passed { report: *report, compiled })
         }
         Ok((Answer::Refused { faults }, _)) => {
             let _ = child.kill().await;
@@ -178,8 +178,8 @@ mod tests {
             stillness: Duration::ZERO,
         };
         let job = Job {
-            slot: Slot::Login,
-            settings: serde_json::Map::new(),
+            slot: Some(Slot::Login),
+            settings: None,
             work: Work::Check,
             bounds: Bounds::of(&Limits::default()),
         };

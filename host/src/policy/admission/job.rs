@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::fault::{Fault, Faults, Found};
-use crate::contract::{Limits, Manifest, Slot};
+use super::report::AdmissionReport;
+use crate::contract::{Limits, Slot};
 
 /// The most bytes of a job's or an answer's JSON.
 pub const MAX_JSON_BYTES: u64 = 4 << 20;
@@ -19,8 +20,10 @@ pub const MAX_COMPILED_BYTES: u64 = 64 << 20;
 /// One component to be admitted; its bytes follow.
 #[derive(Serialize, Deserialize)]
 pub struct Job {
-    pub slot: Slot,
-    pub settings: Map<String, Value>,
+    /// None: the one that its manifest names.
+    pub slot: Option<Slot>,
+    /// None: they are not known yet.
+    pub settings: Option<Map<String, Value>>,
     pub work: Work,
     pub bounds: Bounds,
 }
@@ -28,8 +31,8 @@ pub struct Job {
 /// How far the work goes.
 #[derive(Serialize, Deserialize)]
 pub enum Work {
-    /// Only the settings are new; no bytes follow.
-    Settings { manifest: Box<Manifest> },
+    /// As `Check`, but a component for another version of the contract is no fault.
+    Examine,
     /// The checks of the bytes and the settings: its compiled form is there already.
     Check,
     /// All of it, for an engine of this compatibility.
@@ -62,7 +65,7 @@ impl Bounds {
 /// What came of it; after a pass of all of it, the compiled bytes follow.
 #[derive(Serialize, Deserialize)]
 pub enum Answer {
-    Passed { manifest: Box<Manifest> },
+    Passed { report: Box<AdmissionReport> },
     Refused { faults: Vec<Found> },
 }
 

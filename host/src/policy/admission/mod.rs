@@ -14,6 +14,7 @@ mod compile;
 mod fault;
 mod file;
 mod job;
+mod report;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -29,7 +30,8 @@ pub use child_fault::ChildFault;
 pub use compile::CompileFault;
 pub use fault::{Fault, Faults};
 pub use file::FileFault;
+pub use report::AdmissionReport;
 pub use settings::AdmissionSettings;
 pub use trial::TrialFault;
-pub use worker::{admit_one, inspect};
+pub use worker::{admit_one, examine, inspect};
 pub use world::WorldFault;

@@ -8,12 +8,13 @@ use std::io::{Read as _, Write as _};
 
 use rustix::process::{Resource, Rlimit, nice, setrlimit};
 
-use super::check::{self, Checked, check};
+use super::check::{self, Checked, Examined, Unspoken};
 use super::compile::{CompileFault, compile};
 use super::fault::{Fault, Faults};
 use super::job::{self, Answer, Job, MAX_JSON_BYTES, Work};
+use super::report::AdmissionReport;
 use super::{MAX_COMPONENT_BYTES, bounds, trial};
-use crate::contract::{Limits, Manifest, Slot};
+use crate::contract::{Limits, Slot};
 use crate::policy::runtime::compiling_engine;
 
 /// The initial memory of an instance is a file without a name, of at most the bytes of a component
@@ -27,7 +28,7 @@ pub fn admit_one(memory_mib: u64, processor_seconds: u64) -> anyhow::Result<()> 
     let bytes = job::read(&mut std::io::stdin(), MAX_COMPONENT_BYTES)?;
     end_with_the_host()?;
     let (answer, compiled) = match work(&job, &bytes) {
-        Ok((manifest, compiled)) => (Answer::Passed { manifest: Box::new(manifest) }, compiled),
+        Ok((report, compiled)) => (Answer::Passed { report: Box::new(report) }, compiled),
         Err(faults) => (Answer::refused(&faults), Vec::new()),
     };
     let mut output = std::io::stdout().lock();
@@ -68,21 +69,38 @@ fn end_with_the_host() -> std::io::Result<()> {
     std::thread::Builder::new().name("end-with-host".into()).spawn(wait).map(drop)
 }
 
-/// The manifest and, if it was asked for, the compiled form of what passes.
-fn work(job: &Job, bytes: &[u8]) -> Result<(Manifest, Vec<u8>), Faults> {
-    let manifest = match &job.work {
-        Work::Settings { manifest } => Manifest::clone(manifest),
-        Work::Check | Work::Compile { .. } => check(job.slot, bytes)?.manifest,
+/// What is known of what passes and, if it was asked for, its compiled form.
+fn work(job: &Job, bytes: &[u8]) -> Result<(AdmissionReport, Vec<u8>), Faults> {
+    let report = match &job.work {
+        Work::Examine => examine(job.slot, bytes)?,
+        Work::Check | Work::Compile { .. } => {
+            AdmissionReport::of(check::check_for(job.slot, bytes)?, bytes)
+        }
     };
-    manifest.check_settings(&job.settings)?;
-    let Work::Compile { compatible } = &job.work else { return Ok((manifest, Vec::new())) };
-    let compiled = compile_and_try(&job.bounds.limits(), Some(compatible), job.slot, bytes)?;
-    Ok((manifest, compiled))
+    // Settings cannot be held against a manifest that this host does not read.
+    if let (Some(settings), Some(manifest)) = (&job.settings, report.read_manifest()) {
+        manifest.check_settings(settings)?;
+    }
+    let Work::Compile { compatible } = &job.work else { return Ok((report, Vec::new())) };
+    let slot = report.slot.ok_or(Fault::Unfinished)?;
+    let compiled = compile_and_try(&job.bounds.limits(), Some(compatible), slot, bytes)?;
+    Ok((report, compiled))
+}
+
+/// What can be known of a component from its bytes alone, in this process, also if it is built for
+/// another version of the contract. For the registry's ways; it says nothing of settings.
+pub fn examine(slot: Option<Slot>, bytes: &[u8]) -> Result<AdmissionReport, Faults> {
+    Ok(match check::examine(slot, bytes)? {
+        Examined::Spoken(checked) => AdmissionReport::of(*checked, bytes),
+        Examined::Unspoken(Unspoken { wit, manifest, imports }) => {
+            AdmissionReport::unspoken(bytes, wit, manifest, imports)
+        }
+    })
 }
 
 /// All that admission finds out about a component, in this process: for an author's command line.
 pub fn inspect(bytes: &[u8]) -> Result<Checked, Faults> {
-    let checked = check::inspect(bytes)?;
+    let checked = check::check_for(None, bytes)?;
     let slot = checked.manifest.slot;
     // On a thread of its own: who asks may be on a runtime, and the trial instance needs one.
     let tried = std::thread::scope(|scope| {

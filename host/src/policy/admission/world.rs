@@ -222,16 +222,35 @@ fn world(slot: Slot) -> anyhow::Result<(Resolve, WorldId)> {
     Ok((resolve, world))
 }
 
+/// The version of the contract that it is built for: the latest that it names, if all that it names
+/// are of one line.
+pub(super) fn version(shape: &Shape) -> Option<String> {
+    let first = versions(shape).next()?;
+    let is_of_one_line = versions(shape).all(|version| line(version) == line(first));
+    let patch = |version: &&str| version.rsplit('.').next().and_then(|last| last.parse().ok());
+    let latest = versions(shape).max_by_key(|version| patch(version).unwrap_or(0_u32));
+    latest.filter(|_| is_of_one_line && line(first).is_some()).map(str::to_owned)
+}
+
+/// As [`version`], if this host does not take it.
+pub(super) fn other_version(shape: &Shape) -> Option<String> {
+    version(shape).filter(|version| line(version) != line(wit::version()))
+}
+
 /// The versions of the contract that it names and this host does not take.
 fn other_versions(shape: &Shape) -> String {
+    let other: BTreeSet<&str> =
+        versions(shape).filter(|version| line(version) != line(wit::version())).collect();
+    other.into_iter().collect::<Vec<_>>().join(" and ")
+}
+
+/// Of each name of the contract.
+fn versions(shape: &Shape) -> impl Iterator<Item = &str> {
     let names = shape.imports.iter().chain(&shape.exports);
-    let versions = names
+    names
         .map(|name| without_function(name))
         .filter(|name| name.starts_with(PACKAGE))
-        .map(|name| name.split_once('@').map_or("(none)", |(_, version)| version));
-    let other: BTreeSet<&str> =
-        versions.filter(|version| line(version) != line(wit::version())).collect();
-    other.into_iter().collect::<Vec<_>>().join(" and ")
+        .map(|name| name.split_once('@').map_or("(none)", |(_, version)| version))
 }
 
 /// Major and minor number: what is later in one line only adds.

@@ -94,17 +94,17 @@ impl Cache {
         deserialize(engine, compiled)
     }
 
-    /// The manifest of a component that has passed the checks with these settings.
+    /// What was remembered of a component that has passed the checks with these settings.
     pub fn passed(&self, pass: &Pass<'_>) -> Option<Vec<u8>> {
         let (file, identity) = self.pass_file(pass);
         let mut content = self.read(&file, &identity).ok()?;
         Some(content.split_off(TAG))
     }
 
-    /// Remembers that a component has passed the checks with these settings.
-    pub fn remember(&self, pass: &Pass<'_>, manifest: &[u8]) {
+    /// Remembers that a component has passed the checks with these settings, with a report of it.
+    pub fn remember(&self, pass: &Pass<'_>, report: &[u8]) {
         let (file, identity) = self.pass_file(pass);
-        self.write(&file, &identity, manifest);
+        self.write(&file, &identity, report);
     }
 
     fn compiled_file(&self, engine: &Engine, component_digest: &str) -> (PathBuf, String) {

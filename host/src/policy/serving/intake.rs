@@ -145,7 +145,8 @@ impl Intake {
         let running = self.current(slot).filter(|running| running.identity.digest == digest);
         if let Some(running) = running {
             // Only the settings can be new.
-            let admitted = self.admission.admit_settings(&running, settings?).await?;
+            let offer = Offer { slot, bytes, settings: settings? };
+            let admitted = self.admission.admit_settings(&running, offer).await?;
             return Ok(Taken { admitted, bytes: None, other_settings: None });
         }
         let offer = |settings| Offer { slot, bytes: Arc::clone(&bytes), settings };

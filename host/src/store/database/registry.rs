@@ -197,7 +197,7 @@ impl Store {
     /// Returns once something of the registry may have changed elsewhere: a hint only. May wait
     /// for ever.
     pub async fn registry_hint(&self) {
-        ask!(self.registry_hint().await)
+        ask!(self.registry_hint().await);
     }
 }
 

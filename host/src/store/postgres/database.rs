@@ -9,6 +9,7 @@ use sqlx::{ConnectOptions as _, Connection as _};
 use tokio::time::timeout;
 
 use super::answer::silent;
+use super::hints::Hints;
 use super::metrics::DatabaseMetrics;
 use super::migrate;
 use super::pools::Pools;
@@ -51,7 +52,9 @@ pub struct PostgresSettings {
 #[derive(Clone)]
 pub struct Postgres {
     pub(super) pools: Pools,
-    options: Arc<PgConnectOptions>,
+    pub(super) options: Arc<PgConnectOptions>,
+    /// Of changes of the registry.
+    pub(super) hints: Arc<Hints>,
     pub(super) clock: Clock,
     /// How many events the last lease had to look at before it found some; 0 if it found none.
     pub(super) looked_at: Arc<AtomicU32>,
@@ -80,7 +83,13 @@ impl Postgres {
         ]);
         let silence = settings.statement_timeout + SILENCE;
         let pools = Pools::new(&options, settings.max_connections, silence, metrics);
-        let store = Self { pools, options: Arc::new(options), clock, looked_at: Arc::default() };
+        let store = Self {
+            pools,
+            options: Arc::new(options),
+            hints: Arc::default(),
+            clock,
+            looked_at: Arc::default(),
+        };
         store.set_clock().await?;
         Ok(store)
     }
@@ -91,6 +100,7 @@ impl Postgres {
     }
 
     pub(in crate::store) async fn close(&self) {
+        self.hints.close();
         self.pools.close().await;
     }
 

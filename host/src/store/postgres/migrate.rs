@@ -19,7 +19,9 @@ const TURN: Duration = Duration::from_mins(5);
 const TABLE: &str = "auth._sqlx_migrations";
 
 fn all() -> Migrator {
-    let mut migrator = migrator!("postgres": "0001_first.sql", "0002_imported_accounts.sql");
+    let mut migrator = migrator!(
+        "postgres": "0001_first.sql", "0002_imported_accounts.sql", "0003_policy_registry.sql"
+    );
     migrator.dangerous_set_table_name(TABLE);
     // A newer replica may have migrated already: migrations let old and new ones run side by side.
     migrator.set_ignore_missing(true);

@@ -9,6 +9,7 @@ mod breaks;
 mod database;
 mod decisions;
 mod events;
+mod hints;
 mod housekeeping;
 mod import;
 mod metrics;

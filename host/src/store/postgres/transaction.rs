@@ -3,8 +3,9 @@
 use sqlx::postgres::PgRow;
 
 use super::pools::{Loan, Pools, Query};
+use crate::store::StoreError;
+use crate::store::error::MayBeWell;
 use crate::store::outage::Outage;
-use crate::store::{CarryError, StoreError};
 
 /// What is to be committed together. Dropped before its end, its connection is closed, and the
 /// server rolls back.
@@ -34,28 +35,26 @@ impl Transaction<'_> {
     /// Commits what went well. A conflict is rolled back in so many words: its connection is sound
     /// and goes back to the pool. After an error it is closed, unless the server just takes no
     /// writes: a new connection would lead to the same.
-    pub(super) async fn end<T>(self, done: Result<T, CarryError>) -> Result<T, CarryError> {
-        match done {
+    pub(super) async fn end<T, E: MayBeWell>(self, done: Result<T, E>) -> Result<T, E> {
+        let error = match done {
             Ok(value) => {
                 self.pools.commit_on(self.loan, sqlx::query("COMMIT")).await?;
-                Ok(value)
+                return Ok(value);
             }
-            Err(CarryError::Conflict(conflict)) => {
-                // A connection that fails here is closed, which rolls back as well.
-                let _ = self.pools.ask(self.loan, sqlx::query("ROLLBACK")).await;
-                Err(conflict.into())
-            }
-            Err(CarryError::Store(error)) => {
-                let is_sound = match error.outage() {
-                    Some(Outage::Full) => true,
-                    Some(Outage::ReadOnly) => self.knew_read_only,
-                    _ => false,
-                };
-                if is_sound {
-                    let _ = self.pools.ask(self.loan, sqlx::query("ROLLBACK")).await;
-                }
-                Err(error.into())
-            }
+            Err(error) => error,
+        };
+        let is_sound = match error.of_the_database() {
+            None => true,
+            Some(error) => match error.outage() {
+                Some(Outage::Full) => true,
+                Some(Outage::ReadOnly) => self.knew_read_only,
+                _ => false,
+            },
+        };
+        if is_sound {
+            // A connection that fails here is closed, which rolls back as well.
+            let _ = self.pools.ask(self.loan, sqlx::query("ROLLBACK")).await;
         }
+        Err(error)
     }
 }

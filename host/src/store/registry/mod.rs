@@ -4,18 +4,28 @@
 //! The rule: a place changes by one transaction that locks its row, and leaves a line of history.
 //! Nothing here knows what a policy is: settings, grants, manifests and reports are texts.
 
+pub(super) mod changes;
 mod deployment;
 mod place;
+mod place_row;
 mod refused;
 mod release;
 mod replica;
+mod rows;
 mod token;
+mod transaction;
+mod verdict;
 
 pub use deployment::{Deployment, DeploymentState, Report, ReportState};
 pub use place::{Change, Freeze, HistoryLine, Moved, PlaceState};
 pub use refused::{RegistryError, RegistryRefusal};
 pub use release::{
-    Component, ComponentInfo, NewRelease, Pruned, Release, ReleaseComponent, Source,
+    Component, ComponentInfo, NewRelease, Pruned, Release, ReleaseComponent, Source, text_digest,
 };
 pub use replica::{Beat, Replica, Serving};
 pub use token::{AdminToken, NewAdminToken, Role};
+
+pub(super) use place_row::PlaceRow;
+pub(super) use rows::{as_json, as_word};
+pub(super) use transaction::{NewLine, Registry};
+pub(super) use verdict::{looked_at, verdict, waiting};

@@ -1,6 +1,7 @@
 //! Why the registry does not do what it was asked.
 
 use crate::store::StoreError;
+use crate::store::error::MayBeWell;
 
 /// Why a change of the registry was not made.
 #[derive(Debug, thiserror::Error)]
@@ -11,6 +12,15 @@ pub enum RegistryError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl MayBeWell for RegistryError {
+    fn of_the_database(&self) -> Option<&StoreError> {
+        match self {
+            Self::Refused(_) => None,
+            Self::Store(error) => Some(error),
+        }
+    }
 }
 
 /// What stands against a change.

@@ -1,8 +1,15 @@
 //! Components and releases.
 
+use aws_lc_rs::digest;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
+use crate::hex;
+
+/// SHA-256 of a text such as a release's settings, in hexadecimal.
+pub fn text_digest(text: &str) -> String {
+    hex::encode(digest::digest(&digest::SHA256, text.as_bytes()).as_ref())
+}
 
 /// A component with its bytes.
 #[derive(Debug, Clone)]

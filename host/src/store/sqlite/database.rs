@@ -10,6 +10,7 @@ use sqlx::sqlite::{
 
 use super::file::DatabaseFile;
 use super::migrate;
+use super::replicas::Replicas;
 use super::user_ids::UserIds;
 use super::writer::{Transaction, Writer, not_the_file};
 use crate::clock::Clock;
@@ -32,6 +33,7 @@ pub struct Sqlite {
     /// One connection: SQLite has one writer, and waiting for it here is fair and bounded.
     pub(super) writer: Writer,
     pub(super) user_ids: UserIds,
+    pub(super) replicas: Replicas,
     pub(super) clock: Clock,
 }
 
@@ -64,7 +66,7 @@ impl Sqlite {
         let writer = pool(1).connect_with(options.clone()).await?;
         let readers = pool(4).connect_with(options.read_only(true)).await?;
         let writer = Writer { pool: writer, file: opened.clone(), seen: Seen::default() };
-        Ok(Self { anchor, readers, writer, user_ids, clock })
+        Ok(Self { anchor, readers, writer, user_ids, replicas: Replicas::default(), clock })
     }
 
     pub(in crate::store) async fn close(&self) {

@@ -125,7 +125,7 @@ impl Sqlite {
             Ok(revoked)
         }
         .await;
-        transaction.end_plain(done).await
+        transaction.end(done).await
     }
 
     pub(in crate::store) async fn refuse(

@@ -6,7 +6,7 @@ use sqlx::sqlite::SqlitePool;
 use crate::store::migrations::migrator;
 
 fn all() -> Migrator {
-    migrator!("sqlite": "0001_first.sql", "0002_relay.sql")
+    migrator!("sqlite": "0001_first.sql", "0002_relay.sql", "0003_policy_registry.sql")
 }
 
 /// Applies what is missing.

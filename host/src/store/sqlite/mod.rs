@@ -14,6 +14,7 @@ mod migrate;
 mod operators;
 mod outbox;
 mod registry;
+mod replicas;
 mod secrets;
 mod sessions;
 mod storage;

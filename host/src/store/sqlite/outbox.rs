@@ -95,7 +95,7 @@ impl Sqlite {
             Ok(())
         }
         .await;
-        transaction.end_plain(done).await
+        transaction.end(done).await
     }
 
     pub(in crate::store) async fn outbox_backlog(&self) -> Result<Backlog, StoreError> {

@@ -29,6 +29,6 @@ impl Sqlite {
             Ok(value)
         }
         .await;
-        transaction.end_plain(done).await
+        transaction.end(done).await
     }
 }

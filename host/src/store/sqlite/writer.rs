@@ -10,8 +10,9 @@ use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnection, SqlitePool};
 
 use super::file::DatabaseFile;
+use crate::store::StoreError;
+use crate::store::error::MayBeWell;
 use crate::store::outage::{Outage, Seen};
-use crate::store::{CarryError, StoreError};
 
 /// What a probe writes: more than most requests do, so that what it finds room for serves them.
 const PROBE: &str = "
@@ -133,23 +134,20 @@ pub(super) struct Transaction<'w>(Loan<'w>);
 
 impl Transaction<'_> {
     /// Commits what went well. A conflict is rolled back in so many words: its connection is sound.
-    pub(super) async fn end<T>(mut self, done: Result<T, CarryError>) -> Result<T, CarryError> {
-        match done {
-            Ok(value) => self.commit(value).await.map_err(CarryError::from),
-            Err(CarryError::Conflict(conflict)) => {
-                self.0.is_sound = sqlx::query("ROLLBACK").execute(&mut *self.0).await.is_ok();
-                Err(conflict.into())
+    pub(super) async fn end<T, E: MayBeWell>(mut self, done: Result<T, E>) -> Result<T, E> {
+        let error = match done {
+            Ok(value) => return Ok(self.commit(value).await?),
+            Err(error) => error,
+        };
+        match error.of_the_database() {
+            None => self.0.is_sound = sqlx::query("ROLLBACK").execute(&mut *self.0).await.is_ok(),
+            Some(error) => {
+                if let Some(outage) = error.outage() {
+                    self.0.writer.seen.note(outage);
+                }
             }
-            Err(CarryError::Store(error)) => Err(self.failed(error).into()),
         }
-    }
-
-    /// The same for what has no conflicts.
-    pub(super) async fn end_plain<T>(self, done: Result<T, StoreError>) -> Result<T, StoreError> {
-        match done {
-            Ok(value) => self.commit(value).await,
-            Err(error) => Err(self.failed(error)),
-        }
+        Err(error)
     }
 
     async fn commit<T>(mut self, value: T) -> Result<T, StoreError> {
@@ -164,13 +162,6 @@ impl Transaction<'_> {
             StoreError::Unavailable(error) if !is_known => StoreError::OutcomeUnknown(error),
             error => error,
         })
-    }
-
-    fn failed(&self, error: StoreError) -> StoreError {
-        if let Some(outage) = error.outage() {
-            self.0.writer.seen.note(outage);
-        }
-        error
     }
 }
 

@@ -27,6 +27,28 @@ fn what_is_built_for_another_contract_is_told_without_offsets() {
     }
 }
 
+/// A release may hold a component for each version of the contract.
+#[test]
+fn what_is_built_for_another_contract_is_told_apart_from_what_is_broken() {
+    let other = from_wat(r#"(component (import "auth:policy/types@0.1.3" (instance)))"#);
+    let report = admission::examine(Some(Slot::Login), &other).unwrap();
+    assert_eq!(
+        (report.wit.as_str(), report.spoken, report.slot),
+        ("0.1.3", false, Some(Slot::Login))
+    );
+    assert_eq!(report.manifest["name"], manifest(Slot::Login)["name"]);
+    assert!(report.notes[0].contains("auth:policy@0.1.3"), "{:?}", report.notes);
+    assert!(admission::examine(Some(Slot::Register), &other).is_err(), "another slot's");
+    assert!(admission::examine(None, &without_manifest(&other)).is_err(), "without a manifest");
+    let both = r#"(component (import "auth:policy/types@0.1.0" (instance))
+        (import "auth:policy/log@0.2.0" (instance)))"#;
+    assert!(admission::examine(None, &from_wat(both)).is_err(), "of two contracts");
+    let own = admission::examine(None, &policy(Slot::Login)).unwrap();
+    assert_eq!((own.spoken, own.notes.len()), (true, 0));
+    assert_eq!(own.wit, auth_host::contract::wit::version());
+    assert!(!own.imports.is_empty());
+}
+
 /// What is offered for the slot `login`.
 fn cases(service: &TestService) -> Vec<Case> {
     let parts = [wrong_manifests(), wrong_schemas(), wrong_code(), too_much_from_the_start()];
@@ -209,6 +231,28 @@ fn too_much_from_the_start() -> Vec<Case> {
             &["tables; at most 4 are allowed"],
         ),
     ]
+}
+
+#[tokio::test]
+async fn what_is_brought_for_the_registry_is_checked_with_its_settings() {
+    let service = TestService::start().await;
+    let admission = std::sync::Arc::clone(&service.app().admission);
+    let login: std::sync::Arc<[u8]> = policy(Slot::Login).into();
+    let settings = |value: Value| value.as_object().cloned();
+    let check =
+        async |slot, given| admission.check_offer(slot, std::sync::Arc::clone(&login), given).await;
+    let report = check(None, None).await.unwrap();
+    assert_eq!(report.size, login.len() as u64);
+    assert_eq!(report.slot, Some(Slot::Login));
+    let fitting = settings(json!({ "attempts-per-account": 3 }));
+    check(Some(Slot::Login), fitting).await.unwrap();
+    let faults = check(Some(Slot::Login), settings(json!({ "teapot": 1 }))).await.unwrap_err();
+    assert!(faults.are_of_settings(), "{faults}");
+    let faults = check(Some(Slot::Refresh), None).await.unwrap_err();
+    assert!(faults.to_string().contains("login policy, not a refresh policy"), "{faults}");
+    assert_eq!(service.count("auth_policy_cache_total", &[]).await, 3, "something was compiled");
+    drop(admission);
+    service.stop().await;
 }
 
 #[tokio::test]

@@ -1,0 +1,72 @@
+//! The longer statements of changes.
+
+/// Parameters: how many of each place stay, before when, and what is served.
+pub(super) const PRUNE_RELEASES: &str = "
+    DELETE FROM auth.policy_releases AS release
+     USING auth.policy_places AS place
+     WHERE release.place = place.place
+       AND release.created_at < $2
+       AND release.number < (SELECT min(number)
+                               FROM (SELECT number FROM auth.policy_releases AS newest
+                                      WHERE newest.place = place.place
+                                      ORDER BY number DESC LIMIT $1) AS kept)
+       AND release.number IS DISTINCT FROM place.active
+       AND release.number <> ALL (place.previous)
+       -- By it the policy directory knows what it brought last.
+       AND (release.source <> 'directory'
+            OR EXISTS (SELECT 1 FROM auth.policy_releases AS later
+                        WHERE later.place = release.place
+                          AND later.number > release.number
+                          AND later.source = 'directory'))
+       AND NOT EXISTS (SELECT 1 FROM auth.policy_deployments AS deployment
+                        WHERE deployment.place = release.place
+                          AND deployment.number = release.number
+                          AND deployment.state = 'preparing')
+       AND NOT EXISTS (SELECT 1 FROM unnest($3::text[], $4::bigint[]) AS served (of, at)
+                        WHERE of = release.place AND at = release.number)
+    RETURNING release.place, release.number";
+
+/// Components that nothing names.
+pub(super) const PRUNE_COMPONENTS: &str = "
+    WITH gone AS (
+        SELECT digest FROM auth.policy_components AS component
+         WHERE pushed_at < $1
+           AND NOT EXISTS (SELECT 1 FROM auth.policy_release_components AS named
+                            WHERE named.digest = component.digest)
+         -- A release that is being written holds its components.
+         FOR UPDATE SKIP LOCKED)
+    DELETE FROM auth.policy_components
+     WHERE digest = ANY (ARRAY (SELECT digest FROM gone))
+    RETURNING size";
+
+/// No row if there is a valid one of this name.
+pub(super) const ADD_TOKEN: &str = "
+    INSERT INTO auth.admin_tokens AS token
+           (name, role, hash, created_at, created_by, expires_at)
+    VALUES ($1, $2, $3, $4, $5, $6)
+    ON CONFLICT (name) DO UPDATE
+       SET role = excluded.role, hash = excluded.hash, created_at = excluded.created_at,
+           created_by = excluded.created_by, expires_at = excluded.expires_at,
+           revoked_at = NULL, used_at = NULL
+     WHERE token.revoked_at IS NOT NULL OR token.expires_at <= excluded.created_at
+    RETURNING 1";
+
+/// A place as it was locked and changed.
+pub(super) const SAVE: &str = "
+    UPDATE auth.policy_places
+       SET newest = $2, active = $3, revision = $4, activated_at = $5, activated_by = $6,
+           previous = $7, probation_until = $8, frozen_until = $9, frozen_by = $10,
+           frozen_why = $11
+     WHERE place = $1";
+
+/// A release without its components.
+pub(super) const ADD_RELEASE: &str = "
+    INSERT INTO auth.policy_releases (place, number, settings, settings_digest, grants,
+                                      source, author, message, report, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+
+/// A line of history.
+pub(super) const WRITE: &str = "
+    INSERT INTO auth.policy_history (place, at, who, action, from_release, to_release, why,
+                                     details)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";

@@ -1,0 +1,56 @@
+//! Tokens of the admin API.
+
+use super::super::refused::{RegistryError, RegistryRefusal};
+use super::super::token::{AdminToken, NewAdminToken};
+use super::super::transaction::{NewLine, Registry};
+use crate::store::StoreError;
+
+/// A name is free again once its token was revoked or has expired.
+pub(in crate::store) async fn add<R: Registry>(
+    registry: &mut R,
+    token: &NewAdminToken,
+) -> Result<AdminToken, RegistryError> {
+    if !registry.add_token(token).await? {
+        return Err(RegistryRefusal::TokenExists { name: token.name.clone() }.into());
+    }
+    let details = serde_json::json!({ "token": token.name, "role": token.role, "expires_at": token.expires_at });
+    write(registry, "token_added", &token.created_by, &token.name, &details).await?;
+    let lost = || StoreError::Damaged("a token was not kept".to_owned());
+    Ok(registry.token(&token.name).await?.ok_or_else(lost)?)
+}
+
+/// One that is revoked already stays as it is.
+pub(in crate::store) async fn revoke<R: Registry>(
+    registry: &mut R,
+    name: &str,
+    who: &str,
+) -> Result<AdminToken, RegistryError> {
+    let none = || RegistryRefusal::NoToken { name: name.to_owned() };
+    let token = registry.token(name).await?.ok_or_else(none)?;
+    if token.revoked_at.is_some() {
+        return Ok(token);
+    }
+    registry.revoke_token(name).await?;
+    let details = serde_json::json!({ "token": name });
+    write(registry, "token_revoked", who, name, &details).await?;
+    Ok(registry.token(name).await?.ok_or_else(none)?)
+}
+
+async fn write<R: Registry>(
+    registry: &mut R,
+    action: &'static str,
+    who: &str,
+    name: &str,
+    details: &serde_json::Value,
+) -> Result<(), StoreError> {
+    let line = NewLine {
+        place: "",
+        who,
+        action,
+        from: None,
+        to: None,
+        why: name,
+        details: &details.to_string(),
+    };
+    registry.write(line).await
+}

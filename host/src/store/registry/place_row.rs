@@ -1,0 +1,117 @@
+//! The row of a place, and how it changes: the rules of the registry that need no database.
+
+use super::place::{Freeze, Moved, PlaceState};
+use super::refused::RegistryRefusal;
+use crate::clock::Timestamp;
+
+/// A place as it is locked by whoever changes it. One that never had a release has an empty row.
+#[derive(Debug, Clone)]
+pub(in crate::store) struct PlaceRow {
+    pub(in crate::store) place: String,
+    /// The highest number that was given: none is given twice.
+    pub(in crate::store) newest: i64,
+    pub(in crate::store) active: Option<i64>,
+    pub(in crate::store) revision: i64,
+    pub(in crate::store) activated_at: Timestamp,
+    pub(in crate::store) activated_by: String,
+    pub(in crate::store) previous: Vec<i64>,
+    pub(in crate::store) probation_until: Option<Timestamp>,
+    pub(in crate::store) freeze: Option<Freeze>,
+}
+
+impl PlaceRow {
+    /// As others see it; none if nothing was ever activated.
+    pub(in crate::store) fn state(self, now: Timestamp) -> Option<PlaceState> {
+        Some(PlaceState {
+            active: self.active?,
+            place: self.place,
+            revision: self.revision,
+            activated_at: self.activated_at,
+            activated_by: self.activated_by,
+            previous: self.previous,
+            probation_until: self.probation_until,
+            freeze: self.freeze.filter(|freeze| freeze.until > now),
+        })
+    }
+
+    /// What serves; refused if nothing does.
+    pub(super) fn serves(&self) -> Result<i64, RegistryRefusal> {
+        self.active.ok_or_else(|| RegistryRefusal::EmptyPlace { place: self.place.clone() })
+    }
+
+    /// Refused while it is frozen.
+    pub(super) fn thawed(&self, now: Timestamp) -> Result<(), RegistryRefusal> {
+        match &self.freeze {
+            Some(freeze) if freeze.until > now => Err(RegistryRefusal::Frozen {
+                place: self.place.clone(),
+                until: freeze.until,
+                who: freeze.by.clone(),
+                why: freeze.why.clone(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// From now on this release serves, and what served is kept ready.
+    pub(super) fn activate(
+        &mut self,
+        number: i64,
+        by: &str,
+        now: Timestamp,
+        probation_until: Option<Timestamp>,
+    ) -> Moved {
+        let mut previous: Vec<i64> = self.active.into_iter().collect();
+        previous.extend(&self.previous);
+        previous.retain(|other| *other != number);
+        previous.truncate(PlaceState::MOST_PREVIOUS);
+        self.point(number, previous, by, now, probation_until)
+    }
+
+    /// Where a rollback leads to. `fall_back_of` is the revision that is to fall back.
+    pub(super) fn way_back(
+        &self,
+        to: Option<i64>,
+        fall_back_of: Option<i64>,
+        now: Timestamp,
+    ) -> Result<i64, RegistryRefusal> {
+        let (place, active) = (self.place.clone(), self.serves()?);
+        if let Some(expected) = fall_back_of {
+            let is_on_probation = self.probation_until.is_some_and(|until| until > now);
+            if expected != self.revision || !is_on_probation {
+                return Err(RegistryRefusal::ChangedMeanwhile { place, active });
+            }
+        }
+        match to.or_else(|| self.previous.first().copied()) {
+            None => Err(RegistryRefusal::NothingBefore { place }),
+            Some(number) if number == active => {
+                Err(RegistryRefusal::ServesAlready { place, number })
+            }
+            Some(number) => Ok(number),
+        }
+    }
+
+    /// From now on an earlier release serves again. What is kept ready is what stood behind it:
+    /// another step back leads further back.
+    pub(super) fn go_back(&mut self, number: i64, by: &str, now: Timestamp) -> Moved {
+        let behind = self.previous.iter().position(|other| *other == number);
+        let previous = self.previous.split_off(behind.map_or(0, |place| place + 1));
+        self.point(number, previous, by, now, None)
+    }
+
+    fn point(
+        &mut self,
+        number: i64,
+        previous: Vec<i64>,
+        by: &str,
+        now: Timestamp,
+        probation_until: Option<Timestamp>,
+    ) -> Moved {
+        let from = self.active.replace(number);
+        self.revision += 1;
+        by.clone_into(&mut self.activated_by);
+        self.activated_at = now;
+        self.previous = previous;
+        self.probation_until = probation_until;
+        Moved { place: self.place.clone(), from, to: number, revision: self.revision }
+    }
+}

@@ -1,0 +1,126 @@
+//! The registry's types as rows of either database. Lists are columns of JSON.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::deployment::Deployment;
+use super::place::{Freeze, HistoryLine};
+use super::place_row::PlaceRow;
+use super::release::{Component, ComponentInfo, Release};
+use super::replica::Replica;
+use super::token::AdminToken;
+use crate::store::row::from_row;
+
+from_row!(ComponentInfo |row| { digest, wit, manifest, size, pushed_at, pushed_by });
+
+from_row!(Component |row| { info: ComponentInfo::from_row(row)?, bytes });
+
+from_row!(Release |row| {
+    place,
+    number,
+    components: json("components", row.try_get("components")?)?,
+    settings,
+    settings_digest,
+    grants,
+    source: word("source", row.try_get("source")?)?,
+    author,
+    message,
+    report,
+    created_at,
+    first_active_at,
+});
+
+from_row!(PlaceRow |row| {
+    place,
+    newest,
+    active,
+    revision,
+    activated_at,
+    activated_by,
+    previous: json("previous", row.try_get("previous")?)?,
+    probation_until,
+    freeze: match row.try_get("frozen_until")? {
+        Some(until) => {
+            Some(Freeze { until, by: row.try_get("frozen_by")?, why: row.try_get("frozen_why")? })
+        }
+        None => None,
+    },
+});
+
+from_row!(Deployment |row| {
+    id: word("deployment", row.try_get("deployment")?)?,
+    place,
+    release: row.try_get("number")?,
+    state: word("state", row.try_get("state")?)?,
+    who,
+    why,
+    asked_at,
+    deadline,
+    ended_at,
+    reports: json("reports", row.try_get("reports")?)?,
+    waiting_for: Vec::new(),
+});
+
+from_row!(HistoryLine |row| {
+    sequence,
+    place,
+    at,
+    who,
+    action,
+    from: row.try_get("from_release")?,
+    to: row.try_get("to_release")?,
+    why,
+    details,
+});
+
+// Whether it is live, the clock says.
+from_row!(Replica |row| {
+    replica: word("replica", row.try_get("replica")?)?,
+    name,
+    version,
+    wit_versions: json("wit_versions", row.try_get("wit_versions")?)?,
+    started_at,
+    last_seen,
+    live: false,
+    serving: json("serving", row.try_get("serving")?)?,
+});
+
+from_row!(AdminToken |row| {
+    name,
+    role: word("role", row.try_get("role")?)?,
+    hash,
+    created_at,
+    created_by,
+    expires_at,
+    revoked_at,
+    used_at,
+});
+
+/// A column of JSON, named for the log.
+fn json<T: DeserializeOwned>(column: &str, text: &str) -> sqlx::Result<T> {
+    serde_json::from_str(text).map_err(|error| damaged(column, error))
+}
+
+/// A column of one word.
+fn word<T: DeserializeOwned>(column: &str, text: &str) -> sqlx::Result<T> {
+    serde_json::from_value(Value::from(text)).map_err(|error| damaged(column, error))
+}
+
+fn damaged(column: &str, error: serde_json::Error) -> sqlx::Error {
+    sqlx::Error::ColumnDecode { index: column.to_owned(), source: Box::new(error) }
+}
+
+/// What `json` reads. Nothing of the registry's is a map with keys that are no texts, or anything
+/// else that JSON lacks.
+pub(in crate::store) fn as_json<T: Serialize>(value: &T) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// What `word` reads.
+pub(in crate::store) fn as_word<T: Serialize>(value: &T) -> String {
+    match serde_json::to_value(value) {
+        Ok(Value::String(word)) => word,
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,80 @@
+//! What a change of the registry asks of its transaction, whichever database it is: so that the
+//! changes themselves are written once.
+
+use std::future::Future;
+
+use uuid::Uuid;
+
+use super::deployment::{Deployment, DeploymentState};
+use super::place_row::PlaceRow;
+use super::release::{NewRelease, Release};
+use super::replica::Replica;
+use super::token::{AdminToken, NewAdminToken};
+use crate::clock::Timestamp;
+use crate::events::NewEvent;
+use crate::store::StoreError;
+
+/// A line of history to write.
+pub(in crate::store) struct NewLine<'l> {
+    pub(in crate::store) place: &'l str,
+    pub(in crate::store) who: &'l str,
+    pub(in crate::store) action: &'static str,
+    pub(in crate::store) from: Option<i64>,
+    pub(in crate::store) to: Option<i64>,
+    pub(in crate::store) why: &'l str,
+    pub(in crate::store) details: &'l str,
+}
+
+/// An answer of the database.
+pub(in crate::store) trait Answer<T>:
+    Future<Output = Result<T, StoreError>> + Send
+{
+}
+
+impl<T, F: Future<Output = Result<T, StoreError>> + Send> Answer<T> for F {}
+
+/// A transaction that changes the registry.
+pub(in crate::store) trait Registry: Send {
+    fn now(&self) -> Timestamp;
+
+    /// Locks the row of a place, and makes it if there is none.
+    fn lock(&mut self, place: &str) -> impl Answer<PlaceRow>;
+    /// Locks the rows of all places.
+    fn lock_all(&mut self) -> impl Answer<()>;
+    fn save(&mut self, row: &PlaceRow) -> impl Answer<()>;
+
+    /// Those of these components that there are; none of them is pruned until the end.
+    fn components_kept(&mut self, digests: &[String]) -> impl Answer<Vec<String>>;
+    fn release(&mut self, place: &str, number: i64) -> impl Answer<Option<Release>>;
+    fn add_release(&mut self, release: &NewRelease, number: i64) -> impl Answer<()>;
+    /// Notes that a release serves, if it never did before.
+    fn mark_active(&mut self, place: &str, number: i64) -> impl Answer<()>;
+    /// Deletes releases that are named nowhere; which they were.
+    fn prune_releases(
+        &mut self,
+        keep: u32,
+        before: Timestamp,
+        served: &[(String, i64)],
+    ) -> impl Answer<Vec<(String, i64)>>;
+    /// Deletes components that no release names; their sizes.
+    fn prune_components(&mut self, before: Timestamp) -> impl Answer<Vec<i64>>;
+
+    fn deployment(&mut self, id: Uuid) -> impl Answer<Option<Deployment>>;
+    fn open_deployment(&mut self, place: &str) -> impl Answer<Option<Deployment>>;
+    fn add_deployment(&mut self, deployment: &Deployment) -> impl Answer<()>;
+    fn end_deployment(&mut self, id: Uuid, state: DeploymentState) -> impl Answer<()>;
+
+    /// All that were seen lately, with who is live.
+    fn replicas(&mut self) -> impl Answer<Vec<Replica>>;
+    /// Deletes those that were not seen since.
+    fn forget_replicas(&mut self, seen_before: Timestamp) -> impl Answer<()>;
+
+    fn token(&mut self, name: &str) -> impl Answer<Option<AdminToken>>;
+    /// Keeps a token, in place of one of the same name; false if that one is valid still.
+    fn add_token(&mut self, token: &NewAdminToken) -> impl Answer<bool>;
+    fn revoke_token(&mut self, name: &str) -> impl Answer<()>;
+
+    fn write(&mut self, line: NewLine<'_>) -> impl Answer<()>;
+    /// Appends an event that belongs to no account.
+    fn append(&mut self, event: &NewEvent) -> impl Answer<()>;
+}

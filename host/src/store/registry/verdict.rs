@@ -1,0 +1,60 @@
+//! When a deployment ends, and how: the rule alone.
+
+use super::deployment::{Deployment, DeploymentState, ReportState};
+use super::replica::Replica;
+use crate::clock::Timestamp;
+
+/// A replica that was not seen for that long, in milliseconds, is not live.
+const SEEN: i64 = 10_000;
+/// One that was not seen for that long is not told of any more.
+pub(in crate::store) const REMEMBERED: i64 = 3_600_000;
+
+/// Replicas, with who of them is live.
+pub(in crate::store) fn looked_at(mut replicas: Vec<Replica>, now: Timestamp) -> Vec<Replica> {
+    for replica in &mut replicas {
+        replica.live = replica.last_seen > now - SEEN;
+    }
+    replicas.retain(|replica| replica.last_seen > now - REMEMBERED);
+    replicas.sort_by(|one, other| (&one.name, one.replica).cmp(&(&other.name, other.replica)));
+    replicas
+}
+
+/// With the names of those that are waited for.
+pub(in crate::store) fn waiting(mut deployment: Deployment, replicas: &[Replica]) -> Deployment {
+    if deployment.state == DeploymentState::Preparing {
+        let silent = replicas.iter().filter(|replica| replica.live).filter(|replica| {
+            !deployment.reports.iter().any(|report| report.replica == replica.replica)
+        });
+        deployment.waiting_for = silent.map(|replica| replica.name.clone()).collect();
+    }
+    deployment
+}
+
+/// How an open deployment ends now; none if it goes on. Nothing is activated after the deadline,
+/// also if all are ready by then: whoever asked was told so.
+pub(in crate::store) fn verdict(
+    deployment: &Deployment,
+    replicas: &[Replica],
+    now: Timestamp,
+) -> Option<DeploymentState> {
+    if deployment.state != DeploymentState::Preparing {
+        return None;
+    }
+    let said: Vec<Option<ReportState>> = replicas
+        .iter()
+        .filter(|replica| replica.live)
+        .map(|replica| {
+            let mut reports = deployment.reports.iter();
+            Some(reports.find(|report| report.replica == replica.replica)?.state)
+        })
+        .collect();
+    if said.contains(&Some(ReportState::Refused)) {
+        Some(DeploymentState::Refused)
+    } else if now >= deployment.deadline {
+        Some(DeploymentState::Expired)
+    } else if !said.contains(&None) && said.contains(&Some(ReportState::Ready)) {
+        Some(DeploymentState::Activated)
+    } else {
+        None
+    }
+}

@@ -1,0 +1,67 @@
+//! The longer statements of changes.
+
+/// Parameters: how many of each place stay, before when, and what is served, as JSON.
+pub(super) const PRUNE_RELEASES: &str = "
+    DELETE FROM policy_releases AS release
+     WHERE created_at < ?2
+       AND number < (SELECT min(number)
+                       FROM (SELECT number FROM policy_releases AS newest
+                              WHERE newest.place = release.place
+                              ORDER BY number DESC LIMIT ?1))
+       AND NOT EXISTS (SELECT 1 FROM policy_places AS place
+                        WHERE place.place = release.place
+                          AND (place.active = release.number
+                               OR release.number IN (SELECT value FROM json_each(place.previous))))
+       -- By it the policy directory knows what it brought last.
+       AND (source <> 'directory'
+            OR EXISTS (SELECT 1 FROM policy_releases AS later
+                        WHERE later.place = release.place
+                          AND later.number > release.number
+                          AND later.source = 'directory'))
+       AND NOT EXISTS (SELECT 1 FROM policy_deployments AS deployment
+                        WHERE deployment.place = release.place
+                          AND deployment.number = release.number
+                          AND deployment.state = 'preparing')
+       AND NOT EXISTS (SELECT 1 FROM json_each(?3) AS served
+                        WHERE served.value ->> 0 = release.place
+                          AND served.value ->> 1 = release.number)
+    RETURNING place, number";
+
+/// Components that nothing names.
+pub(super) const PRUNE_COMPONENTS: &str = "
+    DELETE FROM policy_components
+     WHERE pushed_at < ?1
+       AND digest NOT IN (SELECT digest FROM policy_release_components)
+    RETURNING size";
+
+/// No row if there is a valid one of this name.
+pub(super) const ADD_TOKEN: &str = "
+    INSERT INTO admin_tokens AS token
+           (name, role, hash, created_at, created_by, expires_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+    ON CONFLICT (name) DO UPDATE
+       SET role = excluded.role, hash = excluded.hash, created_at = excluded.created_at,
+           created_by = excluded.created_by, expires_at = excluded.expires_at,
+           revoked_at = NULL, used_at = NULL
+     WHERE token.revoked_at IS NOT NULL OR token.expires_at <= excluded.created_at
+    RETURNING 1";
+
+/// A place as it was locked and changed.
+pub(super) const SAVE: &str = "
+    UPDATE policy_places
+       SET newest = ?2, active = ?3, revision = ?4, activated_at = ?5, activated_by = ?6,
+           previous = ?7, probation_until = ?8, frozen_until = ?9, frozen_by = ?10,
+           frozen_why = ?11
+     WHERE place = ?1";
+
+/// A release without its components.
+pub(super) const ADD_RELEASE: &str = "
+    INSERT INTO policy_releases (place, number, settings, settings_digest, grants,
+                                      source, author, message, report, created_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+
+/// A line of history.
+pub(super) const WRITE: &str = "
+    INSERT INTO policy_history (place, at, who, action, from_release, to_release, why,
+                                     details)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
