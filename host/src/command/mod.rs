@@ -13,7 +13,7 @@ use crate::store::Postgres;
 pub use import::ImportRun;
 pub use outbox::OutboxRun;
 pub use output::was_closed;
-pub use policy::PolicyRun;
+pub use policy::{Pack, PolicyRun};
 
 /// An authentication service whose policies are WebAssembly components.
 #[derive(Parser)]
@@ -43,7 +43,8 @@ pub enum Run {
         #[command(subcommand)]
         run: ImportRun,
     },
-    /// Work with policies.
+    /// Check, ship, watch and roll back policies.
+    #[command(after_help = policy::WAY)]
     Policy {
         /// What to do with them.
         #[command(subcommand)]

@@ -6,6 +6,7 @@ use std::fmt::Display;
 use std::io::{self, Write as _};
 
 use anyhow::Context as _;
+use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -25,6 +26,16 @@ pub(super) fn bytes(bytes: &[u8]) -> anyhow::Result<()> {
         .context("standard output cannot be written")
 }
 
+/// Prints a document. What a terminal would obey is escaped: it can only stand within texts.
+pub(super) fn json(document: &impl Serialize) -> anyhow::Result<()> {
+    let text = serde_json::to_string_pretty(document)?;
+    let harmless = text.chars().map(|c| match c {
+        c if c != '\n' && is_obeyed(c) => format!("\\u{:04x}", u32::from(c)),
+        c => c.to_string(),
+    });
+    line(harmless.collect::<String>())
+}
+
 /// Whether a command ended because nobody reads its output any more.
 pub fn was_closed(error: &anyhow::Error) -> bool {
     let cause = error.downcast_ref::<io::Error>();
@@ -36,10 +47,20 @@ pub(super) fn plain(text: &str) -> String {
     text.chars().take(200).flat_map(shown).collect()
 }
 
+/// The same of a text that is as long as it must be.
+pub(super) fn escaped(text: &str) -> String {
+    text.chars().take(4000).flat_map(shown).collect()
+}
+
 fn shown(c: char) -> Vec<char> {
+    if is_obeyed(c) { c.escape_debug().collect() } else { vec![c] }
+}
+
+/// Whether a terminal would do something else than show it.
+fn is_obeyed(c: char) -> bool {
     // What turns the direction of a text around would show another one than was written.
-    let turns = matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    if c.is_control() || turns { c.escape_debug().collect() } else { vec![c] }
+    let turns = ['\u{200e}'..='\u{200f}', '\u{2028}'..='\u{202e}', '\u{2066}'..='\u{2069}'];
+    c.is_control() || turns.iter().any(|range| range.contains(&c))
 }
 
 /// RFC 3339, UTC.

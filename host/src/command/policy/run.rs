@@ -1,94 +1,139 @@
-//! `auth-host policy`.
+//! Which command it is, and how it ends.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
-use anyhow::Context as _;
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
-use super::output;
-use crate::policy::{admission, pack};
+use super::check::Check;
+use super::deploy::Deploy;
+use super::export::Export;
+use super::freeze::{Freeze, Unfreeze};
+use super::history::History;
+use super::import::Import;
+use super::pack::{Inspect, Pack};
+use super::problem::Problem;
+use super::prune::Prune;
+use super::push::Push;
+use super::rollback::Rollback;
+use super::show::Show;
+use super::status::Status;
+use crate::command::output;
+use crate::policy::admission;
+use crate::telemetry;
+
+/// How a policy gets from a file to everybody, for `--help`.
+pub const WAY: &str = "\
+From a file to everybody, and back:
+  auth-host policy check guarded.wasm --settings prod.json        would a host take it?
+  auth-host policy push login guarded.wasm --settings prod.json -m \"step-up\"
+                                                                  it is release login/42 now
+  auth-host policy deploy login/42                                all replicas, or none
+  auth-host policy status                                         who serves what, and how it goes
+  auth-host policy rollback login -m \"support calls\"              component and settings return
+
+They ask the admin API of a service, with a token: ADMIN_URL, and ADMIN_TOKEN or ADMIN_TOKEN_FILE,
+from the environment or .env. Beside a service with ENV=local nothing has to be set.
+
+They end with 0 if it is done, 1 if it was refused, 2 if they were called wrongly, cannot reach the
+service or may not do it, and 3 if nobody knows yet what came of it.";
 
 /// What to do with policies.
 #[derive(Subcommand)]
 pub enum PolicyRun {
-    /// Make a policy out of a core module and its manifest.
-    Pack {
-        /// A core module built with wit-bindgen, or a component.
-        module: PathBuf,
-        /// The manifest, a JSON file.
-        #[arg(long)]
-        manifest: PathBuf,
-        /// Where to write the policy; it is replaced atomically.
-        #[arg(long)]
-        output: PathBuf,
-    },
-    /// What the host starts for each component that is offered: not for people.
+    Check(Check),
+    Push(Push),
+    Deploy(Deploy),
+    Status(Status),
+    Rollback(Rollback),
+    History(History),
+    Show(Show),
+    Freeze(Freeze),
+    Unfreeze(Unfreeze),
+    Prune(Prune),
+    Export(Export),
+    Import(Import),
+    Inspect(Inspect),
+    Pack(Pack),
     #[command(hide = true)]
-    AdmitOne {
-        /// Memory that it may write to.
-        #[arg(long)]
-        memory_mib: u64,
-        /// Processor time of all its threads together.
-        #[arg(long)]
-        processor_seconds: u64,
-    },
-    /// Show a policy's manifest, digest and imports, and what the host would refuse about it.
-    Inspect {
-        /// The policy.
-        policy: PathBuf,
-    },
+    AdmitOne(AdmitOne),
+}
+
+/// What the host starts for each component that is offered: not for people.
+#[derive(Args)]
+pub struct AdmitOne {
+    /// Memory that it may write to.
+    #[arg(long)]
+    memory_mib: u64,
+    /// Processor time of all its threads together.
+    #[arg(long)]
+    processor_seconds: u64,
 }
 
 impl PolicyRun {
     /// Does it.
-    pub fn run(self) -> anyhow::Result<()> {
-        let read = |file: &PathBuf| {
-            whole(file).with_context(|| format!("{} cannot be read", file.display()))
-        };
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        let json = self.tells_json();
+        let Err(error) = self.done() else { return Ok(ExitCode::SUCCESS) };
+        let problem = error.downcast::<Problem>()?;
+        if json && !problem.told {
+            output::json(&problem.json())?;
+        }
+        let text = problem.to_string();
+        if !text.is_empty() {
+            telemetry::say(&format!("auth-host: {text}"));
+        }
+        Ok(problem.exit_code())
+    }
+
+    fn done(self) -> anyhow::Result<()> {
         match self {
-            Self::Pack { module, manifest, output } => {
-                let packed = pack::pack(&read(&module)?, &read(&manifest)?)
-                    .with_context(|| format!("{} cannot be packed", module.display()))?;
-                // What no host would take is not packed.
-                admission::inspect(&packed)
-                    .map_err(|faults| anyhow::anyhow!("{}", refusal(&module, &faults)))?;
-                let unfinished = output.with_extension("wasm.tmp");
-                fs::write(&unfinished, &packed)
-                    .and_then(|()| fs::rename(&unfinished, &output))
-                    .with_context(|| format!("{} cannot be written", output.display()))
-            }
-            Self::AdmitOne { memory_mib, processor_seconds } => {
+            Self::Inspect(inspect) => inspect.run(),
+            Self::Pack(pack) => pack.run(),
+            Self::AdmitOne(AdmitOne { memory_mib, processor_seconds }) => {
                 admission::admit_one(memory_mib, processor_seconds)
             }
-            Self::Inspect { policy } => {
-                let bytes = read(&policy)?;
-                let checked = admission::inspect(&bytes)
-                    .map_err(|faults| anyhow::anyhow!("{}", refusal(&policy, &faults)))?;
-                output::line(serde_json::to_string_pretty(&checked.manifest)?)?;
-                let (digest, length) = (&checked.digest, bytes.len());
-                output::line(format_args!("sha256 {digest}\nbytes  {length}\nimports"))?;
-                for import in checked.imports {
-                    output::line(format_args!("  {import}"))?;
-                }
-                Ok(())
+            asking => {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+                runtime.block_on(Box::pin(asking.answered()))
             }
         }
     }
-}
 
-/// A file's bytes, if it is one that could be a policy: a device or a pipe has no end.
-fn whole(file: &Path) -> anyhow::Result<Vec<u8>> {
-    let metadata = fs::metadata(file)?;
-    anyhow::ensure!(metadata.is_file(), "it is no file");
-    // A module shrinks when it is packed, by no more than half.
-    let most = 2 * admission::MAX_COMPONENT_BYTES;
-    anyhow::ensure!(metadata.len() <= most, "it has {} bytes", metadata.len());
-    Ok(fs::read(file)?)
-}
+    async fn answered(self) -> anyhow::Result<()> {
+        match self {
+            Self::Check(check) => check.run().await,
+            Self::Push(push) => push.run().await,
+            Self::Deploy(deploy) => deploy.run().await,
+            Self::Status(status) => status.run().await,
+            Self::Rollback(rollback) => rollback.run().await,
+            Self::History(history) => history.run().await,
+            Self::Show(show) => show.run().await,
+            Self::Freeze(freeze) => freeze.run().await,
+            Self::Unfreeze(unfreeze) => unfreeze.run().await,
+            Self::Prune(prune) => prune.run().await,
+            Self::Export(export) => export.run().await,
+            Self::Import(import) => import.run().await,
+            Self::Inspect(_) | Self::Pack(_) | Self::AdmitOne(_) => Ok(()),
+        }
+    }
 
-/// Each fault with what to do about it below.
-fn refusal(policy: &Path, faults: &admission::Faults) -> String {
-    let lines = faults.iter().map(|fault| format!("\n  {fault}\n    {}", fault.remedy()));
-    format!("{} would be refused:{}", policy.display(), lines.collect::<Vec<_>>().concat())
+    fn tells_json(&self) -> bool {
+        match self {
+            Self::Check(check) => check.json,
+            Self::Push(push) => push.asking.json,
+            Self::Deploy(deploy) => deploy.asking.json,
+            Self::Status(status) => status.asking.json,
+            Self::Rollback(rollback) => rollback.asking.json,
+            Self::History(history) => history.asking.json,
+            Self::Show(show) => show.asking.json,
+            Self::Freeze(freeze) => freeze.asking.json,
+            Self::Unfreeze(unfreeze) => unfreeze.asking.json,
+            Self::Prune(prune) => prune.asking.json,
+            // Without a file, what is printed is the release itself.
+            Self::Export(export) => export.asking.json,
+            Self::Import(import) => import.asking.json,
+            Self::Inspect(inspect) => inspect.json,
+            Self::Pack(_) | Self::AdmitOne(_) => false,
+        }
+    }
 }

@@ -1,0 +1,3 @@
+//! Releases: pushed, deployed, rolled back, by people and by the service itself.
+
+mod files;
