@@ -34,8 +34,16 @@ pub const SESSION_REUSE_DETECTED: EventType = EventType {
     queued: false,
 };
 
+/// A fresh release failed and fell back to the one before it.
+pub const POLICY_ROLLED_BACK: EventType = EventType {
+    name: "policy.rolled_back",
+    when: "a fresh release of a policy failed on probation and fell back",
+    body: &["place", "from", "to", "reason", "calls", "faults", "replicas"],
+    queued: false,
+};
+
 /// All of the host's own. Those of policies are called `custom.<policy>.<event>`.
-pub const ALL: [EventType; 2] = [USER_CREATED, SESSION_REUSE_DETECTED];
+pub const ALL: [EventType; 3] = [USER_CREATED, SESSION_REUSE_DETECTED, POLICY_ROLLED_BACK];
 
 /// Whether events of this type also go to the queue.
 pub fn is_queued(event_type: &str) -> bool {
@@ -73,6 +81,26 @@ impl NewEvent {
     pub fn session_reuse_detected(session_id: &str, traceparent: &str) -> Self {
         let data = Map::from_iter([("session_id".to_owned(), json!(session_id))]);
         Self::of_host(SESSION_REUSE_DETECTED, data, traceparent)
+    }
+
+    /// A release fell back, with the reason, and how many calls it had, how many of them it
+    /// spoiled, on how many replicas. It belongs to no account.
+    pub fn policy_rolled_back(
+        place: &str,
+        (from, to): (i64, i64),
+        reason: &str,
+        (calls, faults, replicas): (u64, u64, usize),
+    ) -> Self {
+        let data = json!({
+            "place": place, "from": from, "to": to, "reason": reason,
+            "calls": calls, "faults": faults, "replicas": replicas,
+        });
+        Self {
+            event_type: POLICY_ROLLED_BACK.name.to_owned(),
+            data: data.as_object().cloned().unwrap_or_default(),
+            ordering_key: Some(format!("policy:{place}")),
+            traceparent: None,
+        }
     }
 
     /// What a policy appended: nothing that it says can look like an event of the host's own, and

@@ -20,6 +20,8 @@ pub struct Keys {
     pub throttle: hmac::Key,
     /// Authenticates the cache of compiled policies.
     pub policy_cache: hmac::Key,
+    /// Names people whose calls a policy spoiled: replicas tell each other how many they are.
+    pub policy_health: hmac::Key,
 }
 
 impl Keys {
@@ -36,6 +38,7 @@ impl Keys {
             answers: expand(&root, "refresh-answers"),
             throttle: key("throttle"),
             policy_cache: key("policy-cache"),
+            policy_health: key("policy-health"),
         }
     }
 }

@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use auth_host::app::App;
 use auth_host::clock::Clock;
 use auth_host::config::Config;
-use auth_host::contract::Slot;
+use auth_host::contract::{Identity, Slot};
 use auth_host::policy::runtime::worker_threads;
 use auth_host::shutdown::Signals;
 use auth_host::{command, telemetry};
@@ -90,12 +90,9 @@ async fn serving() -> anyhow::Result<ExitCode> {
     let listener = listen(app.config.http.address).with_context(|| {
         format!("HTTP_SERVER_ADDRESS: cannot listen on {}", app.config.http.address)
     })?;
-    let mut policies = app.policy_directory();
-    let load = async {
-        policies.load().await;
-        policies.settled(FIRST_COMPILATION).await;
-    };
-    if signals.first.run_until_cancelled(load).await.is_none() {
+    let mut policies = app.policies();
+    let load = policies.load(FIRST_COMPILATION);
+    if signals.first.run_until_cancelled(load).await.transpose()?.is_none() {
         return Ok(ExitCode::SUCCESS);
     }
     // It is for the person at a terminal: nobody need read it, and nothing waits until somebody has.
@@ -134,19 +131,29 @@ fn announcement(app: &App, listener: &TcpListener) -> anyhow::Result<String> {
     let address = listener.local_addr()?;
     writeln!(text, "auth-host {} serves on http://{address}", env!("CARGO_PKG_VERSION"))?;
     writeln!(text, "  Swagger UI  http://{address}/api/auth/swagger/index.html")?;
+    if let Some(url) = app.admin_url() {
+        writeln!(text, "  admin API   {url}/swagger/")?;
+    }
     for slot in Slot::ALL {
         match app.generations.current(slot) {
             Some(generation) => {
-                let manifest = &generation.identity.manifest;
+                let Identity { release, manifest, digest, .. } = &*generation.identity;
+                let is_pinned = app.standing.pinned(slot).is_some();
                 writeln!(
                     text,
-                    "  {:<10}  {} {} (sha256 {})",
+                    "  {:<10}  {slot}/{release}  {} {} (sha256 {digest}){}",
                     slot.as_str(),
                     manifest.name,
                     manifest.version,
-                    generation.identity.digest
+                    if is_pinned { "  PINNED by POLICY_PIN" } else { "" },
                 )?;
             }
+            None if app.standing.behind(slot).is_some() => writeln!(
+                text,
+                "  {:<10}  no policy: {}",
+                slot.as_str(),
+                app.standing.behind(slot).unwrap_or_default()
+            )?,
             None => writeln!(
                 text,
                 "  {:<10}  no policy: put {slot}.wasm into {}",

@@ -24,6 +24,7 @@ pub fn measure() {
         identity: Arc::clone(&component.identity),
         code: Code::Native(Arc::new(native::Refresh)),
         profile: Arc::clone(&component.profile),
+        counts: Arc::clone(&component.counts),
     });
     println!(
         "one policy call, fresh instance, no-op capabilities ({ROUNDS} alternating rounds of \

@@ -51,6 +51,7 @@ fn measure(
             identity: Arc::clone(&component.identity),
             code: Code::Native(Arc::new(policy)),
             profile: Arc::clone(&component.profile),
+            counts: Arc::clone(&component.counts),
         });
         let sides = [("component", component), ("native", native)];
         let mut results: [Vec<(f64, f64, f64)>; 2] = Default::default();

@@ -69,9 +69,8 @@ impl Service {
         let app = App::build(config, Clock::System).await.unwrap();
         let listener = TcpListener::bind(app.config.http.address).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let mut policies = app.policy_directory();
-        policies.load().await;
-        policies.settled(Duration::from_mins(1)).await;
+        let mut policies = app.policies();
+        policies.load(Duration::from_mins(1)).await.unwrap();
         assert!(app.generations.empty().is_empty(), "a default policy was refused");
         let signals = Signals::default();
         let serving = Arc::clone(&app).serve(listener, policies, signals.clone());

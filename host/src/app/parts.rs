@@ -20,6 +20,7 @@ use crate::outbox::Sink;
 use crate::passwords::{HashMetrics, HashSettings, PasswordHasher};
 use crate::policy::admission::Admission;
 use crate::policy::metrics::PolicyMetrics;
+use crate::policy::releases::{FollowMetrics, Standing, ThisReplica};
 use crate::policy::runtime::{Cache, Profile};
 use crate::policy::serving::Generations;
 use crate::shutdown::StopDeadline;
@@ -94,7 +95,7 @@ pub(super) fn observing(
         metrics,
         clock,
         proxies: config.http.proxies.clone(),
-        unknown_clients: UnknownClients::new(meter)?,
+        unknown_clients: Arc::new(UnknownClients::new(meter)?),
         leftovers: Leftovers::new(time, tasks.clone(), stopping.clone()),
         stopping: stopping.clone(),
         request_limit: config.http.request_limit(),
@@ -114,6 +115,16 @@ pub(super) fn admission(
     let memory = config.policy_memory_bytes;
     let profile = Profile::contract_only(Arc::new(Limits::default()), memory, metrics)?;
     Ok(Admission::new(Arc::new(profile), cache, config.admission.clone()))
+}
+
+/// How this replica stands to the registry: not at all, yet.
+pub(super) fn standing(
+    config: &Config,
+    clock: &Clock,
+    meter: &Meter,
+) -> anyhow::Result<Arc<Standing>> {
+    let replica = ThisReplica::new(config.releases.replica_name.clone(), clock.now());
+    Ok(Arc::new(Standing::new(replica, FollowMetrics::new(meter)?)))
 }
 
 /// Where events go.

@@ -1,7 +1,7 @@
 //! The service as one value.
 
-use std::fs;
 use std::sync::Arc;
+use std::{fs, iter};
 
 use axum::Router;
 use tokio::net::TcpListener;
@@ -9,6 +9,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::info_span;
 
+use super::admin::{AdminListener, Beside};
+use super::sources::Sources;
 use super::{data_folder, parts};
 use crate::capabilities::Services;
 use crate::clock::Clock;
@@ -21,7 +23,9 @@ use crate::metrics::Meter;
 use crate::outbox::{Relay, RelayMetrics, Sink};
 use crate::passwords::HashMetrics;
 use crate::policy::admission::Admission;
+use crate::policy::health::ReleaseHealth;
 use crate::policy::metrics::PolicyMetrics;
+use crate::policy::releases::{Follower, FollowerParts, Standing};
 use crate::policy::serving::{Generations, Intake, LastGood, PolicyDirectory, Writers};
 use crate::shutdown::{CutAnswers, Signals, StopDeadline};
 use crate::telemetry;
@@ -37,14 +41,18 @@ pub struct App {
     pub generations: Arc<Generations>,
     /// How components get there.
     pub admission: Arc<Admission>,
+    /// How this replica stands to the registry.
+    pub standing: Arc<Standing>,
     /// Deletes what has expired.
     pub cleaner: Cleaner,
     watch: DatabaseWatch,
+    release_health: ReleaseHealth,
     pub wake: Wake,
     router: Router,
     sink: Sink,
     relay_metrics: Arc<RelayMetrics>,
     connections: ConnectionMetrics,
+    admin: Option<AdminListener>,
     tasks: TaskTracker,
     stopping: StopDeadline,
     /// Held while the service lives: one process owns the data folder.
@@ -62,7 +70,8 @@ impl App {
         let hash_metrics = HashMetrics::new(&meter)?;
         let services = parts::services(&config, clock, &meter, &hash_metrics).await?;
         let policy_metrics = PolicyMetrics::new(&meter)?;
-        let admission = parts::admission(&config, &services, policy_metrics.clone())?;
+        let admission = Arc::new(parts::admission(&config, &services, policy_metrics.clone())?);
+        let release_health = policy_metrics.releases.clone();
         let generations = Arc::new(Generations::new(policy_metrics));
         let wake = Wake::default();
         let tasks = TaskTracker::new();
@@ -71,9 +80,11 @@ impl App {
         let relay_metrics = Arc::new(RelayMetrics::new(&meter)?);
         let sink = parts::sink(&config);
         let stopping = StopDeadline::new(config.shutdown.timeout);
+        let standing = parts::standing(&config, &services.clock, &meter)?;
         let health = Health {
             stopping: stopping.clone(),
             generations: Arc::clone(&generations),
+            standing: Arc::clone(&standing),
             store: services.store.clone(),
             sink: sink.clone(),
             relay: Arc::clone(&relay_metrics),
@@ -83,6 +94,15 @@ impl App {
         let life = (&tasks, &stopping);
         let observing =
             parts::observing(&config, services.clock.clone(), &meter, http_metrics, life)?;
+        let beside = Beside {
+            config: &config,
+            services: &services,
+            admission: &admission,
+            meter: &meter,
+            unknown_clients: Arc::clone(&observing.unknown_clients),
+            life,
+        };
+        let admin = AdminListener::open(&beside).await?;
         let public = Public {
             decisions: Arc::new(decisions),
             generations: Arc::clone(&generations),
@@ -93,15 +113,18 @@ impl App {
             meter: meter.clone(),
         };
         Ok(Arc::new(Self {
-            admission: Arc::new(admission),
+            admission,
             cleaner: parts::cleaner(&config, &services),
             watch: parts::watch(&services, &meter)?,
             router: public.router()?,
             generations,
+            standing,
+            release_health,
             wake,
             sink,
             relay_metrics,
             connections,
+            admin,
             tasks,
             stopping,
             services,
@@ -110,8 +133,31 @@ impl App {
         }))
     }
 
+    /// Where the admin API is, if it listens.
+    pub fn admin_url(&self) -> Option<String> {
+        self.admin.as_ref().map(AdminListener::url)
+    }
+
+    /// Where policies come from, not asked yet.
+    pub fn policies(&self) -> Sources {
+        Sources { follower: self.follower(), directory: self.policy_directory() }
+    }
+
+    fn follower(&self) -> Follower {
+        Follower::new(FollowerParts {
+            store: self.services.store.clone(),
+            admission: Arc::clone(&self.admission),
+            generations: Arc::clone(&self.generations),
+            clock: self.services.clock.clone(),
+            settings: self.config.releases.clone(),
+            standing: Arc::clone(&self.standing),
+            health: self.release_health.clone(),
+            judging: self.config.probation,
+        })
+    }
+
     /// The directory that policies are put into, not looked at yet.
-    pub fn policy_directory(&self) -> PolicyDirectory {
+    fn policy_directory(&self) -> PolicyDirectory {
         PolicyDirectory::new(
             self.config.policy_dir.clone(),
             if self.config.local { Writers::Anybody } else { Writers::Owner },
@@ -127,7 +173,7 @@ impl App {
     pub async fn serve(
         self: Arc<Self>,
         listener: TcpListener,
-        policies: PolicyDirectory,
+        policies: Sources,
         stop: Signals,
     ) -> Ended {
         let cut_answers = CutAnswers::default();
@@ -139,7 +185,9 @@ impl App {
             metrics: self.connections.clone(),
             tasks: self.tasks.clone(),
             cut_answers: cut_answers.clone(),
+            tls: None,
         };
+        let admin = self.admin.as_ref().and_then(|admin| admin.take(&cut_answers));
         let stop_background = CancellationToken::new();
         let relay = Relay {
             store: self.services.store.clone(),
@@ -153,14 +201,17 @@ impl App {
         };
         let cleaning = self.cleaner.clone().run(stop_background.clone());
         let database = self.watch.clone().run(stop_background.clone());
-        let watching = policies.watch(stop.first.clone(), stop_background.clone());
+        let Sources { follower, directory } = policies;
+        let watching = directory.watch(stop.first.clone(), stop_background.clone());
+        let following = follower.run(stop.first.clone(), stop_background.clone());
         let service = Service {
-            servers: vec![public],
+            servers: iter::once(public).chain(admin).collect(),
             background: vec![
                 Background { span: info_span!("relay"), run: Box::pin(relay.run()) },
                 Background { span: info_span!("housekeeping"), run: Box::pin(cleaning) },
                 Background { span: info_span!("database"), run: Box::pin(database) },
                 Background { span: info_span!("policies"), run: Box::pin(watching) },
+                Background { span: info_span!("releases"), run: Box::pin(following) },
             ],
             stop_background,
             tasks: self.tasks.clone(),

@@ -2,17 +2,21 @@
 //! reported at start, all at once. Each part of the service has settings of its own type; they are
 //! read here.
 
+mod admin;
 mod client;
 mod environment;
 mod faults;
 mod http;
 mod memory;
+mod policies;
+mod probation;
 mod reader;
 mod services;
 mod sessions;
 mod settings;
 mod values;
 
+pub use admin::{AdminConfig, TlsFiles};
 pub use client::ClientConfig;
 pub use faults::ConfigError;
 pub use http::HttpConfig;

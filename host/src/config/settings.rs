@@ -6,13 +6,16 @@ use std::time::Duration;
 
 use super::environment::environment;
 use super::memory::{LEAST_POLICY_MEMORY, MOST_POLICY_MEMORY, policy_memory};
+use super::policies;
 use super::reader::Reader;
 use super::values::{between, duration, log_filter, number};
-use super::{ConfigError, HttpConfig, SessionConfig};
+use super::{AdminConfig, ConfigError, HttpConfig, SessionConfig};
 use crate::lifecycle::ShutdownSettings;
 use crate::outbox::{AmqpSettings, RelaySettings};
 use crate::passwords::HashSettings;
 use crate::policy::admission::AdmissionSettings;
+use crate::policy::health::ProbationSettings;
+use crate::policy::releases::ReleaseSettings;
 use crate::store::PostgresSettings;
 use crate::telemetry::LogSettings;
 
@@ -23,6 +26,7 @@ pub struct Config {
     /// nothing, is production.
     pub local: bool,
     pub http: HttpConfig,
+    pub admin: AdminConfig,
     /// `HTTP_SERVER_SHUTDOWN_TIMEOUT`, default `5s`: how long requests in flight may take after a
     /// signal. `HTTP_SERVER_SHUTDOWN_DELAY`, default `0`: how long, after a signal, requests are
     /// still taken while `/readyz` says no. Load balancers need it.
@@ -44,6 +48,14 @@ pub struct Config {
     /// and `POLICY_ADMISSION_MEMORY_MIB`, default 256: what checking and compiling one component
     /// may take.
     pub admission: AdmissionSettings,
+    /// `REPLICA_NAME`, default the machine's name: what people call this replica. `POLICY_PIN`, a
+    /// list such as `login/41` or the path of an exported release: what is served whatever the
+    /// registry says. `POLICY_PROBATION`, default `10m`: how long a fresh release falls back by
+    /// itself if it fails. `POLICY_DEPLOY_TIMEOUT`, default `5m`: how long replicas have to report.
+    pub releases: ReleaseSettings,
+    /// `POLICY_PROBATION_FAULTS`, default 5, and `POLICY_PROBATION_SHARE`, default `0.5`, in
+    /// percent: how many calls, and which part of them, a fresh release may spoil.
+    pub probation: ProbationSettings,
     /// `DATABASE_URL`, or `POSTGRES_HOST`, `POSTGRES_USER` and so on: PostgreSQL; without, the
     /// embedded database in `DATA_DIR`.
     pub postgres: Option<PostgresSettings>,
@@ -86,6 +98,7 @@ impl Config {
         let http = HttpConfig::read(&mut read);
         let config = Self {
             local,
+            admin: AdminConfig::read(&mut read, local, http.address),
             shutdown: shutdown(&mut read),
             sessions: SessionConfig::read(&mut read, signs && !local),
             hashing: hashing(&mut read, http.timeout),
@@ -98,6 +111,8 @@ impl Config {
                 between(LEAST_POLICY_MEMORY, MOST_POLICY_MEMORY, number),
             ),
             admission: admission(&mut read),
+            releases: policies::releases(&mut read, local),
+            probation: read.probation(),
             postgres: read.postgres(),
             amqp: read.amqp(),
             relay: RelaySettings {

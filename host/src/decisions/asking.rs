@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::question::Question;
 use super::{Context, DecisionMetrics};
 use crate::capabilities::{CallState, Services};
 use crate::contract::{Attempt, Contract, PerSlot, Slot};
@@ -38,10 +39,11 @@ impl Asking {
 
     pub(super) async fn ask<C: Contract>(
         &self,
-        generation: &Generation,
+        question: &Question,
         context: &Context,
         attempt: Attempt,
     ) -> Result<(Decision<C::Acceptance>, CallState), ApiError> {
+        let generation = &*question.generation;
         let identity = &generation.identity;
         // Every line of the log that this request writes from here on says which policy it went
         // through.
@@ -52,32 +54,35 @@ impl Asking {
         let share = generation.profile.limits.wall_clock_share;
         let deadline = context.deadline.min(Instant::now() + self.caller_patience.mul_f64(share));
         let request = context.request.clone();
-        match call::<C>(generation, &self.services, request, attempt, deadline).await {
-            Ok((decision, state)) => {
-                // An acceptance is counted after the host's own checks.
-                if matches!(decision, Decision::Refused(_)) {
-                    self.count(C::SLOT, "refused");
-                }
-                Ok((decision, state))
-            }
-            Err(error) => Err(self.no_decision(C::SLOT, &error)),
-        }
+        // A decision is counted after the host's own checks.
+        let called = call::<C>(generation, &self.services, request, attempt, deadline).await;
+        called.map_err(|error| self.no_decision(question, &error))
     }
 
     /// An acceptance that passed the host's own checks.
-    pub(super) fn accepted(&self, slot: Slot) {
-        self.count(slot, "accepted");
+    pub(super) fn accepted(&self, question: &Question) {
+        question.generation.counts.accepted();
+        self.count(question.slot(), "accepted");
+    }
+
+    /// A refusal that passed them.
+    pub(super) fn refused(&self, question: &Question, code: &str) {
+        question.generation.counts.refused(code);
+        self.count(question.slot(), "refused");
     }
 
     /// A decision that the host does not carry out.
-    pub(super) fn not_carried_out(&self, slot: Slot, why: &str) -> ApiError {
-        self.no_decision(slot, &CallError::decision(why))
+    pub(super) fn not_carried_out(&self, question: &Question, why: &str) -> ApiError {
+        self.no_decision(question, &CallError::decision(why))
     }
 
     /// A call without a decision: counted by cause, logged with it, answered without it.
-    fn no_decision(&self, slot: Slot, error: &CallError) -> ApiError {
+    fn no_decision(&self, question: &Question, error: &CallError) -> ApiError {
+        let (slot, counts) = (question.slot(), &question.generation.counts);
         match error {
             CallError::Fault { cause, detail } => {
+                let person = question.subject.hash(&self.services.keys.policy_health);
+                counts.fault(*cause, person);
                 self.count(slot, "fault");
                 let (cause, remedy) = (cause.as_str(), cause.remedy(detail));
                 self.metrics.policy_faults.with_label_values(&[slot.as_str(), cause]).inc();
@@ -90,6 +95,7 @@ impl Asking {
                 catalogue::POLICY_FAULT.into()
             }
             CallError::Unavailable { retry_after, busy, detail } => {
+                counts.failed();
                 self.count(slot, "failed");
                 rarely!(warn, detail, "the policy could not be served; nothing was written");
                 let code = if *busy { catalogue::BUSY } else { catalogue::UNAVAILABLE };

@@ -9,6 +9,7 @@ use tokio_util::task::TaskTracker;
 use super::asking::Asking;
 use super::carrying_out::{CarryingOut, store_error};
 use super::issuing::{Issuing, Lifetimes};
+use super::question::Question;
 use super::repeats::Repeats;
 use super::rotations::Rotations;
 use super::{Context, DecisionMetrics};
@@ -17,7 +18,7 @@ use crate::clock::Clock;
 use crate::contract::{Attempt, Contract, Refusal, Slot};
 use crate::errors::{ApiError, catalogue};
 use crate::passwords::PasswordHasher;
-use crate::policy::runtime::{Decision, Generation};
+use crate::policy::runtime::Decision;
 use crate::policy::serving::Generations;
 use crate::store::{CarryError, Conflict, Store, Writes};
 use crate::tokens::{AccessTokens, LegacyTokens};
@@ -99,27 +100,33 @@ impl Decisions {
     /// Asks the policy; a refusal is answered here.
     pub(super) async fn ask<C: Contract>(
         &self,
-        generation: &Generation,
+        question: &Question,
         context: &Context,
         attempt: Attempt,
     ) -> Result<(C::Acceptance, CallState), ApiError> {
-        match self.asking.ask::<C>(generation, context, attempt).await? {
+        match self.asking.ask::<C>(question, context, attempt).await? {
             (Decision::Accepted(acceptance), state) => Ok((acceptance, state)),
-            (Decision::Refused(refusal), state) => Err(self.refuse(context, state, refusal).await),
+            (Decision::Refused(refusal), state) => {
+                Err(self.refuse(question, context, (refusal, state)).await)
+            }
         }
     }
 
     /// Answers a refusal, and commits what a refusal commits.
-    async fn refuse(&self, context: &Context, state: CallState, refusal: Refusal) -> ApiError {
-        let slot = state.identity.slot;
-        let Refused { proved, writes, answer } = match self.refused(state, refusal) {
+    async fn refuse(
+        &self,
+        question: &Question,
+        context: &Context,
+        refused: (Refusal, CallState),
+    ) -> ApiError {
+        let Refused { proved, writes, answer } = match self.refused(question, refused) {
             Ok(refused) => refused,
             Err(fault) => return fault,
         };
         if !writes.is_empty() {
             let store = self.store.clone();
             let work = async move { store.refuse(proved, &writes).await };
-            if let Err(error) = self.carry_out(context, slot, work).await {
+            if let Err(error) = self.carry_out(context, question, work).await {
                 return error;
             }
             self.wake.wake();
@@ -128,15 +135,18 @@ impl Decisions {
     }
 
     /// What a refusal commits and answers, if it keeps the contract.
-    pub(super) fn refused(&self, state: CallState, refusal: Refusal) -> Result<Refused, ApiError> {
-        let slot = state.identity.slot;
+    pub(super) fn refused(
+        &self,
+        question: &Question,
+        (refusal, state): (Refusal, CallState),
+    ) -> Result<Refused, ApiError> {
         let Some(declared) = state.identity.manifest.status(&refusal.code) else {
             let code = refusal.code;
             let why = format!(
                 "the manifest does not declare the refusal code {code:?}; add it to `refusals`, or \
                  refuse with one that stands there"
             );
-            return Err(self.asking.not_carried_out(slot, &why));
+            return Err(self.asking.not_carried_out(question, &why));
         };
         if refusal.message.trim().is_empty() {
             let code = refusal.code;
@@ -144,8 +154,9 @@ impl Decisions {
                 "its refusal {code:?} has no message; give it one: a person reads it, and may read \
                  nothing else"
             );
-            return Err(self.asking.not_carried_out(slot, &why));
+            return Err(self.asking.not_carried_out(question, &why));
         }
+        self.asking.refused(question, &refusal.code);
         let account = state.attempt.account.as_ref().filter(|_| state.proved());
         let proved = account.map(|account| account.user_id);
         let mut writes = state.into_writes();
@@ -162,24 +173,24 @@ impl Decisions {
     pub(super) async fn carry_out<T: Send + 'static>(
         &self,
         context: &Context,
-        slot: Slot,
+        question: &Question,
         work: impl Future<Output = Result<T, CarryError>> + Send + 'static,
     ) -> Result<T, ApiError> {
         let carried = self.carrying_out.run(context, work).await?;
-        carried.map_err(|error| self.undone(slot, error))
+        carried.map_err(|error| self.undone(question, error))
     }
 
     /// Nothing was written, or nobody knows.
-    pub(super) fn undone(&self, slot: Slot, error: CarryError) -> ApiError {
+    pub(super) fn undone(&self, question: &Question, error: CarryError) -> ApiError {
         match error {
-            CarryError::Conflict(conflict) => self.conflicted(slot, conflict),
+            CarryError::Conflict(conflict) => self.conflicted(question, conflict),
             CarryError::Store(error) => store_error(&error),
         }
     }
 
     /// What a decision rested on has changed since it was read: nothing was written.
-    fn conflicted(&self, slot: Slot, conflict: Conflict) -> ApiError {
-        match (conflict, slot) {
+    fn conflicted(&self, question: &Question, conflict: Conflict) -> ApiError {
+        match (conflict, question.slot()) {
             (Conflict::EmailTaken, _) => catalogue::ALREADY_EXISTS.into(),
             (Conflict::AccountChanged, Slot::Login) => catalogue::INVALID_CREDENTIALS.into(),
             (Conflict::AccountChanged | Conflict::SessionChanged | Conflict::TokenClaimed, _) => {
@@ -188,7 +199,7 @@ impl Decisions {
             (Conflict::StorageChanged, _) => catalogue::CONFLICT.into(),
             (Conflict::AttributesTooLarge, _) => {
                 let why = "the account's attributes would exceed 32 KiB";
-                self.asking.not_carried_out(slot, why)
+                self.asking.not_carried_out(question, why)
             }
         }
     }
@@ -216,5 +227,12 @@ fn answer(declared_status: u16, refusal: Refusal) -> ApiError {
     // 429 without a wait would leave the caller guessing.
     let at_least = (status == StatusCode::TOO_MANY_REQUESTS).then_some(1);
     let Refusal { code, message, fields, retry_after } = refusal;
-    ApiError { status, code, message, fields, retry_after: retry_after.or(at_least) }
+    ApiError {
+        status,
+        code,
+        message,
+        reasons: Vec::new(),
+        fields,
+        retry_after: retry_after.or(at_least),
+    }
 }

@@ -1,6 +1,7 @@
 //! `POST /auth/login`.
 
 use super::carrying_out::sign_error;
+use super::question::Question;
 use super::{Context, Credentials, Decisions};
 use crate::capabilities::{CallState, Outcome};
 use crate::contract::{Login, LoginAcceptance, Slot};
@@ -16,16 +17,17 @@ impl Decisions {
     ) -> Result<TokenPair, ApiError> {
         let generation = self.asking.current(Slot::Login)?;
         let attempt = credentials.attempt(&generation.identity.manifest);
-        let (acceptance, state) = self.ask::<Login>(&generation, context, attempt).await?;
+        let question = Question::about_email(generation, &attempt);
+        let (acceptance, state) = self.ask::<Login>(&question, context, attempt).await?;
         if let Some(fault) = fault(&acceptance, &state) {
-            return Err(self.asking.not_carried_out(Slot::Login, fault));
+            return Err(self.asking.not_carried_out(&question, fault));
         }
         let Outcome { account: Some(account), verification: Some(verification), writes } =
             state.into_outcome()
         else {
             return Err(catalogue::INTERNAL.into());
         };
-        self.asking.accepted(Slot::Login);
+        self.asking.accepted(&question);
         let now = self.clock.now();
         let token = RefreshToken::generate();
         let shortened_to = acceptance.session_seconds;
@@ -38,7 +40,7 @@ impl Decisions {
         let work = async move {
             store.login(&account, verification.rehashed.as_deref(), &session, &writes).await
         };
-        self.carry_out(context, Slot::Login, work).await?;
+        self.carry_out(context, &question, work).await?;
         if has_events {
             self.wake.wake();
         }

@@ -4,7 +4,7 @@ use prometheus::{IntCounter, IntCounterVec};
 
 use crate::contract::Slot;
 use crate::metrics::{Meter, MeterError};
-use crate::policy::runtime::Cause;
+use crate::policy::health::Cause;
 
 /// What is counted of decisions.
 pub struct DecisionMetrics {

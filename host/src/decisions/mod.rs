@@ -10,6 +10,7 @@ mod issuing;
 mod legacy;
 mod login;
 mod metrics;
+mod question;
 mod refresh;
 mod register;
 mod repeats;

@@ -4,12 +4,13 @@
 use std::sync::Arc;
 
 use super::carrying_out::{sign_error, store_error};
+use super::decider::Refused;
 use super::issuing::session_end;
+use super::question::Question;
 use super::rotations::Allowance;
 use super::{Context, Decisions};
-use crate::capabilities::CallState;
 use crate::clock::milliseconds;
-use crate::contract::{Attempt, Refresh, Refusal, Slot};
+use crate::contract::{Attempt, Refresh, Slot};
 use crate::errors::{ApiError, catalogue};
 use crate::events::NewEvent;
 use crate::policy::runtime::Decision;
@@ -88,24 +89,26 @@ impl Decisions {
         stored: StoredToken,
     ) -> Result<Option<TokenPair>, ApiError> {
         let generation = self.asking.current(Slot::Refresh)?;
+        let question = Question::about_account(generation, stored.account.user_id);
         let attempt = Attempt {
             session: Some(stored.session.clone()),
             account: Some(stored.account.clone()),
             ..Attempt::default()
         };
-        let asked = self.asking.ask::<Refresh>(&generation, context, attempt).await?;
+        let asked = self.asking.ask::<Refresh>(&question, context, attempt).await?;
         let (acceptance, state) = match asked {
             (Decision::Accepted(acceptance), state) => (acceptance, state),
             (Decision::Refused(refusal), state) => {
-                return self.refuse_rotation(context, token, stored, (refusal, state)).await;
+                let refused = self.refused(&question, (refusal, state))?;
+                return self.refuse_rotation(context, token, stored, (&question, refused)).await;
             }
         };
         let session_id = &stored.session.session_id;
         if state.disables() || state.revokes(session_id) {
             let why = "it ended the session and accepted the refresh";
-            return Err(self.asking.not_carried_out(Slot::Refresh, why));
+            return Err(self.asking.not_carried_out(&question, why));
         }
-        self.asking.accepted(Slot::Refresh);
+        self.asking.accepted(&question);
         let now = self.clock.now();
         let ends_at = session_end(now, stored.session.ends_at, acceptance.session_seconds);
         let successor = RefreshToken::generate();
@@ -134,7 +137,7 @@ impl Decisions {
                 Ok(Some(answer))
             }
             Err(CarryError::Conflict(Conflict::TokenClaimed)) => Ok(None),
-            Err(error) => Err(self.undone(Slot::Refresh, error)),
+            Err(error) => Err(self.undone(&question, error)),
         }
     }
 
@@ -145,9 +148,8 @@ impl Decisions {
         context: &Context,
         token: &RefreshToken,
         stored: StoredToken,
-        (refusal, state): (Refusal, CallState),
+        (question, refused): (&Question, Refused),
     ) -> Result<Option<TokenPair>, ApiError> {
-        let refused = self.refused(state, refusal)?;
         if refused.writes.is_empty() {
             let claimed = self.find(context, token).await?.replaced_at.is_some();
             return if claimed { Ok(None) } else { Err(refused.answer) };
@@ -160,7 +162,7 @@ impl Decisions {
                 Err(refused.answer)
             }
             Err(CarryError::Conflict(Conflict::TokenClaimed)) => Ok(None),
-            Err(error) => Err(self.undone(Slot::Refresh, error)),
+            Err(error) => Err(self.undone(question, error)),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::carrying_out::sign_error;
+use super::question::Question;
 use super::{Context, Credentials, Decisions};
 use crate::contract::{Register, Slot};
 use crate::errors::{ApiError, catalogue};
@@ -23,12 +24,13 @@ impl Decisions {
         let password = credentials.password.clone();
         let attempt = credentials.attempt(&generation.identity.manifest);
         let (email, email_valid) = (attempt.email.clone(), attempt.email_valid);
-        let (acceptance, state) = self.ask::<Register>(&generation, context, attempt).await?;
+        let question = Question::about_email(generation, &attempt);
+        let (acceptance, state) = self.ask::<Register>(&question, context, attempt).await?;
         if !email_valid {
             let why = "it accepted an e-mail address that is not valid";
-            return Err(self.asking.not_carried_out(Slot::Register, why));
+            return Err(self.asking.not_carried_out(&question, why));
         }
-        self.asking.accepted(Slot::Register);
+        self.asking.accepted(&question);
         let hash = self.hash(context, &email, &password).await?;
         let now = self.clock.now();
         let token = RefreshToken::generate();
@@ -50,7 +52,7 @@ impl Decisions {
         };
         let registered: Result<_, RegisterError> = self.carrying_out.run(context, work).await?;
         let answer = registered.map_err(|error| match error {
-            RegisterError::Undone(error) => self.undone(Slot::Register, error),
+            RegisterError::Undone(error) => self.undone(&question, error),
             RegisterError::Unsigned(error) => sign_error(&error),
         })?;
         self.wake.wake();

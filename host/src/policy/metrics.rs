@@ -2,6 +2,7 @@
 
 use prometheus::{HistogramVec, IntCounterVec, IntGauge, IntGaugeVec};
 
+use super::health::ReleaseHealth;
 use crate::contract::Slot;
 use crate::metrics::{Meter, MeterError};
 
@@ -27,6 +28,8 @@ pub struct PolicyMetrics {
     /// Compiled components by where they came from (`hit`: the cache, `miss`: compiled,
     /// `rejected`: a cache file that was not ours).
     pub cache: IntCounterVec,
+    /// How each release does.
+    pub releases: ReleaseHealth,
 }
 
 /// Buckets in seconds for a call: one that asks nothing takes some microseconds.
@@ -80,6 +83,7 @@ impl PolicyMetrics {
                 "Compiled components by where they came from.",
                 &["result"],
             )?,
+            releases: ReleaseHealth::new(meter)?,
         };
         for slot in Slot::ALL {
             for result in ["admitted", "refused"] {

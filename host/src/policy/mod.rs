@@ -1,9 +1,10 @@
 //! Policies: their way from bytes to what serves, and each single call.
 //!
-//! `runtime` runs them, `admission` decides which may serve, `serving` keeps what serves and looks
-//! for what is new; each knows only those before it.
+//! `health` counts what becomes of calls, `runtime` runs them, `admission` decides which may serve,
+//! `serving` keeps what serves and looks for what is new; each knows only those before it.
 
 pub mod admission;
+pub mod health;
 pub mod metrics;
 pub mod pack;
 pub mod releases;

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 /// The body of every error.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ErrorBody)]
 pub struct ErrorView {
     /// For people, with what to do about it.
     #[schema(

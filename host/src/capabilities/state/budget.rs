@@ -2,6 +2,9 @@
 //! getters included, before it does anything: one that does work, twice.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::exceeded::BoundExceeded;
 use super::machine::Machine;
@@ -20,7 +23,9 @@ pub struct Budget {
     arrived: usize,
     host_calls: u32,
     reads: u32,
-    host_works: bool,
+    /// Since when the call waits for the host.
+    host_since: Option<Instant>,
+    host_time: Duration,
 }
 
 impl Budget {
@@ -32,7 +37,8 @@ impl Budget {
             arrived: 0,
             host_calls: 0,
             reads: 0,
-            host_works: false,
+            host_since: None,
+            host_time: Duration::ZERO,
         }
     }
 
@@ -69,7 +75,18 @@ impl Budget {
     /// Whether the call waits for the host now: a time limit that ends it then is not the policy's
     /// fault.
     pub fn host_works(&self) -> bool {
-        self.host_works
+        self.host_since.is_some()
+    }
+
+    /// Entries into the host so far.
+    pub fn entries(&self) -> u64 {
+        u64::from(self.entries)
+    }
+
+    /// How long the call has waited for the host: the database, hashes.
+    pub fn host_nanoseconds(&self) -> u64 {
+        let now = self.host_since.map(|since| since.elapsed()).unwrap_or_default();
+        u64::try_from((self.host_time + now).as_nanos()).unwrap_or(u64::MAX)
     }
 
     /// Charges a host call that does work.
@@ -103,9 +120,10 @@ impl Budget {
 
     /// Waits for a part of the host, and notes that it does.
     pub(crate) async fn wait_for<T>(&mut self, work: impl Future<Output = T>) -> T {
-        self.host_works = true;
+        self.host_since = Some(Instant::now());
         let done = work.await;
-        self.host_works = false;
+        let took = self.host_since.take().map(|since| since.elapsed());
+        self.host_time += took.unwrap_or_default();
         done
     }
 }

@@ -73,6 +73,11 @@ impl ProcessorTime {
         self.ticks.load(Ordering::Relaxed)
     }
 
+    /// What the call has used, in nanoseconds.
+    pub fn nanoseconds(&self) -> u64 {
+        self.used.load(Ordering::Relaxed)
+    }
+
     /// False once the time of the call is used up. Costs next to nothing between two ticks.
     pub(super) fn is_left(&self) -> bool {
         let tick = self.machine.ticks();

@@ -18,7 +18,7 @@ pub struct History {
     #[arg(value_parser = names::place)]
     place: Option<String>,
     /// At most so many lines.
-    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=500))]
     limit: u32,
     /// Only what came before the line of this number (the last one of a page).
     #[arg(long, value_name = "NUMBER")]

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::contract::Slot;
 use crate::http::openapi::Operation;
 use crate::outbox::{RelayMetrics, Sink};
+use crate::policy::releases::Standing;
 use crate::policy::serving::Generations;
 use crate::shutdown::StopDeadline;
 use crate::store::{Outage, Store};
@@ -45,6 +46,8 @@ pub struct Health {
     pub stopping: StopDeadline,
     /// Whether each slot has a policy.
     pub generations: Arc<Generations>,
+    /// Whether this replica serves what is active.
+    pub standing: Arc<Standing>,
     /// Whether the database answers.
     pub store: Store,
     pub sink: Sink,
@@ -55,8 +58,11 @@ impl Health {
     /// Why the service should get no requests now; empty if it should.
     async fn reasons(&self) -> Vec<String> {
         let empty = self.generations.empty();
-        let mut reasons: Vec<String> =
-            empty.iter().map(|slot| format!("no policy serves in the slot {slot}")).collect();
+        let why = |slot: &Slot| match self.standing.behind(*slot) {
+            Some(why) => format!("no policy serves in the slot {slot}: {why}"),
+            None => format!("no policy serves in the slot {slot}"),
+        };
+        let mut reasons: Vec<String> = empty.iter().map(why).collect();
         if self.stopping.has_begun() {
             reasons.push("the service is stopping".into());
         }
@@ -108,6 +114,8 @@ pub(super) async fn ready(State(health): State<Arc<Health>>) -> Response {
         "reasons": reasons,
         "policies": health.policies(),
         "placed_not_serving": health.generations.placed(),
+        "behind": health.standing.describe_behind(),
+        "pinned": health.standing.describe_pinned(),
         "events": health.events(),
     }));
     if is_ready {

@@ -67,8 +67,10 @@ impl Admitted {
     /// It serves as this release of its slot.
     pub fn into_generation(self, release: u64) -> Generation {
         let Self { slot, digest, manifest, settings, code, profile, .. } = self;
+        let codes = manifest.refusals.keys().cloned();
+        let counts = profile.metrics.releases.of(slot.as_str(), release, codes);
         let identity = Arc::new(Identity { slot, release, digest, manifest, settings });
-        Generation { identity, code, profile }
+        Generation { identity, code, profile, counts }
     }
 }
 

@@ -10,13 +10,13 @@ use wasmtime::Store;
 use wasmtime::component::{ComponentExportIndex, InstancePre, Resource};
 
 use super::export;
-use super::fault::{CallError, Cause};
+use super::fault::CallError;
 use super::generation::{Code, Generation};
-use super::profile::Profile;
 use super::running::Running;
 use crate::capabilities::{CallState, Services};
 use crate::contract::bindings::types::Rejection;
-use crate::contract::{Attempt, Contract, Refusal, Request, Returned, Slot};
+use crate::contract::{Attempt, Contract, Refusal, Request, Returned};
+use crate::policy::health::{Cause, Use};
 
 /// What a policy decided.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ pub async fn call<C: Contract>(
             };
             let mut state = store.into_data();
             state.budget.memory.give_back();
-            count_use(profile, C::SLOT, &state);
+            count_use(generation, &state);
             (outcome, state)
         }
         #[cfg(feature = "native-policies")]
@@ -82,14 +82,19 @@ pub async fn call<C: Contract>(
 }
 
 /// What an instance took of the machine.
-fn count_use(profile: &Profile, slot: Slot, state: &CallState) {
-    let metrics = &profile.metrics;
-    metrics
-        .cpu_ticks
-        .with_label_values(&[slot.as_str()])
-        .inc_by(u64::from(state.budget.processor.ticks()));
+fn count_use(generation: &Generation, state: &CallState) {
+    let (metrics, budget) = (&generation.profile.metrics, &state.budget);
+    let slot = generation.identity.slot.as_str();
+    let memory_bytes = budget.memory.bytes();
+    metrics.cpu_ticks.with_label_values(&[slot]).inc_by(u64::from(budget.processor.ticks()));
     #[expect(clippy::cast_precision_loss, reason = "a metric in bytes, at most 16 MiB")]
-    metrics.memory.with_label_values(&[slot.as_str()]).observe(state.budget.memory.bytes() as f64);
+    metrics.memory.with_label_values(&[slot]).observe(memory_bytes as f64);
+    generation.counts.used(&Use {
+        processor_nanoseconds: budget.processor.nanoseconds(),
+        host_nanoseconds: budget.host_nanoseconds(),
+        entries: budget.entries(),
+        memory_bytes: memory_bytes as u64,
+    });
 }
 
 async fn run<C: Contract>(

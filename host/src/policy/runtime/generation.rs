@@ -10,6 +10,7 @@ use super::native::NativePolicy;
 use super::profile::Profile;
 use crate::capabilities::CallState;
 use crate::contract::Identity;
+use crate::policy::health::ReleaseCounts;
 
 /// What serves in a slot until another one does.
 pub struct Generation {
@@ -19,6 +20,8 @@ pub struct Generation {
     pub code: Code,
     /// What it was admitted for, and runs in.
     pub profile: Arc<Profile>,
+    /// What its calls came to, in this process.
+    pub counts: Arc<ReleaseCounts>,
 }
 
 /// How a policy is called.

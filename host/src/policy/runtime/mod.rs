@@ -15,7 +15,6 @@ mod linker;
 #[cfg(feature = "native-policies")]
 mod native;
 mod profile;
-mod remedy;
 mod running;
 
 pub use cache::{Cache, Origin, Pass};
@@ -24,7 +23,7 @@ pub use cores::worker_threads;
 pub use digest::component_digest;
 pub use engine::{compatibility, compiling_engine};
 pub use export::{MissingExport, check_export, find_export};
-pub use fault::{CallError, Cause};
+pub use fault::CallError;
 pub use generation::{Code, Generation};
 pub use linker::contract_linker;
 #[cfg(feature = "native-policies")]

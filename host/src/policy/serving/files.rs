@@ -26,7 +26,12 @@ pub enum Writers {
 impl Writers {
     /// Whether a file is taken, as far as that is seen without reading it.
     pub(super) fn may_be_taken(self, file: &Path) -> bool {
-        self == Self::Anybody || owners::check(file).is_ok()
+        self.check(file).is_ok()
+    }
+
+    /// The same, with what stands against it.
+    pub fn check(self, file: &Path) -> Result<(), FileFault> {
+        if self == Self::Anybody { Ok(()) } else { owners::check(file) }
     }
 }
 

@@ -50,6 +50,7 @@ impl Generations {
 
     /// Swaps without a word; calls in flight finish on the generation that they began with.
     pub fn swap(&self, generation: Arc<Generation>) -> Option<Arc<Generation>> {
+        generation.counts.serves();
         self.current.get(generation.identity.slot).swap(Some(generation))
     }
 

@@ -165,9 +165,8 @@ impl TestServiceBuilder {
         let app = App::build(config, self.clock.clone()).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let mut policies = app.policy_directory();
-        policies.load().await;
-        policies.settled(Duration::from_mins(1)).await;
+        let mut policies = app.policies();
+        policies.load(Duration::from_mins(1)).await.unwrap();
         let signals = Signals::default();
         TestService {
             address,

@@ -1,0 +1,21 @@
+//! How each release does in this process: what its calls came to, and what they took; and the
+//! judgement of a fresh one, over all replicas.
+//!
+//! A generation holds the counts of its release, so a call needs no look-up. What the host could
+//! not do is never counted against a policy.
+
+mod cause;
+mod counts;
+mod fall_back;
+mod judge;
+mod minute;
+mod releases;
+mod remedy;
+mod series;
+mod subject;
+
+pub use cause::Cause;
+pub use counts::{ReleaseCounts, Use};
+pub use judge::{Failing, Figures, ProbationSettings, Verdict, judge, of_revision};
+pub use releases::ReleaseHealth;
+pub use subject::Subject;

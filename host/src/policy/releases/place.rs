@@ -1,0 +1,199 @@
+//! One place as this replica follows it: what is active, what is kept ready, and what is being
+//! prepared. It asks nobody; the follower tells it what the registry says.
+//!
+//! One preparation at a time: what is active comes first, then what is being deployed, then those
+//! that somebody may go back to. A preparation gives way to one that comes before it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::task::AbortOnDropHandle;
+use uuid::Uuid;
+
+use super::preparing::Unprepared;
+use crate::contract::Slot;
+use crate::policy::runtime::Generation;
+use crate::store::registry::{Deployment, PlaceState, ReportState};
+
+/// What could not be prepared is tried again after a second, then two, and so on.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+
+/// One place as this replica follows it.
+#[derive(Default)]
+pub(super) struct Followed {
+    pub(super) state: Option<PlaceState>,
+    pub(super) deployment: Option<Deployment>,
+    /// It serves this, whatever the registry says.
+    pub(super) pinned: Option<Arc<Generation>>,
+    /// The deployment that this replica has reported on.
+    pub(super) answered: Option<Uuid>,
+    /// What could serve at once, by number.
+    ready: BTreeMap<i64, Arc<Generation>>,
+    refused: BTreeMap<i64, Refused>,
+    preparing: Option<Preparing>,
+    attempts: u64,
+}
+
+/// What could not be prepared.
+struct Refused {
+    reasons: Vec<String>,
+    pause: Duration,
+    again: Instant,
+}
+
+/// What is being prepared; dropped, it ends with its process.
+struct Preparing {
+    number: i64,
+    attempt: u64,
+    task: AbortOnDropHandle<()>,
+}
+
+/// What came of a preparation.
+pub(super) struct Finished {
+    pub(super) slot: Slot,
+    pub(super) attempt: u64,
+    pub(super) outcome: Result<Arc<Generation>, Unprepared>,
+}
+
+/// What this replica says of a release that is being deployed.
+pub(super) struct Answer {
+    pub(super) state: ReportState,
+    pub(super) reasons: Vec<String>,
+}
+
+impl Followed {
+    /// Takes what the registry says; what need not be ready any more is dropped.
+    pub(super) fn learn(&mut self, state: Option<PlaceState>, deployment: Option<Deployment>) {
+        let id = |deployment: &Option<Deployment>| deployment.as_ref().map(|it| it.id);
+        if let Some(new) = &deployment
+            && id(&self.deployment) != Some(new.id)
+        {
+            // Whoever deploys it again has a reason to.
+            self.refused.remove(&new.release);
+        }
+        (self.state, self.deployment) = (state, deployment);
+        let kept = self.kept();
+        self.ready.retain(|number, _| kept.contains(number));
+        self.refused.retain(|number, _| kept.contains(number));
+        if self.preparing.as_ref().is_some_and(|it| !kept.contains(&it.number)) {
+            self.preparing = None;
+        }
+    }
+
+    /// The number of what is active.
+    pub(super) fn active(&self) -> Option<i64> {
+        self.state.as_ref().map(|state| state.active)
+    }
+
+    /// What is active, if it is ready.
+    pub(super) fn ready_active(&self) -> Option<Arc<Generation>> {
+        self.ready.get(&self.active()?).cloned()
+    }
+
+    /// What serves is what is active: it is kept ready, too.
+    pub(super) fn keep(&mut self, generation: &Arc<Generation>) {
+        if let Some(active) = self.active() {
+            self.refused.remove(&active);
+            self.ready.entry(active).or_insert_with(|| Arc::clone(generation));
+        }
+    }
+
+    /// Why what is active cannot serve here, as far as that is known.
+    pub(super) fn refusal(&self) -> Option<String> {
+        self.refused.get(&self.active()?).map(|refused| refused.reasons.join(" "))
+    }
+
+    /// What this replica has to say of the release that is being deployed, if it has not yet.
+    pub(super) fn answer(&self) -> Option<Answer> {
+        let deployment = self.deployment.as_ref()?;
+        if self.answered == Some(deployment.id) {
+            return None;
+        }
+        if self.pinned.is_some() {
+            return Some(Answer { state: ReportState::Pinned, reasons: Vec::new() });
+        }
+        if self.ready.contains_key(&deployment.release) {
+            return Some(Answer { state: ReportState::Ready, reasons: Vec::new() });
+        }
+        let reasons = self.refused.get(&deployment.release)?.reasons.clone();
+        Some(Answer { state: ReportState::Refused, reasons })
+    }
+
+    /// Begins what has to be prepared next, unless it has begun.
+    pub(super) fn prepare_next(&mut self, begin: impl FnOnce(i64, u64) -> AbortOnDropHandle<()>) {
+        let next = self.next();
+        let current = self.preparing.as_ref().map(|preparing| preparing.number);
+        if next == current || next.is_none() {
+            return;
+        }
+        if let Some(number) = next {
+            self.attempts += 1;
+            let task = begin(number, self.attempts);
+            self.preparing = Some(Preparing { number, attempt: self.attempts, task });
+        }
+    }
+
+    /// Takes what came of a preparation; none if it had given way, else its release.
+    pub(super) fn take(
+        &mut self,
+        attempt: u64,
+        outcome: Result<Arc<Generation>, Unprepared>,
+    ) -> Option<(i64, Result<(), Unprepared>)> {
+        let preparing = self.preparing.take_if(|preparing| preparing.attempt == attempt)?;
+        let number = preparing.number;
+        let unprepared = match outcome {
+            Ok(generation) => {
+                self.refused.remove(&number);
+                self.ready.insert(number, generation);
+                return Some((number, Ok(())));
+            }
+            Err(unprepared) => unprepared,
+        };
+        if let Unprepared::Refused(reasons) = &unprepared {
+            let before = self.refused.get(&number).map(|refused| refused.pause);
+            let pause = before.map_or(FIRST_PAUSE, |pause| (pause * 2).min(LONGEST_PAUSE));
+            let again = Instant::now() + pause;
+            self.refused.insert(number, Refused { reasons: reasons.clone(), pause, again });
+        }
+        Some((number, Err(unprepared)))
+    }
+
+    /// A preparation whose task is gone without a word.
+    pub(super) fn lost(&self) -> Option<u64> {
+        let preparing = self.preparing.as_ref()?;
+        preparing.task.is_finished().then_some(preparing.attempt)
+    }
+
+    /// What is being prepared ends now.
+    pub(super) fn end_preparation(&mut self) {
+        self.preparing = None;
+    }
+
+    /// What has to be ready, the most urgent first.
+    fn kept(&self) -> Vec<i64> {
+        let deployed = self.deployment.as_ref().map(|deployment| deployment.release);
+        let previous = self.state.iter().flat_map(|state| state.previous.iter().copied());
+        self.active().into_iter().chain(deployed).chain(previous).collect()
+    }
+
+    fn next(&self) -> Option<i64> {
+        if self.pinned.is_some() {
+            return None;
+        }
+        let answered = |number: i64| {
+            let deployment = self.deployment.as_ref();
+            deployment.is_some_and(|it| it.release == number && self.answered == Some(it.id))
+        };
+        let now = Instant::now();
+        let pauses = |number: &i64| self.refused.get(number).is_some_and(|it| it.again > now);
+        let mut kept = self.kept().into_iter();
+        kept.find(|number| {
+            !self.ready.contains_key(number)
+                && !pauses(number)
+                && (!answered(*number) || self.active() == Some(*number))
+        })
+    }
+}

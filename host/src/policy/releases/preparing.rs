@@ -1,0 +1,138 @@
+//! From a release of the registry to what can serve at once: its component for this host is read,
+//! admitted and compiled (by the child process, if the cache does not have it), linked and tried.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::export::{self, Exported};
+use super::pin::{Pin, PinFault};
+use super::replica::component_for_this_host;
+use crate::contract::Slot;
+use crate::policy::admission::{Admission, Faults, Offer};
+use crate::policy::runtime::Generation;
+use crate::policy::serving::Writers;
+use crate::store::registry::{Release, ReleaseComponent};
+use crate::store::{Store, StoreError};
+
+/// Makes ready what a release says.
+pub(super) struct Preparer {
+    pub store: Store,
+    pub admission: Arc<Admission>,
+}
+
+/// Why a release is not ready.
+#[derive(Debug)]
+pub(super) enum Unprepared {
+    /// It cannot serve here: each fault in a sentence, with what to do about it.
+    Refused(Vec<String>),
+    /// The registry did not answer.
+    Away(StoreError),
+}
+
+impl From<StoreError> for Unprepared {
+    fn from(error: StoreError) -> Self {
+        Self::Away(error)
+    }
+}
+
+impl From<String> for Unprepared {
+    fn from(reason: String) -> Self {
+        Self::Refused(vec![reason])
+    }
+}
+
+impl From<Faults> for Unprepared {
+    fn from(faults: Faults) -> Self {
+        let sentences = faults.iter().map(|fault| format!("{fault}. {}", fault.remedy()));
+        Self::Refused(sentences.collect())
+    }
+}
+
+impl Preparer {
+    /// Makes a release of the registry ready. Dropped, it ends with its process.
+    pub(super) async fn prepare(
+        &self,
+        slot: Slot,
+        number: i64,
+    ) -> Result<Arc<Generation>, Unprepared> {
+        let release = self.store.release(slot.as_str(), number).await?;
+        let release = release.ok_or_else(|| format!("the registry has no {slot}/{number}"))?;
+        let Release { components, settings, .. } = &release;
+        let chosen = component_for_this_host(components)?;
+        let component = self.store.component(&chosen.digest).await?.ok_or_else(|| {
+            format!("the registry does not have its component {}. Push it again", chosen.digest)
+        })?;
+        self.admit(slot, number, settings, component.bytes).await
+    }
+
+    /// Makes what a place is pinned to ready.
+    pub(super) async fn prepare_pinned(
+        &self,
+        pin: &Pin,
+        writers: Writers,
+    ) -> Result<Result<Arc<Generation>, StoreError>, PinFault> {
+        let prepared = match pin {
+            Pin::Release { slot, number } => self.prepare(*slot, *number).await,
+            Pin::File(file) => {
+                writers.check(file)?;
+                let exported = read(file.clone()).await?;
+                let place = &exported.release.place;
+                let slot = Slot::ALL.into_iter().find(|slot| slot.as_str() == place);
+                let slot = slot.ok_or_else(|| PinFault::Place {
+                    file: pin.to_string(),
+                    place: place.clone(),
+                })?;
+                self.admit_exported(slot, exported).await
+            }
+        };
+        match prepared {
+            Ok(generation) => Ok(Ok(generation)),
+            Err(Unprepared::Away(error)) => Ok(Err(error)),
+            Err(Unprepared::Refused(reasons)) => {
+                Err(PinFault::Refused { pin: pin.to_string(), reasons })
+            }
+        }
+    }
+
+    async fn admit_exported(
+        &self,
+        slot: Slot,
+        exported: Exported,
+    ) -> Result<Arc<Generation>, Unprepared> {
+        let Exported { release, components } = exported;
+        let named = release.components.iter();
+        let named: Vec<_> = named
+            .map(|it| ReleaseComponent { wit: it.wit.clone(), digest: it.sha256.clone() })
+            .collect();
+        let chosen = component_for_this_host(&named)?;
+        let mut pairs = named.iter().zip(components);
+        let bytes = pairs.find(|(component, _)| *component == chosen).map(|(_, bytes)| bytes);
+        self.admit(slot, release.number, &release.settings, bytes.unwrap_or_default()).await
+    }
+
+    async fn admit(
+        &self,
+        slot: Slot,
+        number: i64,
+        settings: &str,
+        bytes: Vec<u8>,
+    ) -> Result<Arc<Generation>, Unprepared> {
+        let settings: Map<String, Value> = serde_json::from_str(settings)
+            .map_err(|error| format!("its settings are no JSON object: {error}. Push it again"))?;
+        let number = u64::try_from(number).map_err(|_| format!("{number} is no number"))?;
+        let offer = Offer { slot, bytes: bytes.into(), settings };
+        let admitted = self.admission.admit(offer).await?;
+        Ok(Arc::new(admitted.into_generation(number)))
+    }
+}
+
+/// Files are read beside the request threads.
+async fn read(file: PathBuf) -> Result<Exported, PinFault> {
+    let name = file.display().to_string();
+    let read = tokio::task::spawn_blocking(move || export::read(&mut File::open(file)?)).await;
+    read.unwrap_or_else(|panic| Err(std::io::Error::other(panic).into()))
+        .map_err(|fault| PinFault::Export { file: name, fault })
+}
