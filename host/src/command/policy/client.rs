@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::problem::{Problem, REFUSED, UNKNOWN, UNREACHABLE};
-use crate::administration::views::{ComponentView, ErrorView};
+use crate::administration::views::{ComponentView, ErrorView, NewReleaseView, ReleaseView};
 use crate::config::Secret;
 use crate::policy::admission::MAX_COMPONENT_BYTES;
 
@@ -103,6 +103,12 @@ impl Client {
     ) -> anyhow::Result<T> {
         let request = self.request(method, path, &[]).timeout(ANSWER_TIME).json(body);
         self.json(request, Asked::ToChange).await
+    }
+
+    /// Has it check components with settings, and keep them as a release.
+    pub async fn add_release(&self, new: &NewReleaseView) -> anyhow::Result<ReleaseView> {
+        let request = self.request(Method::POST, &["releases"], &[]);
+        self.json(request.timeout(UPLOAD_TIME).json(new), Asked::ToChange).await
     }
 
     /// Whether it keeps this component.
@@ -227,8 +233,9 @@ impl Client {
         };
         let exit = match status.as_u16() {
             401 | 403 | 429 => UNREACHABLE,
-            500.. if asked == Asked::ToChange => UNKNOWN,
-            500.. => UNREACHABLE,
+            // What is busy has begun nothing.
+            500.. if asked == Asked::ToTell || told.code == "busy" => UNREACHABLE,
+            500.. => UNKNOWN,
             _ => REFUSED,
         };
         let mut text = told.error;
@@ -237,12 +244,9 @@ impl Client {
         }
         match status.as_u16() {
             401 => {
-                text += ". Give a token that is valid there (ADMIN_TOKEN, ADMIN_TOKEN_FILE or \
-                            --token-file); whoever runs the service makes one with: auth-host \
-                            admin token add NAME --role deploy --for 90d"
+                text += ". Commands take it from --token-file, ADMIN_TOKEN or ADMIN_TOKEN_FILE";
             }
-            403 => text += ". Ask whoever runs the service for a token of another role",
-            500.. if asked == Asked::ToChange => {
+            _ if exit == UNKNOWN => {
                 text += ". It may have been done or not: look with: auth-host policy status";
             }
             _ => {}

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Args;
-use reqwest::Method;
 use serde_json::{Map, Value};
 
 use super::asking::Asking;
@@ -80,7 +79,7 @@ impl Import {
             message,
             source: Source::Import,
         };
-        let release: ReleaseView = client.change(Method::POST, &["releases"], &new).await?;
+        let release = client.add_release(&new).await?;
         if self.asking.json {
             let mut told = serde_json::to_value(&release)?;
             told["changed_settings"] = serde_json::to_value(&changed)?;

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use reqwest::Method;
 use serde_json::{Map, Value};
 
 use super::asking::Asking;
@@ -67,7 +66,7 @@ impl Push {
             message: self.message,
             source: Source::Push,
         };
-        let release: ReleaseView = client.change(Method::POST, &["releases"], &new).await?;
+        let release = client.add_release(&new).await?;
         if self.asking.json {
             return output::json(&release);
         }

@@ -1,3 +1,4 @@
 //! Releases: pushed, deployed, rolled back, by people and by the service itself.
 
+mod commands;
 mod files;
