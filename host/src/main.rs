@@ -27,7 +27,7 @@ fn main() -> ExitCode {
     let outcome =
         match command::Command::parse().run {
             None | Some(command::Run::Serve) => serve(),
-            Some(command::Run::Policy { run }) => run.run().map(|()| ExitCode::SUCCESS),
+            Some(command::Run::Policy { run }) => run.run(),
             Some(command::Run::Migrate) => operate(|config| async move {
                 command::migrate(&config).await.map(|()| ExitCode::SUCCESS)
             }),

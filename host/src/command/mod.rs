@@ -16,7 +16,7 @@ pub use admin::AdminRun;
 pub use import::ImportRun;
 pub use outbox::OutboxRun;
 pub use output::was_closed;
-pub use policy::PolicyRun;
+pub use policy::{Pack, PolicyRun};
 
 /// An authentication service whose policies are WebAssembly components.
 #[derive(Parser)]
@@ -52,7 +52,8 @@ pub enum Run {
         #[command(subcommand)]
         run: ImportRun,
     },
-    /// Work with policies.
+    /// Check, ship, watch and roll back policies.
+    #[command(after_help = policy::WAY)]
     Policy {
         /// What to do with them.
         #[command(subcommand)]

@@ -4,12 +4,11 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
-use super::{database, output};
-use crate::clock::{Timestamp, milliseconds};
+use super::database;
+use super::output::{self, moment, plain};
+use crate::clock::milliseconds;
 use crate::config::{self, Config};
 use crate::store::{EventFilter, EventRow, EventState};
 
@@ -126,14 +125,6 @@ fn line(event: &EventRow) -> String {
     )
 }
 
-/// A text of somebody else's, for a terminal: it stays within its line, and cannot move the cursor.
-fn plain(text: &str) -> String {
-    let cut: String = text.chars().take(200).collect();
-    cut.chars()
-        .flat_map(|c| if c.is_control() { c.escape_debug().collect::<Vec<_>>() } else { vec![c] })
-        .collect()
-}
-
 fn readable(event: &EventRow, with_body: bool) -> Value {
     let mut value = json!({
         "message_id": event.message_id,
@@ -153,10 +144,4 @@ fn readable(event: &EventRow, with_body: bool) -> Value {
             serde_json::from_str(&event.payload).unwrap_or_else(|_| json!(event.payload));
     }
     value
-}
-
-/// RFC 3339, UTC.
-fn moment(time: Timestamp) -> String {
-    let moment = OffsetDateTime::from_unix_timestamp_nanos(i128::from(time) * 1_000_000).ok();
-    moment.and_then(|moment| moment.format(&Rfc3339).ok()).unwrap_or_else(|| time.to_string())
 }

@@ -3,6 +3,7 @@
 //! read here.
 
 mod admin;
+mod client;
 mod environment;
 mod faults;
 mod http;
@@ -16,9 +17,10 @@ mod settings;
 mod values;
 
 pub use admin::{AdminConfig, TlsFiles};
+pub use client::ClientConfig;
 pub use faults::ConfigError;
 pub use http::HttpConfig;
 pub use reader::Secret;
 pub use sessions::SessionConfig;
 pub use settings::Config;
-pub use values::duration as parse_duration;
+pub use values::{duration as parse_duration, end_of as parse_end};

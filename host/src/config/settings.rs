@@ -158,7 +158,7 @@ fn shutdown(read: &mut Reader<'_>) -> ShutdownSettings {
     }
 }
 
-fn admission(read: &mut Reader<'_>) -> AdmissionSettings {
+pub(super) fn admission(read: &mut Reader<'_>) -> AdmissionSettings {
     let seconds = Duration::from_secs;
     AdmissionSettings {
         program: AdmissionSettings::this_program(),

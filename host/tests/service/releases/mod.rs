@@ -2,7 +2,9 @@
 //! beneath them.
 
 mod admin;
+mod commands;
 mod directory;
+mod files;
 mod follower;
 mod health;
 mod registry;

@@ -33,7 +33,7 @@ pub(crate) use logs::{lines_with, mark};
 pub(crate) use metrics::{Metrics, Series};
 pub(crate) use person::{Person, secret_text};
 pub(crate) use postgres::{Postgres, TestDatabase, database};
-pub(crate) use process::{Outcome, Printed, Process};
+pub(crate) use process::{Home, Outcome, Printed, Process};
 pub(crate) use proxy::{Proxy, Sender};
 pub(crate) use rabbit::{Broker, Rabbit, broker};
 pub(crate) use raw::{Raw, post_bytes};
