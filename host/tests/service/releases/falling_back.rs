@@ -5,7 +5,7 @@ use std::time::Duration;
 use auth_host::contract::Slot;
 use serde_json::json;
 
-use super::registry::{deploy, serve, stop, store, two, version};
+use super::pushing::{deploy, serve, stop, store, two, version};
 use crate::support::{Person, eventually, guest};
 
 #[tokio::test]

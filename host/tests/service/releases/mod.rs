@@ -1,6 +1,7 @@
-//! Releases: the registry, replicas in step, and the way back.
+//! Releases of policies, from the registry to a way back.
 
 mod falling_back;
 mod follower;
 mod pins;
-mod registry;
+mod pushing;
+pub(crate) mod registry;

@@ -9,7 +9,7 @@ use auth_host::policy::runtime::component_digest;
 use auth_host::store::registry::{DeploymentState, ReportState};
 use serde_json::json;
 
-use super::registry::{
+use super::pushing::{
     begin, deploy, ended, push, push_for, replica, rollback, serve, served, stop, store, two,
     version,
 };
