@@ -1,5 +1,6 @@
 //! Releases of policies, from the registry to a way back.
 
+mod directory;
 mod falling_back;
 mod follower;
 mod pins;
