@@ -3,6 +3,7 @@
 mod directory;
 mod falling_back;
 mod follower;
+mod health;
 mod pins;
 mod pushing;
 pub(crate) mod registry;
