@@ -5,7 +5,7 @@ use auth_host::policy::runtime::component_digest;
 use auth_host::store::registry::{DeploymentState, ReportState};
 use serde_json::{Value, json};
 
-use super::registry::{
+use super::pushing::{
     begin, beside, deploy, ended, push, push_for, replica, rollback, serve, served, stop, store,
     two, version,
 };
@@ -110,7 +110,7 @@ async fn a_replica_that_joins_meanwhile_is_waited_for_and_one_that_died_is_not()
     // It says once that it lives, and never reports.
     let mut dying = store.replicas().await.unwrap().remove(0);
     (dying.name, dying.replica) = ("a9".into(), uuid::Uuid::new_v4());
-    store.replica_beat(&super::registry::beat_of(&dying)).await.unwrap();
+    store.replica_beat(&super::pushing::beat_of(&dying)).await.unwrap();
     let deployment = begin(&first, one).await;
     let second = beside(&first, "a2").start().await;
     let waiting_for_the_dead = async || {
@@ -187,7 +187,7 @@ async fn what_is_active_and_cannot_serve_is_told_and_tried_again() {
     let one = deploy(&service, &version("1.1.0"), &json!({})).await;
     serve([&service], one).await;
     // In the registry's transaction nobody asks the replicas, as it was with another host.
-    let foreign = super::registry::activate(&service, &[("99.0.0", &version("9.9.9"))]).await;
+    let foreign = super::pushing::activate(&service, &[("99.0.0", &version("9.9.9"))]).await;
     let why = eventually("that it is behind", async || {
         let told = behind(&service).await;
         told[0]["why"].as_str().filter(|why| why.contains("99.0.0")).map(str::to_owned)

@@ -4,7 +4,10 @@
 mod admin;
 mod commands;
 mod directory;
+mod falling_back;
 mod files;
 mod follower;
 mod health;
-mod registry;
+mod pins;
+mod pushing;
+pub(crate) mod registry;
