@@ -17,6 +17,7 @@ mod legacy;
 mod policies;
 mod process;
 mod relay;
+mod releases;
 mod sessions;
 mod store;
 mod storm;

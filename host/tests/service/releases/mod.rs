@@ -1,0 +1,5 @@
+//! Releases of policies over several replicas, and upgrades of the host beneath them.
+
+mod crowd;
+mod fleet;
+mod upgrade;
