@@ -2,4 +2,6 @@
 
 mod crowd;
 mod fleet;
+mod operator;
+mod story;
 mod upgrade;

@@ -3,11 +3,11 @@
 
 use std::path::PathBuf;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::crowd::{Balancer, Crowd, Resident};
+use super::crowd::{Balancer, Crowd};
 use super::fleet::Fleet;
-use crate::support::{Answer, Person, in_time};
+use crate::support::Person;
 
 const CLIENTS: usize = 4;
 /// So many requests see each state of the upgrade.
@@ -60,18 +60,18 @@ async fn a_replica_is_upgraded_and_goes_back_under_load_and_nothing_is_lost() {
 
     let (residents, tally) = crowd.end().await;
     println!("{}", tally.summary());
-    all_are_there(&fleet.balancer, residents).await;
+    fleet.knows_all(residents).await;
     fleet.end().await;
 }
 
 /// Somebody at whose password was guessed until nobody may any more.
 async fn guessed_at(balancer: &Balancer) -> Person {
     let victim = Person::new("victim");
-    post(balancer, "a", "register", &victim.form()).await.tokens();
+    balancer.post("a", "register", &victim.form()).await.tokens();
     let wrong = json!({ "email": victim.email, "password": "a wrong guess" });
     for number in 0..5 {
         let name = ["a", "b"][number % 2];
-        post(balancer, name, "login", &wrong).await.refused(401, "invalid_credentials");
+        balancer.post(name, "login", &wrong).await.refused(401, "invalid_credentials");
     }
     victim
 }
@@ -80,31 +80,6 @@ async fn guessed_at(balancer: &Balancer) -> Person {
 async fn is_throttled(balancer: &Balancer, victim: &Person) {
     for name in ["a", "b"] {
         let body = json!({ "email": victim.email, "password": victim.password });
-        post(balancer, name, "login", &body).await.refused(429, "throttled");
+        balancer.post(name, "login", &body).await.refused(429, "throttled");
     }
-}
-
-/// Who registered with one version logs in and refreshes with the other.
-async fn all_are_there(balancer: &Balancer, residents: Vec<Resident>) {
-    assert!(residents.len() > 50, "{} people registered", residents.len());
-    for (number, resident) in residents.into_iter().enumerate() {
-        let name = ["a", "b"][number % 2];
-        let Resident { person, user_id, session } = resident;
-        let body = json!({ "email": person.email, "password": person.password });
-        let told = post(balancer, name, "login", &body).await.tokens();
-        assert_eq!(told.user_id, user_id);
-        if let Some(token) = session {
-            let body = json!({ "refresh_token": token });
-            let told = post(balancer, name, "refresh", &body).await.tokens();
-            assert_eq!(told.user_id, user_id);
-        }
-    }
-}
-
-async fn post(balancer: &Balancer, name: &'static str, endpoint: &str, body: &Value) -> Answer {
-    let url = format!("http://{}/auth/{endpoint}", balancer.of(name).address);
-    let request = balancer.client().post(url).json(body);
-    let response = in_time("an answer", request.send()).await.unwrap();
-    let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    Answer { status, headers, body: response.bytes().await.unwrap().to_vec() }
 }

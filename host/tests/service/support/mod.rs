@@ -2,6 +2,7 @@
 
 mod answer;
 mod artifacts;
+mod ballast;
 mod builder;
 mod consumer;
 mod disk;
@@ -24,6 +25,7 @@ mod wait;
 
 pub(crate) use answer::{Answer, Tokens};
 pub(crate) use artifacts::{guest, guest_manifest, guest_names, policy, wit};
+pub(crate) use ballast::slow_to_compile;
 pub(crate) use builder::{JWT_SECRET, TestServiceBuilder};
 pub(crate) use consumer::{Consumer, Message};
 pub(crate) use disk::SmallDisk;

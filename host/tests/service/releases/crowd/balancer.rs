@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::time::sleep;
 
-use crate::support::eventually;
+use crate::support::{Answer, eventually, in_time};
 
 const PROBE: Duration = Duration::from_millis(50);
 /// A replica that does not answer a probe within that time gets no requests.
@@ -76,9 +77,18 @@ impl Balancer {
         self.0.replicas.lock().unwrap().retain(|target| target.name != name);
     }
 
-    /// For requests past it, to a replica that the caller chooses.
+    /// For requests past it.
     pub(crate) fn client(&self) -> &reqwest::Client {
         &self.0.client
+    }
+
+    /// A request to a replica that the caller chooses.
+    pub(crate) async fn post(&self, name: &'static str, endpoint: &str, body: &Value) -> Answer {
+        let url = format!("http://{}/auth/{endpoint}", self.of(name).address);
+        let request = self.client().post(url).json(body);
+        let response = in_time("an answer", request.send()).await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Answer { status, headers, body: response.bytes().await.unwrap().to_vec() }
     }
 
     pub(crate) fn of(&self, name: &'static str) -> Target {
