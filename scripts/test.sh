@@ -47,13 +47,13 @@ done
 once=("${faults[@]}")
 for part in legacy store::{away,contention,replicas,roles,settings,starting,tls} wit \
     bad_input::{bodies,connections,crawlers,crowds,requests,unread} storm swap \
-    releases::{story,upgrade}; do
+    releases::{story,swaps,upgrade}; do
     once+=(--skip "$part::")
 done
 alone=(bad_input::{connections,crawlers,crowds,unread}:: busy:: flood:: guessing::
     policies::budgets:: process::ending::)
 others=()
-for part in "${alone[@]}" storm::in_a_storm releases::{story,upgrade}::; do
+for part in "${alone[@]}" storm::in_a_storm releases::{story,swaps,upgrade}::; do
     others+=(--skip "$part")
 done
 
@@ -79,7 +79,7 @@ run host cargo test -p auth-host --lib --bins "${quick[@]}" -- "${words[@]}"
 run components cargo test -p auth-policy-sdk -p register -- "${words[@]}"
 if [ "${#words[@]}" = 0 ]; then
     # They take all that the machine has.
-    run releases env RUST_TEST_THREADS=1 "${service[@]}" releases::{story,upgrade}::
+    run releases env RUST_TEST_THREADS=1 "${service[@]}" releases::{story,swaps,upgrade}::
     run storm "${sqlite[@]}" "${service[@]}" storm::in_a_storm
     run sqlite-alone "${sqlite[@]}" "${service[@]}" "${alone[@]}"
     run postgres-alone "${postgres[@]}" "${service[@]}" "${alone[@]}" "${once[@]}"

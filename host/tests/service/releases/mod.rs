@@ -4,4 +4,5 @@ mod crowd;
 mod fleet;
 mod operator;
 mod story;
+mod swaps;
 mod upgrade;

@@ -28,11 +28,6 @@ impl Operator {
         Self { url, token: token.to_owned(), client, settings, folder }
     }
 
-    /// The same, at another replica.
-    pub(super) fn at(&self, url: &str) -> Self {
-        Self::new(url.to_owned(), &self.token)
-    }
-
     /// A file of the operator's.
     pub(super) fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> String {
         let file: PathBuf = self.folder.path().join(name);

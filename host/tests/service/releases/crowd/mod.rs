@@ -7,3 +7,4 @@ mod tally;
 
 pub(crate) use balancer::Balancer;
 pub(crate) use people::{Crowd, Resident};
+pub(crate) use tally::{Tally, share_of};

@@ -25,7 +25,6 @@ const REMEMBERED: usize = 50;
 
 /// A crowd at work.
 pub(crate) struct Crowd {
-    balancer: Balancer,
     shared: Arc<Shared>,
     clients: JoinSet<Vec<Resident>>,
 }
@@ -74,7 +73,7 @@ impl Crowd {
             let (balancer, shared) = (balancer.clone(), Arc::clone(&shared));
             Client { number, http: http.clone(), balancer, shared }.live()
         });
-        Self { balancer: balancer.clone(), clients: clients.collect(), shared }
+        Self { clients: clients.collect(), shared }
     }
 
     /// Goes on once so many more requests were answered as they should.
@@ -115,10 +114,6 @@ impl Crowd {
         let tally = self.shared.tally.lock().unwrap().clone();
         tally.is_good();
         (residents, tally)
-    }
-
-    pub(crate) fn balancer(&self) -> &Balancer {
-        &self.balancer
     }
 }
 

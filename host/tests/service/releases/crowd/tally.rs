@@ -47,21 +47,26 @@ impl Tally {
     }
 
     /// The time within which such a share was answered.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
-        reason = "a rank"
-    )]
     pub(crate) fn time(
         &self,
         during: &'static str,
         endpoint: &'static str,
         share: f64,
     ) -> Option<Duration> {
-        let mut times = self.times.get(&(during, endpoint))?.clone();
-        times.sort_unstable();
-        let rank = (times.len() as f64 * share).ceil() as usize;
-        times.get(rank.saturating_sub(1)).copied()
+        share_of(self.times.get(&(during, endpoint))?, share)
     }
+}
+
+/// The time that such a share did not exceed.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "a rank"
+)]
+pub(crate) fn share_of(times: &[Duration], share: f64) -> Option<Duration> {
+    let mut times = times.to_vec();
+    times.sort_unstable();
+    let rank = (times.len() as f64 * share).ceil() as usize;
+    times.get(rank.saturating_sub(1)).copied()
 }
