@@ -3,11 +3,17 @@
 
 mod admin;
 mod commands;
+mod crowd;
 mod directory;
 mod falling_back;
 mod files;
+mod fleet;
 mod follower;
 mod health;
+mod operator;
 mod pins;
 mod pushing;
 pub(crate) mod registry;
+mod story;
+mod swaps;
+mod upgrade;

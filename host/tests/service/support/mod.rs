@@ -3,6 +3,7 @@
 mod admin;
 mod answer;
 mod artifacts;
+mod ballast;
 mod builder;
 mod consumer;
 mod disk;
@@ -26,6 +27,7 @@ mod wait;
 pub(crate) use admin::{Admin, hex};
 pub(crate) use answer::{Answer, Tokens};
 pub(crate) use artifacts::{guest, guest_manifest, guest_names, policy, wit};
+pub(crate) use ballast::slow_to_compile;
 pub(crate) use builder::{JWT_SECRET, TestServiceBuilder};
 pub(crate) use consumer::{Consumer, Message};
 pub(crate) use disk::SmallDisk;

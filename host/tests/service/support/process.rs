@@ -98,6 +98,11 @@ impl Process {
         Self::start(command(settings), std::future::ready(())).await
     }
 
+    /// The same of another program, such as an older version of this one.
+    pub(crate) async fn serving_of(program: &Path, settings: &HashMap<String, String>) -> Self {
+        Self::start(prepared(Command::new(program), settings), std::future::ready(())).await
+    }
+
     /// The same by another command that becomes the program, such as one that enters a namespace.
     pub(crate) async fn serving_by(words: &[String], settings: &HashMap<String, String>) -> Self {
         Self::start(command_by(words, settings), std::future::ready(())).await
