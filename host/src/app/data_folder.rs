@@ -31,11 +31,10 @@ pub(super) fn open(config: &Config) -> anyhow::Result<fs::File> {
         "DATA_DIR: another auth-host runs on the folder {}",
         config.data_dir.display()
     );
-    for folder in ["cache", "last-good"].map(|name| config.data_dir.join(name)) {
-        // The lock does not hold for what a link leads to.
-        if !folder.is_symlink() {
-            whole_file::remove_unfinished(&folder);
-        }
+    let cache = config.data_dir.join("cache");
+    // The lock does not hold for what a link leads to.
+    if !cache.is_symlink() {
+        whole_file::remove_unfinished(&cache);
     }
     Ok(lock)
 }

@@ -26,7 +26,7 @@ use crate::policy::admission::Admission;
 use crate::policy::health::ReleaseHealth;
 use crate::policy::metrics::PolicyMetrics;
 use crate::policy::releases::{Follower, FollowerParts, Standing};
-use crate::policy::serving::{Generations, Intake, LastGood, PolicyDirectory, Writers};
+use crate::policy::serving::{DirectoryRegistry, Generations, Intake, PolicyDirectory, Writers};
 use crate::shutdown::{CutAnswers, Signals, StopDeadline};
 use crate::telemetry;
 use crate::wake::Wake;
@@ -148,13 +148,19 @@ impl App {
 
     /// The directory that policies are put into, not looked at yet.
     fn policy_directory(&self) -> PolicyDirectory {
+        let registry = DirectoryRegistry {
+            store: self.services.store.clone(),
+            clock: self.services.clock.clone(),
+            probation: self.config.releases.probation,
+        };
         PolicyDirectory::new(
             self.config.policy_dir.clone(),
             if self.config.local { Writers::Anybody } else { Writers::Owner },
             Intake::new(
                 Arc::clone(&self.generations),
                 Arc::clone(&self.admission),
-                LastGood::in_folder(self.config.data_dir.join("last-good")),
+                registry,
+                self.config.policy_dir_follow,
             ),
         )
     }

@@ -8,7 +8,7 @@ use super::environment::environment;
 use super::memory::{LEAST_POLICY_MEMORY, MOST_POLICY_MEMORY, policy_memory};
 use super::policies;
 use super::reader::Reader;
-use super::values::{between, duration, log_filter, number};
+use super::values::{between, duration, log_filter, number, yes_or_no};
 use super::{AdminConfig, ConfigError, HttpConfig, SessionConfig};
 use crate::lifecycle::ShutdownSettings;
 use crate::outbox::{AmqpSettings, RelaySettings};
@@ -41,6 +41,10 @@ pub struct Config {
     /// `POLICY_DIR`, default `policies` in the data folder: `<slot>.wasm` and
     /// `<slot>.settings.json`.
     pub policy_dir: PathBuf,
+    /// `POLICY_DIR_FOLLOW`, `true` or `false`, default `true` if `ENV=local`: whether each change
+    /// in `POLICY_DIR` becomes a release and is activated. Else the folder fills an empty registry
+    /// once.
+    pub policy_dir_follow: bool,
     /// `POLICY_MEMORY_BYTES`, default a quarter of what the process may have: the memory of all
     /// policy calls together, with what the pool of instances keeps between them.
     pub policy_memory_bytes: usize,
@@ -105,6 +109,7 @@ impl Config {
             http,
             data_dir,
             policy_dir,
+            policy_dir_follow: read.value("POLICY_DIR_FOLLOW", local, yes_or_no),
             policy_memory_bytes: read.value(
                 "POLICY_MEMORY_BYTES",
                 policy_memory(),

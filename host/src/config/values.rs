@@ -67,6 +67,15 @@ pub(super) fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
     text.parse().map_err(|_| "is not a whole number in range".into())
 }
 
+/// Nothing else counts as one of them: a misspelt word must not turn something off.
+pub(super) fn yes_or_no(text: &str) -> Result<bool, String> {
+    match text {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err("is neither true nor false".to_owned()),
+    }
+}
+
 /// A comma-separated list of networks (`10.0.0.0/8,192.168.1.7`).
 pub(super) fn networks(text: &str) -> Result<Vec<ipnet::IpNet>, String> {
     let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());

@@ -134,6 +134,7 @@ impl Follower {
             self.standing.set_pinned(slot, generation.identity.release, pin.to_string());
             self.serving.get_mut(slot).1 = self.clock.now();
             self.places.get_mut(slot).pinned = Some(Arc::clone(&generation));
+            self.generations.hold(slot);
             self.generations.replace_refused(generation);
         }
         self.tell_pins();

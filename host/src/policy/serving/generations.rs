@@ -2,6 +2,7 @@
 //! swap is one atomic store.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwapOption;
 
@@ -12,10 +13,13 @@ use crate::contract::{Identity, PerSlot, Slot};
 use crate::policy::admission::Faults;
 use crate::policy::metrics::PolicyMetrics;
 use crate::policy::runtime::Generation;
+use crate::store::registry::RegistryError;
 
 /// The current generation of each slot. What becomes of an offered one is counted and logged here.
 pub struct Generations {
     current: PerSlot<ArcSwapOption<Generation>>,
+    /// Where a release is pinned, nothing that is placed is swapped in.
+    held: PerSlot<AtomicBool>,
     places: Places,
     metrics: PolicyMetrics,
 }
@@ -24,7 +28,7 @@ impl Generations {
     /// No slot has a policy yet.
     pub fn new(metrics: PolicyMetrics) -> Self {
         let places = Places::new(metrics.placed.clone());
-        Self { current: PerSlot::default(), places, metrics }
+        Self { current: PerSlot::default(), held: PerSlot::default(), places, metrics }
     }
 
     /// What serves in a slot now.
@@ -54,10 +58,19 @@ impl Generations {
         self.current.get(generation.identity.slot).swap(Some(generation))
     }
 
-    /// Swaps in what is placed: new calls take it from now on.
+    /// What serves in a slot is pinned.
+    pub fn hold(&self, slot: Slot) {
+        self.held.get(slot).store(true, Ordering::Relaxed);
+    }
+
+    /// Swaps in what is placed: new calls take it from now on. Not where a release is pinned, and
+    /// not if this release serves already, because whoever follows the registry was faster.
     pub fn activate(&self, generation: Arc<Generation>) {
-        let slot = generation.identity.slot;
-        self.replace_refused(generation);
+        let Identity { slot, release, .. } = *generation.identity;
+        let serves = self.current(slot).is_some_and(|current| current.identity.release == release);
+        if !serves && !self.held.get(slot).load(Ordering::Relaxed) {
+            self.replace_refused(generation);
+        }
         self.place(slot, None);
     }
 
@@ -97,6 +110,19 @@ impl Generations {
         );
     }
 
+    /// Says that what is placed was not made a release, and why; it is tried again.
+    pub fn wait_for_registry(&self, slot: Slot, error: &RegistryError, is_first: bool) {
+        self.place(slot, Some(Placed::not_kept(error)));
+        if is_first {
+            tracing::error!(
+                %slot,
+                %error,
+                "the registry does not take what lies in the policy directory, so it does not \
+                 serve; what serves goes on, and it is tried again"
+            );
+        }
+    }
+
     /// Says that an offered component or its settings were refused, and why. What runs goes on.
     pub fn refuse(&self, slot: Slot, faults: &Faults) {
         self.metrics.admissions.with_label_values(&[slot.as_str(), "refused"]).inc();
@@ -108,7 +134,7 @@ impl Generations {
                 faults,
                 remedy,
                 release = running.identity.release,
-                "the policy was refused; this generation goes on"
+                "the policy was refused; this release goes on"
             );
         } else {
             tracing::error!(%slot, faults, remedy, "the policy was refused");

@@ -1,29 +1,38 @@
-//! The way of a find into its slot: it is admitted off the request threads, and then swapped in or
-//! refused. A refused one leaves what runs where it is; where nothing runs, the last that was
-//! admitted takes its place.
+//! The way of a find into its place: it is admitted off the request threads, becomes a release of
+//! the registry, and is then swapped in. A refused one, and one that the registry does not take,
+//! leaves what serves where it is.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use serde_json::{Map, Value};
+use tokio::time::sleep;
 
 use super::files::{PolicyFiles, Writers};
 use super::generations::Generations;
-use super::last_good::LastGood;
 use super::placed::Placed;
+use super::registry::{Brought, DirectoryRegistry};
 use crate::contract::Slot;
 use crate::policy::admission::{
     Admission, AdmissionSettings, Admitted, Fault, Faults, FileFault, Offer,
 };
 use crate::policy::runtime::{Generation, component_digest};
+use crate::store::StoreError;
+use crate::store::registry::RegistryError;
+
+/// A registry that does not answer is asked again after so long, and then after twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// What a source is given to bring its finds to.
 #[derive(Clone)]
 pub struct Intake {
     generations: Arc<Generations>,
     admission: Arc<Admission>,
-    last_good: LastGood,
-    taken: Arc<AtomicU64>,
+    registry: DirectoryRegistry,
+    /// Whether each change becomes a release. Else a place is filled that has none, and that is
+    /// all.
+    follow: bool,
 }
 
 /// The files of a slot, and who may write to them.
@@ -43,24 +52,53 @@ struct Content {
 /// What came of a find.
 struct Taken {
     admitted: Admitted,
-    /// None if its component served already.
-    bytes: Option<Arc<[u8]>>,
+    bytes: Arc<[u8]>,
     /// The faults of the settings in the file, if others were taken.
     other_settings: Option<Faults>,
 }
 
+/// Why nothing came of a find.
+enum Untaken {
+    Refused(Faults),
+    /// The registry did not answer.
+    Away(RegistryError),
+    /// There is nothing to do: what the registry says is active serves.
+    NoNews,
+}
+
+impl From<Faults> for Untaken {
+    fn from(faults: Faults) -> Self {
+        Self::Refused(faults)
+    }
+}
+
+impl From<FileFault> for Untaken {
+    fn from(fault: FileFault) -> Self {
+        Self::Refused(fault.into())
+    }
+}
+
+impl From<StoreError> for Untaken {
+    fn from(error: StoreError) -> Self {
+        Self::Away(error.into())
+    }
+}
+
+impl From<RegistryError> for Untaken {
+    fn from(error: RegistryError) -> Self {
+        Self::Away(error)
+    }
+}
+
 impl Intake {
-    /// What passes this admission serves among these generations, and is copied.
+    /// What passes this admission becomes a release, and serves among these generations.
     pub fn new(
         generations: Arc<Generations>,
         admission: Arc<Admission>,
-        last_good: LastGood,
+        registry: DirectoryRegistry,
+        follow: bool,
     ) -> Self {
-        Self { generations, admission, last_good, taken: Arc::default() }
-    }
-
-    fn next(&self) -> u64 {
-        self.taken.fetch_add(1, Ordering::Relaxed) + 1
+        Self { generations, admission, registry, follow }
     }
 
     /// How it is admitted.
@@ -73,83 +111,121 @@ impl Intake {
         self.generations.current(slot)
     }
 
-    /// The file of what serves is gone.
+    /// A file is gone; what is active stays so.
     pub fn removed(&self, slot: Slot) {
-        if self.current(slot).is_some() {
+        if self.follow && self.current(slot).is_some() {
             tracing::warn!(
                 %slot,
-                "the policy's file was removed; the running generation goes on"
+                "the policy's file was removed; the active release goes on, also after a restart"
             );
-            self.generations.place(slot, Some(Placed::Removed));
-        } else {
-            // What was being admitted there, or was refused, is gone with it.
-            self.generations.place(slot, None);
         }
+        // What was being admitted there, or was refused, is gone with it.
+        self.generations.place(slot, None);
     }
 
-    /// Swaps in what the files hold, if nothing of it has to be checked or compiled; true then.
-    /// Else the last that was admitted serves meanwhile, if nothing of that has to be.
+    /// Swaps in what the files hold, if nothing of it has to be checked or compiled; true if
+    /// nothing is left to do.
     pub async fn serve_at_once(&self, find: &Find) -> bool {
         let slot = find.slot;
-        if let Ok(Content { bytes, settings: Ok(settings), .. }) = self.read(find).await {
-            let offer = Offer { slot, bytes, settings };
-            if let Some(generation) = self.admission.admit_known(offer.clone()).await {
-                self.activate(generation, Some(offer.bytes), None).await;
-                return true;
-            }
-        }
-        if let Ok(offer) = self.last_offer(slot).await
-            && let Some(generation) = self.admission.admit_known(offer).await
-        {
-            tracing::info!(
-                %slot,
-                "the last policy that was admitted serves until the one in the folder is admitted"
-            );
-            self.generations.activate(Arc::new(generation.into_generation(self.next())));
-        }
-        false
+        let Content { bytes, settings, .. } = match self.news(find).await {
+            Ok(content) => content,
+            Err(untaken) => return matches!(untaken, Untaken::NoNews),
+        };
+        let Ok(settings) = settings else { return false };
+        let offer = Offer { slot, bytes: Arc::clone(&bytes), settings };
+        let Some(admitted) = self.admission.admit_known(offer).await else { return false };
+        let taken = Taken { admitted, bytes, other_settings: None };
+        self.bring(slot, &taken).await.is_ok()
     }
 
-    /// Admits what the files hold, and swaps it in.
+    /// Admits what the files hold, makes it a release and swaps it in. Tries again for as long as
+    /// the registry does not take it.
     pub async fn offer(&self, find: &Find) {
-        let slot = find.slot;
-        self.generations.place(slot, Some(Placed::InAdmission));
-        match self.admit(find).await {
-            Ok(Taken { admitted, bytes, other_settings }) => {
-                self.activate(admitted, bytes, other_settings).await;
-            }
-            Err(faults) => {
-                self.generations.refuse(slot, &faults);
-                if self.current(slot).is_none() {
-                    self.fall_back(slot).await;
+        let (slot, mut taken, mut pause) = (find.slot, None, FIRST_PAUSE);
+        while let Err(untaken) = self.take(find, &mut taken).await {
+            match untaken {
+                Untaken::NoNews => return self.generations.place(slot, None),
+                Untaken::Refused(faults) => return self.generations.refuse(slot, &faults),
+                Untaken::Away(error) => {
+                    self.generations.wait_for_registry(slot, &error, pause == FIRST_PAUSE);
+                    sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
                 }
             }
         }
     }
 
-    /// If the last that was admitted is refused too, nobody is told again.
-    async fn fall_back(&self, slot: Slot) {
-        let Ok(offer) = self.last_offer(slot).await else { return };
-        if let Ok(generation) = self.admission.admit(offer).await {
-            tracing::error!(
-                %slot,
-                "the last policy that was admitted serves in place of the refused one"
-            );
-            self.generations.replace_refused(Arc::new(generation.into_generation(self.next())));
-        }
+    /// What was admitted once is not admitted again.
+    async fn take(&self, find: &Find, taken: &mut Option<Taken>) -> Result<(), Untaken> {
+        let admitted = match taken.take() {
+            Some(admitted) => admitted,
+            None => self.admit(find).await?,
+        };
+        let admitted = taken.insert(admitted);
+        Ok(self.bring(find.slot, admitted).await?)
     }
 
-    async fn admit(&self, find: &Find) -> Result<Taken, Faults> {
+    /// What the files hold, if it is for the directory to do something about it.
+    async fn news(&self, find: &Find) -> Result<Content, Untaken> {
         let slot = find.slot;
-        let Content { digest, bytes, settings } = self.read(find).await?;
+        let content = self.read(find).await;
+        if !self.follow && self.registry.is_filled(slot).await? {
+            self.tell_if_other(find, content).await?;
+            return Err(Untaken::NoNews);
+        }
+        let content = content?;
+        if let Ok(settings) = &content.settings
+            && let Some(number) =
+                self.registry.brought_last(slot, &content.digest, settings).await?
+        {
+            let place = self.registry.place(slot).await?;
+            let is_active = place.is_some_and(|place| place.active == number);
+            if !is_active || self.current(slot).is_some() {
+                return Err(Untaken::NoNews);
+            }
+        }
+        Ok(content)
+    }
+
+    /// The directory does not count any more; who changes a file in it should know.
+    async fn tell_if_other(
+        &self,
+        find: &Find,
+        content: Result<Content, Faults>,
+    ) -> Result<(), StoreError> {
+        let slot = find.slot;
+        let faults = match content {
+            Ok(Content { digest, settings: Ok(settings), .. }) => {
+                if self.registry.holds(slot, &digest, &settings).await? {
+                    return Ok(());
+                }
+                None
+            }
+            Ok(Content { settings: Err(fault), .. }) => Some(fault.to_string()),
+            Err(faults) => Some(faults.to_string()),
+        };
+        tracing::warn!(
+            %slot,
+            file = %find.files.component.display(),
+            faults,
+            "what lies in the policy directory is no release of the registry and is not taken: \
+             without POLICY_DIR_FOLLOW=true the directory fills an empty registry once. Deploy it \
+             with `auth-host policy push` and `auth-host policy deploy`, or remove it"
+        );
+        Ok(())
+    }
+
+    async fn admit(&self, find: &Find) -> Result<Taken, Untaken> {
+        let slot = find.slot;
+        let Content { digest, bytes, settings } = self.news(find).await?;
+        self.generations.place(slot, Some(Placed::InAdmission));
+        let offer = |settings| Offer { slot, bytes: Arc::clone(&bytes), settings };
         let running = self.current(slot).filter(|running| running.identity.digest == digest);
         if let Some(running) = running {
             // Only the settings can be new.
-            let offer = Offer { slot, bytes, settings: settings? };
-            let admitted = self.admission.admit_settings(&running, offer).await?;
-            return Ok(Taken { admitted, bytes: None, other_settings: None });
+            let admitted = self.admission.admit_settings(&running, offer(settings?)).await?;
+            return Ok(Taken { admitted, bytes, other_settings: None });
         }
-        let offer = |settings| Offer { slot, bytes: Arc::clone(&bytes), settings };
         let admitted = match settings {
             Ok(settings) => self.admission.admit(offer(settings)).await,
             Err(fault) => Err(fault.into()),
@@ -159,17 +235,17 @@ impl Intake {
             Err(faults) if faults.are_of_settings() => {
                 // A component that served before comes back with its settings: that is what an
                 // operator in need expects of it, whatever was written for its successor.
-                let Some(settings) = self.settings_of(slot, digest).await else {
-                    return Err(faults);
+                let Some(settings) = self.registry.settings_of(slot, &digest).await? else {
+                    return Err(faults.into());
                 };
                 match self.admission.admit(offer(settings)).await {
                     Ok(admitted) => (admitted, Some(faults)),
-                    Err(_) => return Err(faults),
+                    Err(_) => return Err(faults.into()),
                 }
             }
-            Err(faults) => return Err(faults),
+            Err(faults) => return Err(faults.into()),
         };
-        Ok(Taken { admitted, bytes: Some(bytes), other_settings })
+        Ok(Taken { admitted, bytes, other_settings })
     }
 
     async fn read(&self, find: &Find) -> Result<Content, Faults> {
@@ -184,40 +260,23 @@ impl Intake {
                 settings,
             })
         };
-        Ok(blocking(read).await??)
+        // Files are read beside the request threads.
+        Ok(tokio::task::spawn_blocking(read).await.map_err(|_| Fault::Unfinished)??)
     }
 
-    async fn last_offer(&self, slot: Slot) -> Result<Offer, Faults> {
-        let last_good = self.last_good.clone();
-        Ok(blocking(move || last_good.read(slot)).await??)
-    }
-
-    async fn settings_of(&self, slot: Slot, digest: String) -> Option<Map<String, Value>> {
-        let last_good = self.last_good.clone();
-        blocking(move || last_good.settings_of(slot, &digest)).await.ok()?
-    }
-
-    /// Swaps it in and then keeps a copy: what never served is never the last good one. Whoever
-    /// stops waiting, stops neither.
-    async fn activate(
-        &self,
-        admitted: Admitted,
-        bytes: Option<Arc<[u8]>>,
-        other_settings: Option<Faults>,
-    ) {
-        let generation = admitted.into_generation(self.next());
-        let (last_good, identity) = (self.last_good.clone(), Arc::clone(&generation.identity));
-        self.generations.activate(Arc::new(generation));
-        if let Some(faults) = other_settings {
-            self.generations.keep_settings(identity.slot, &faults);
+    /// Makes it a release and swaps it in: what the registry does not have, never serves.
+    async fn bring(&self, slot: Slot, taken: &Taken) -> Result<(), RegistryError> {
+        let Taken { admitted, bytes, other_settings } = taken;
+        match self.registry.bring(slot, admitted, bytes, !self.follow).await? {
+            Brought::Active(number) => {
+                let number = u64::try_from(number).unwrap_or_default();
+                self.generations.activate(Arc::new(admitted.clone().into_generation(number)));
+            }
+            Brought::Known => self.generations.place(slot, None),
         }
-        let _ = blocking(move || last_good.keep(&identity, bytes.as_deref())).await;
+        if let Some(faults) = other_settings {
+            self.generations.keep_settings(slot, faults);
+        }
+        Ok(())
     }
-}
-
-/// Files are read and written beside the request threads.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Fault> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| Fault::Unfinished)
 }

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use crate::contract::{PerSlot, Slot};
 use crate::policy::admission::Faults;
+use crate::store::registry::RegistryError;
 
 /// More of a reason than this is in the log only.
 const MOST_CHARACTERS: usize = 2000;
@@ -23,8 +24,8 @@ pub enum Placed {
     /// The component serves, but with the settings that it was last admitted with: those of the
     /// file do not fit it.
     OtherSettings { faults: String, remedy: String },
-    /// The file of what serves is gone: after a restart nothing would serve.
-    Removed,
+    /// It was admitted, and the registry did not take it: nothing serves that is not there.
+    NotKept { why: String },
 }
 
 impl Placed {
@@ -38,15 +39,26 @@ impl Placed {
         Self::OtherSettings { faults: faults.to_string(), remedy: faults.remedies() }
     }
 
+    /// With what stands against it; of an error of the database only that there is one.
+    pub fn not_kept(error: &RegistryError) -> Self {
+        let why = match error {
+            RegistryError::Refused(refusal) => refusal.to_string(),
+            RegistryError::Store(_) => {
+                "the database does not answer, or takes no writes; what serves goes on".to_owned()
+            }
+        };
+        Self::NotKept { why }
+    }
+
     /// As the metric's label and `/readyz` say it.
-    const STATES: [&'static str; 4] = ["in_admission", "refused", "other_settings", "removed"];
+    const STATES: [&'static str; 4] = ["in_admission", "refused", "other_settings", "not_kept"];
 
     const fn state(&self) -> &'static str {
         match self {
             Self::InAdmission => Self::STATES[0],
             Self::Refused { .. } => Self::STATES[1],
             Self::OtherSettings { .. } => Self::STATES[2],
-            Self::Removed => Self::STATES[3],
+            Self::NotKept { .. } => Self::STATES[3],
         }
     }
 
@@ -56,9 +68,10 @@ impl Placed {
             Self::Refused { faults, remedy } | Self::OtherSettings { faults, remedy } => {
                 (faults, remedy)
             }
-            Self::Removed => (
-                "the file was removed; what it held serves until the host stops",
-                "Put a component there.",
+            Self::NotKept { why } => (
+                why,
+                "Let the database answer and take writes, or wait until the place is no longer \
+                 frozen; it is tried again by itself.",
             ),
         }
     }

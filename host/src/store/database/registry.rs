@@ -73,6 +73,8 @@ impl Store {
 
     /// Keeps a release and activates it at once: for the policy directory. With `only_first`,
     /// only if the place has no release yet (refused: `NotEmpty`). Probation as for a deployment.
+    /// Refused, too: `Frozen`, and `ServesAlready` for what the directory brought last, whether or
+    /// not another release was activated since.
     pub async fn release_activate(
         &self,
         release: &NewRelease,

@@ -46,6 +46,8 @@ pub(in crate::store) trait Registry: Send {
     /// Those of these components that there are; none of them is pruned until the end.
     fn components_kept(&mut self, digests: &[String]) -> impl Answer<Vec<String>>;
     fn release(&mut self, place: &str, number: i64) -> impl Answer<Option<Release>>;
+    /// What the policy directory brought last.
+    fn newest_of_directory(&mut self, place: &str) -> impl Answer<Option<Release>>;
     fn add_release(&mut self, release: &NewRelease, number: i64) -> impl Answer<()>;
     /// Notes that a release serves, if it never did before.
     fn mark_active(&mut self, place: &str, number: i64) -> impl Answer<()>;

@@ -6,7 +6,11 @@ use sqlx::sqlite::SqlitePool;
 use crate::store::migrations::migrator;
 
 fn all() -> Migrator {
-    migrator!("sqlite": "0001_first.sql", "0002_relay.sql", "0003_policy_registry.sql")
+    let mut migrator =
+        migrator!("sqlite": "0001_first.sql", "0002_relay.sql", "0003_policy_registry.sql");
+    // A newer version may have migrated already, and the way back to this one stays open.
+    migrator.set_ignore_missing(true);
+    migrator
 }
 
 /// Applies what is missing.

@@ -1,3 +1,10 @@
-//! Releases of policies over several replicas, and upgrades of the host beneath them.
+//! Releases of policies, from the registry to a way back.
 
 mod admin;
+mod directory;
+mod falling_back;
+mod follower;
+mod health;
+mod pins;
+mod pushing;
+pub(crate) mod registry;

@@ -255,28 +255,43 @@ async fn events_that_a_full_disk_did_not_take_are_published_whole_when_there_is_
 }
 
 #[tokio::test]
-async fn a_full_disk_leaves_no_half_of_a_compiled_policy_or_of_a_copy() {
-    let Some(disk) = SmallDisk::new(24) else { return };
+async fn a_full_disk_leaves_no_half_of_a_compiled_policy_and_what_is_active_serves() {
+    let Some(running) = Running::start().await else { return };
+    let disk = running.stop().await;
     // A cache of its own, on this disk.
     std::fs::remove_file(disk.data().join("cache")).unwrap();
-    // Room for the database, and for nothing of the size of a policy.
+    // Room for what the database writes, and for nothing of the size of a policy.
     disk.fill_all_but(300 << 10);
     let process = disk.serving().await;
     let ready = format!("http://{}/readyz", process.address);
     let body: Value =
         serde_json::from_str(&reqwest::get(&ready).await.unwrap().text().await.unwrap()).unwrap();
     assert_eq!(body["policies"].as_array().unwrap().len(), 3, "{body}");
-    for folder in ["cache", "last-good"] {
-        for file in std::fs::read_dir(disk.data().join(folder)).unwrap() {
-            let file = file.unwrap().path();
-            assert_ne!(file.extension().unwrap(), "tmp", "{}", file.display());
-            if folder == "cache" {
-                assert!(std::fs::metadata(&file).unwrap().len() > 0, "{}", file.display());
-            }
-        }
+    for file in std::fs::read_dir(disk.data().join("cache")).unwrap() {
+        let file = file.unwrap().path();
+        assert_ne!(file.extension().unwrap(), "tmp", "{}", file.display());
+        assert!(std::fs::metadata(&file).unwrap().len() > 0, "{}", file.display());
     }
     process.terminate();
     let outcome = process.ended().await;
     assert_eq!(outcome.code, Some(0), "{}", outcome.log);
     assert!(outcome.log.contains("could not be cached"), "{}", outcome.log);
+}
+
+#[tokio::test]
+async fn a_first_start_on_a_full_disk_serves_nothing_until_the_registry_takes_the_policies() {
+    let Some(disk) = SmallDisk::new(24) else { return };
+    disk.fill_all_but(300 << 10);
+    let running = Running::on(disk).await;
+    eventually("policies that are not kept", async || {
+        let (status, body) = running.ready().await;
+        let states = body["placed_not_serving"].as_array().unwrap().iter();
+        let not_kept = states.filter(|placed| placed["state"] == "not_kept").count();
+        (status == 503 && not_kept > 0).then_some(())
+    })
+    .await;
+    running.disk.free();
+    running.is_ready().await;
+    assert_eq!(running.register(&Person::new("leo")).await, 200);
+    running.stop().await;
 }

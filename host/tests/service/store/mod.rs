@@ -38,16 +38,16 @@ use crate::support::{OwnDatabase, on_postgres};
 const LEASE: Duration = Duration::from_secs(20);
 
 /// A database without a service.
-struct Opened {
-    store: Store,
-    clock: Clock,
+pub(crate) struct Opened {
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
     folder: TempDir,
     database: Option<OwnDatabase>,
 }
 
 impl Opened {
     /// The database of this run.
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         if on_postgres() { Self::on_postgres().await } else { Self::on(None).await }
     }
 
@@ -64,6 +64,14 @@ impl Opened {
             ),
         };
         Self { store, clock, folder, database }
+    }
+
+    /// The same database as another replica has it; SQLite has one process.
+    pub(crate) async fn another(&self) -> Store {
+        match &self.database {
+            Some(database) => Store::Postgres(open(database.url(), &self.clock).await.unwrap()),
+            None => self.store.clone(),
+        }
     }
 
     /// The settings with which a program finds it.
@@ -131,7 +139,7 @@ impl Opened {
     }
 
     /// All events, oldest first.
-    async fn rows(&self) -> Vec<EventRow> {
+    pub(crate) async fn rows(&self) -> Vec<EventRow> {
         let mut rows = self
             .store
             .outbox_list(&EventFilter { state: None, message_id: None, most: 1000 })
@@ -156,7 +164,7 @@ impl Opened {
     }
 }
 
-async fn open(url: &str, clock: &Clock) -> anyhow::Result<Postgres> {
+pub(crate) async fn open(url: &str, clock: &Clock) -> anyhow::Result<Postgres> {
     let settings = PostgresSettings {
         options: url.parse().unwrap(),
         max_connections: 16,

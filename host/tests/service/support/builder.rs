@@ -64,6 +64,7 @@ impl TestServiceBuilder {
         let settings = [
             ("DATA_DIR", text("data")),
             ("POLICY_DIR", text("policies")),
+            ("POLICY_DIR_FOLLOW", "true".to_owned()),
             ("AUTH_JWT_SECRET", JWT_SECRET.to_owned()),
             ("AUTH_MASTER_SECRET", MASTER_SECRET.to_owned()),
             ("ADMIN_ADDRESS", "127.0.0.1:0".to_owned()),

@@ -60,6 +60,7 @@ impl Process {
         let settings = [
             ("DATA_DIR", data.to_str().unwrap()),
             ("POLICY_DIR", policies.to_str().unwrap()),
+            ("POLICY_DIR_FOLLOW", "true"),
             ("HTTP_SERVER_ADDRESS", "127.0.0.1:0"),
             ("ADMIN_ADDRESS", "127.0.0.1:0"),
             ("AUTH_JWT_SECRET", super::JWT_SECRET),

@@ -10,6 +10,7 @@ use auth_host::clock::Clock;
 use auth_host::contract::Slot;
 use auth_host::lifecycle::Ended;
 use auth_host::passwords::{Asker, Password};
+use auth_host::policy::runtime::component_digest;
 use auth_host::shutdown::Signals;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -192,11 +193,19 @@ impl TestService {
         std::fs::rename(self.policy_file(".new"), self.policy_file(name)).unwrap();
     }
 
-    /// Replaces a policy, and waits until the new one serves.
+    /// Replaces a policy, and waits until the new one serves. What is no other than before makes no
+    /// release.
     pub(crate) async fn swap(&self, slot: Slot, component: &[u8]) {
-        let before = self.generation(slot).await;
         self.put(&format!("{slot}.wasm"), component);
-        self.next_generation(slot, before).await;
+        let digest = component_digest(component);
+        let is_here = |policy: &Value| policy["slot"] == slot.as_str();
+        eventually("the policy that was placed", async || {
+            let ready = self.get("/readyz").await.json();
+            let serving = ready["policies"].as_array().unwrap().iter().find(|it| is_here(it));
+            let placed = ready["placed_not_serving"].as_array().unwrap().iter().any(is_here);
+            (!placed && serving.is_some_and(|policy| policy["digest"] == digest)).then_some(())
+        })
+        .await;
     }
 
     pub(crate) async fn next_generation(&self, slot: Slot, before: u64) {

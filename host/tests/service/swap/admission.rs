@@ -141,9 +141,7 @@ async fn what_is_placed_later_need_not_wait_for_what_compiles() {
     let before = service.generation(Slot::Refresh).await;
     service.put("refresh.settings.json", b"{\"session-idle-seconds\": 60}");
     service.next_generation(Slot::Refresh, before).await;
-    let before = service.generation(Slot::Login).await;
-    service.put("login.wasm", &policy(Slot::Login));
-    service.next_generation(Slot::Login, before).await;
+    service.swap(Slot::Login, &policy(Slot::Login)).await;
     eventually("the end of the process", async || admitting("3573").is_empty().then_some(())).await;
     assert_eq!(placed(&service).await, serde_json::json!([]));
     service.stop().await;

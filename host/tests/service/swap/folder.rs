@@ -35,7 +35,7 @@ async fn a_half_written_file_is_not_taken_and_the_whole_one_is() {
     let service = TestService::start().await;
     let (person, _) = service.newcomer("leo").await;
     let before = service.generation(Slot::Login).await;
-    let bytes = policy(Slot::Login);
+    let bytes = guest("refuses_domain");
     let (first, second) = bytes.split_at(bytes.len() / 2);
     let mut file = std::fs::File::create(service.policy_file("login.wasm")).unwrap();
     file.write_all(first).unwrap();

@@ -78,7 +78,7 @@ async fn a_link_through_a_folder_that_others_own_or_write_to_is_refused() {
     let folder = elsewhere.path().join("releases");
     std::fs::create_dir(&folder).unwrap();
     let target = folder.join("login.wasm");
-    std::fs::write(&target, policy(Slot::Login)).unwrap();
+    std::fs::write(&target, guest("refuses_domain")).unwrap();
     let service = TestService::start().await;
     let before = service.generation(Slot::Login).await;
     let place = |target: &Path| {
@@ -112,9 +112,10 @@ async fn a_link_through_a_folder_that_others_own_or_write_to_is_refused() {
     service.stop().await;
 }
 
-/// Starts the program with the policies of this folder of the namespace, and ends it. What serves
-/// at once, and its log.
+/// Starts the program with an empty registry and the policies of this folder of the namespace, and
+/// ends it. What serves at once, and its log.
 async fn served(disk: &mut SmallDisk, policies: &str) -> (usize, String) {
+    disk.run(&format!("rm -f '{}'/auth.sqlite*", disk.data_inside().display()));
     disk.settings.insert("POLICY_DIR".to_owned(), policies.to_owned());
     let process = disk.serving().await;
     let ready = reqwest::get(format!("http://{}/readyz", process.address));
@@ -186,9 +187,8 @@ async fn what_is_mounted_read_only_may_belong_to_anybody_but_a_link_to_it_may_no
     // Where the link leads nobody writes; its owner can have it lead elsewhere.
     let linked = disk.data_inside().join("linked").display().to_string();
     disk.run(&format!(
-        "rm -r '{0}/last-good' && mkdir '{linked}' && ln -s /mnt/* '{linked}' \
-         && chown -h {STRANGER} '{linked}/login.wasm'",
-        disk.data_inside().display()
+        "mkdir '{linked}' && ln -s /mnt/* '{linked}' \
+         && chown -h {STRANGER} '{linked}/login.wasm'"
     ));
     let (count, log) = served(&mut disk, &linked).await;
     assert_eq!(count, 2, "{log}");

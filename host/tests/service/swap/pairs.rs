@@ -66,23 +66,22 @@ async fn a_component_and_its_settings_that_follow_each_other_are_taken_as_a_pair
     panic!("the machine stood still each time");
 }
 
-/// The kept component is that of before, and the settings must be, too.
+/// What serves is a release, so what cannot be made one does not serve.
 #[tokio::test]
-async fn a_full_disk_keeps_no_component_with_the_settings_of_another() {
+async fn a_full_disk_activates_nothing_and_once_there_is_room_component_and_settings_serve() {
     let Some(disk) = SmallDisk::new(24) else { return };
     let put = |name: &str, bytes: &[u8]| {
         let file = Path::new(&disk.settings["POLICY_DIR"]).join(name);
         std::fs::write(file.with_extension("new"), bytes).unwrap();
         std::fs::rename(file.with_extension("new"), file).unwrap();
     };
-    let policies = async |process: &Process| -> Value {
+    let ready = async |process: &Process| -> Value {
         let ready = reqwest::get(format!("http://{}/readyz", process.address));
-        let ready: Value = in_time("an answer", ready).await.unwrap().json().await.unwrap();
-        ready["policies"].clone()
+        in_time("an answer", ready).await.unwrap().json().await.unwrap()
     };
     put("login.settings.json", json!({ "attempts-per-account": 3 }).to_string().as_bytes());
     let process = disk.serving().await;
-    let first = policies(&process).await[1]["digest"].clone();
+    let first = ready(&process).await["policies"][1].clone();
     // Room for settings, and not for the component.
     disk.fill_all_but(100 << 10);
     put("login.settings.json", json!({ "new": 1 }).to_string().as_bytes());
@@ -91,29 +90,29 @@ async fn a_full_disk_keeps_no_component_with_the_settings_of_another() {
     let ballast = vec![0; 1 << 20];
     CustomSection { name: "ballast".into(), data: ballast.into() }.encode(&mut large);
     put("login.wasm", &large);
-    eventually("the new component", async || {
-        (policies(&process).await[1]["version"] == "2.0.0").then_some(())
+    let told = eventually("a component that is not kept", async || {
+        let ready = ready(&process).await;
+        (ready["placed_not_serving"][0]["state"] == "not_kept").then_some(ready)
     })
     .await;
-    let kept = disk.data().join("last-good");
-    eventually("its settings", async || {
-        std::fs::read_to_string(kept.join("login.pairs.json"))
-            .unwrap()
-            .contains("new")
-            .then_some(())
-    })
-    .await;
-    process.terminate();
-    process.ended().await;
-    assert_eq!(std::fs::read(kept.join("login.wasm")).unwrap(), policy(Slot::Login));
+    assert_eq!(told["policies"][1], first, "{told}");
     disk.free();
-    put("login.wasm", b"nothing");
-    let process = disk.serving().await;
-    let serving = policies(&process).await;
+    eventually("the new component", async || {
+        let ready = ready(&process).await;
+        let is_new = ready["policies"][1]["version"] == "2.0.0";
+        (is_new && ready["placed_not_serving"] == json!([])).then_some(())
+    })
+    .await;
     process.terminate();
     let log = process.ended().await.log;
-    assert_eq!(serving.as_array().unwrap().len(), 3, "{log}");
-    assert_eq!(serving[1]["digest"], first, "{log}");
+    assert!(log.contains("the registry does not take"), "{log}");
+    put("login.wasm", b"nothing");
+    put("login.settings.json", b"{}");
+    let process = disk.serving().await;
+    let serving = ready(&process).await["policies"].clone();
+    process.terminate();
+    let log = process.ended().await.log;
+    assert_eq!(serving[1]["version"], "2.0.0", "{log}");
 }
 
 #[tokio::test]

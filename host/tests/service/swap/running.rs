@@ -69,9 +69,12 @@ async fn no_request_fails_while_policies_are_swapped() {
             Arc::clone(&stop),
         )));
     }
-    for _ in 0..5 {
+    for round in 0..5 {
         service.swap(Slot::Login, &guest("refuses_domain")).await;
-        service.swap(Slot::Refresh, &policy(Slot::Refresh)).await;
+        let before = service.generation(Slot::Refresh).await;
+        let settings = json!({ "session-idle-seconds": 600 + round });
+        service.put("refresh.settings.json", settings.to_string().as_bytes());
+        service.next_generation(Slot::Refresh, before).await;
         service.swap(Slot::Login, &policy(Slot::Login)).await;
     }
     stop.store(true, Ordering::Relaxed);

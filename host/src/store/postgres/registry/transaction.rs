@@ -100,6 +100,16 @@ impl Registry for Changing<'_> {
         first(&self.run(sqlx::query(RELEASE).bind(without_nul(place)).bind(number)).await?)
     }
 
+    async fn newest_of_directory(&mut self, place: &str) -> Result<Option<Release>, StoreError> {
+        let newest = sqlx::query(
+            "SELECT number FROM auth.policy_releases
+              WHERE place = $1 AND source = 'directory' ORDER BY number DESC LIMIT 1",
+        );
+        let newest: Option<(i64,)> = first(&self.run(newest.bind(without_nul(place))).await?)?;
+        let Some((number,)) = newest else { return Ok(None) };
+        self.release(place, number).await
+    }
+
     async fn add_release(&mut self, release: &NewRelease, number: i64) -> Result<(), StoreError> {
         let insert = sqlx::query(ADD_RELEASE);
         let settings = without_nul(&release.settings);

@@ -6,7 +6,7 @@ use super::super::deployment::DeploymentState;
 use super::super::place::{Change, Freeze, Moved, PlaceState};
 use super::super::place_row::PlaceRow;
 use super::super::refused::{RegistryError, RegistryRefusal};
-use super::super::release::{NewRelease, Release};
+use super::super::release::{NewRelease, Release, Source};
 use super::super::transaction::{NewLine, Registry};
 use super::releases::{keep, kept};
 use crate::clock::{Timestamp, milliseconds};
@@ -27,6 +27,15 @@ pub(in crate::store) async fn release_activate<R: Registry>(
     let mut row = registry.lock(&release.place).await?;
     if only_first && row.newest > 0 {
         return Err(RegistryRefusal::NotEmpty { place: row.place }.into());
+    }
+    // Several replicas may look at one directory, and one of them brings what is new there.
+    if release.source == Source::Directory
+        && let Some(known) = registry.newest_of_directory(&release.place).await?
+        && known.components == release.components
+        && known.settings == release.settings
+    {
+        let Release { place, number, .. } = known;
+        return Err(RegistryRefusal::ServesAlready { place, number }.into());
     }
     row.thawed(registry.now())?;
     let reason = "another release was activated meanwhile";

@@ -34,6 +34,13 @@ impl Sqlite {
         Ok(())
     }
 
+    pub(in crate::store) async fn registry_hint(&self) {
+        self.replicas.hinted().await;
+    }
+}
+
+#[expect(clippy::unused_async, reason = "PostgreSQL is asked, and this is the same question")]
+impl Sqlite {
     pub(in crate::store) async fn replica_beat(&self, beat: &Beat) -> Result<(), StoreError> {
         self.replicas.beat(beat, self.clock.now());
         Ok(())
@@ -46,9 +53,5 @@ impl Sqlite {
 
     pub(in crate::store) async fn replicas(&self) -> Result<Vec<Replica>, StoreError> {
         Ok(self.replicas.seen(self.clock.now()))
-    }
-
-    pub(in crate::store) async fn registry_hint(&self) {
-        self.replicas.hinted().await;
     }
 }

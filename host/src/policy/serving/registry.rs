@@ -1,0 +1,169 @@
+//! What the policy directory knows of the registry, and brings to it: each change is a release
+//! whose source is the directory. What it brought last is remembered there and not here, so that a
+//! rollback survives a restart, and replicas with the same folder bring a change once.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use crate::clock::Clock;
+use crate::contract::Slot;
+use crate::policy::admission::Admitted;
+use crate::store::registry::{
+    Component, ComponentInfo, NewRelease, PlaceState, RegistryError, RegistryRefusal, Release,
+    ReleaseComponent, Source,
+};
+use crate::store::{Store, StoreError};
+
+/// So many releases are asked for at once.
+const PAGE: u32 = 20;
+/// Who brings what lies in the directory.
+const AUTHOR: &str = "directory";
+
+/// The registry, as the directory uses it.
+#[derive(Clone)]
+pub struct DirectoryRegistry {
+    pub store: Store,
+    pub clock: Clock,
+    /// How long a release of the directory falls back by itself if it fails.
+    pub probation: Duration,
+}
+
+/// What became of what was brought.
+pub(super) enum Brought {
+    /// It is a release, and active.
+    Active(i64),
+    /// It is what the directory brought last, and another release was activated since; or other
+    /// replicas were faster to fill the place. The registry says what serves.
+    Known,
+}
+
+impl DirectoryRegistry {
+    /// A place as it stands; none if nothing was ever activated there.
+    pub(super) async fn place(&self, slot: Slot) -> Result<Option<PlaceState>, StoreError> {
+        let places = self.store.places().await?;
+        Ok(places.into_iter().find(|place| place.place == slot.as_str()))
+    }
+
+    /// Whether there is a release of this place.
+    pub(super) async fn is_filled(&self, slot: Slot) -> Result<bool, StoreError> {
+        Ok(!self.store.releases(Some(slot.as_str()), None, 1).await?.is_empty())
+    }
+
+    /// Whether a kept release holds this component with these settings.
+    pub(super) async fn holds(
+        &self,
+        slot: Slot,
+        digest: &str,
+        settings: &Map<String, Value>,
+    ) -> Result<bool, StoreError> {
+        Ok(self.find(slot, |release| is(release, digest, settings)).await?.is_some())
+    }
+
+    /// The number of what the directory brought last, if it is this.
+    pub(super) async fn brought_last(
+        &self,
+        slot: Slot,
+        digest: &str,
+        settings: &Map<String, Value>,
+    ) -> Result<Option<i64>, StoreError> {
+        let newest = self.find(slot, |release| release.source == Source::Directory).await?;
+        Ok(newest.filter(|release| is(release, digest, settings)).map(|release| release.number))
+    }
+
+    /// The settings of the newest release of a component.
+    pub(super) async fn settings_of(
+        &self,
+        slot: Slot,
+        digest: &str,
+    ) -> Result<Option<Map<String, Value>>, StoreError> {
+        let newest = self.find(slot, |release| has(release, digest)).await?;
+        Ok(newest.and_then(|release| settings(&release)))
+    }
+
+    /// Keeps what was admitted as a release and activates it. With `only_first`, only if the place
+    /// has none.
+    pub(super) async fn bring(
+        &self,
+        slot: Slot,
+        admitted: &Admitted,
+        bytes: &[u8],
+        only_first: bool,
+    ) -> Result<Brought, RegistryError> {
+        let Admitted { digest, settings, report, .. } = admitted;
+        if let Some(number) = self.brought_last(slot, digest, settings).await? {
+            return self.known(slot, number).await;
+        }
+        if self.store.component_info(digest).await?.is_none() {
+            let info = ComponentInfo {
+                digest: digest.clone(),
+                wit: report.wit.clone(),
+                manifest: report.manifest.to_string(),
+                size: i64::try_from(report.size).unwrap_or(i64::MAX),
+                pushed_at: self.clock.now(),
+                pushed_by: AUTHOR.to_owned(),
+            };
+            self.store.component_put(&Component { info, bytes: bytes.to_vec() }).await?;
+        }
+        let message = if only_first {
+            "the first filling from the policy directory"
+        } else {
+            "changed in the policy directory"
+        };
+        let release = NewRelease {
+            place: slot.as_str().to_owned(),
+            components: vec![ReleaseComponent { wit: report.wit.clone(), digest: digest.clone() }],
+            settings: Value::Object(settings.clone()).to_string(),
+            grants: "{}".to_owned(),
+            source: Source::Directory,
+            author: AUTHOR.to_owned(),
+            message: message.to_owned(),
+            report: serde_json::to_string(report).unwrap_or_default(),
+        };
+        match self.store.release_activate(&release, only_first, self.probation).await {
+            Ok((release, _)) => Ok(Brought::Active(release.number)),
+            Err(RegistryError::Refused(RegistryRefusal::ServesAlready { number, .. })) => {
+                self.known(slot, number).await
+            }
+            Err(RegistryError::Refused(RegistryRefusal::NotEmpty { .. })) => Ok(Brought::Known),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn known(&self, slot: Slot, number: i64) -> Result<Brought, RegistryError> {
+        let is_active = self.place(slot).await?.is_some_and(|place| place.active == number);
+        Ok(if is_active { Brought::Active(number) } else { Brought::Known })
+    }
+
+    /// The newest release of a place of which this is true.
+    async fn find(
+        &self,
+        slot: Slot,
+        is: impl Fn(&Release) -> bool + Send,
+    ) -> Result<Option<Release>, StoreError> {
+        let mut before = None;
+        loop {
+            let page = self.store.releases(Some(slot.as_str()), before, PAGE).await?;
+            let last = page.last().map(|release| release.number);
+            if let Some(found) = page.into_iter().find(&is) {
+                return Ok(Some(found));
+            }
+            if last.is_none() {
+                return Ok(None);
+            }
+            before = last;
+        }
+    }
+}
+
+fn has(release: &Release, digest: &str) -> bool {
+    release.components.iter().any(|component| component.digest == digest)
+}
+
+fn is(release: &Release, digest: &str, settings: &Map<String, Value>) -> bool {
+    has(release, digest) && self::settings(release).as_ref() == Some(settings)
+}
+
+fn settings(release: &Release) -> Option<Map<String, Value>> {
+    serde_json::from_str(&release.settings).ok()
+}

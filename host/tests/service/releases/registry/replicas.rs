@@ -1,0 +1,110 @@
+//! Replicas as they see one another, and a database of the version before.
+
+use std::time::Duration;
+
+use auth_host::clock::Clock;
+use auth_host::store::{Sqlite, Store};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use super::{Registry, component};
+use crate::store::open;
+use crate::support::{OwnDatabase, eventually, in_time, on_postgres};
+
+#[tokio::test]
+async fn a_replica_is_live_for_ten_seconds_and_known_for_an_hour() {
+    let registry = Registry::new().await;
+    let (store, clock) = (&registry.store, &registry.opened.clock);
+    let (first, second) = (Uuid::new_v4(), Uuid::new_v4());
+    registry.beat(second, "b", Some(7)).await;
+    registry.beat(first, "a", None).await;
+    let replicas = store.replicas().await.unwrap();
+    let seen: Vec<_> = replicas.iter().map(|one| (one.replica, &*one.name, one.live)).collect();
+    assert_eq!(seen, [(first, "a", true), (second, "b", true)]);
+    assert_eq!((replicas[1].started_at, &*replicas[1].version), (5, "1.2.3"));
+    assert_eq!(replicas[1].wit_versions, ["0.2.0", "0.1.0"]);
+    assert_eq!(replicas[1].serving[0].release, Some(7));
+    clock.advance(Duration::from_secs(10));
+    registry.beat(second, "b", Some(8)).await;
+    let replicas = store.replicas().await.unwrap();
+    assert_eq!((replicas[0].live, replicas[1].live), (false, true));
+    assert_eq!((replicas.len(), replicas[1].serving[0].release), (2, Some(8)));
+    clock.advance(Duration::from_secs(3599));
+    assert_eq!(store.replicas().await.unwrap().len(), 1);
+    store.replica_gone(second).await.unwrap();
+    assert!(store.replicas().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_change_elsewhere_is_hinted_at() {
+    let registry = Registry::new().await;
+    let elsewhere = registry.opened.another().await;
+    // The first hint says that it listens.
+    let listens = tokio::spawn(async move {
+        elsewhere.registry_hint().await;
+        elsewhere
+    });
+    eventually("a connection that listens", async || {
+        registry.pushed().await;
+        listens.is_finished().then_some(())
+    })
+    .await;
+    let elsewhere = listens.await.unwrap();
+    let waits = tokio::spawn(async move { elsewhere.registry_hint().await });
+    eventually("a hint", async || {
+        registry.pushed().await;
+        waits.is_finished().then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn hints_come_again_after_the_database_was_away() {
+    let Some(database) = on_postgres().then(OwnDatabase::new) else { return };
+    let database = database.await;
+    let store = Store::Postgres(open(database.url(), &Clock::shifted()).await.unwrap());
+    in_time("a connection that listens", store.registry_hint()).await;
+    database.of().terminate_backends().await;
+    // It says so when it listens again: something may have been missed.
+    in_time("another connection", store.registry_hint()).await;
+    store.close().await;
+}
+
+/// What the migration made, and that it was there.
+const BACK: &str = "
+    DROP TABLE {s}policy_reports; DROP TABLE {s}policy_deployments; DROP TABLE {s}policy_places;
+    DROP TABLE {s}policy_release_components; DROP TABLE {s}policy_releases;
+    DROP TABLE {s}policy_components; DROP TABLE {s}policy_history; DROP TABLE {s}admin_tokens;
+    DELETE FROM {s}_sqlx_migrations WHERE version = 3;";
+
+#[tokio::test]
+async fn a_database_of_the_version_before_gets_a_registry_and_keeps_what_it_has() {
+    let clock = Clock::shifted();
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("auth.sqlite");
+    let database = if on_postgres() { Some(OwnDatabase::new().await) } else { None };
+    let opened = async || match &database {
+        Some(database) => Store::Postgres(open(database.url(), &clock).await.unwrap()),
+        None => Store::Sqlite(Sqlite::open(&file, clock.clone()).await.unwrap()),
+    };
+    let before = opened().await;
+    assert_eq!(before.secret("kept", b"it").await.unwrap(), b"it");
+    before.close().await;
+    if let Some(database) = &database {
+        let back = BACK.replace("{s}", "auth.") + "DROP TABLE auth.policy_replicas";
+        let mut connection = database.connection().await;
+        sqlx::raw_sql(AssertSqlSafe(back)).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    } else {
+        let back = BACK.replace("{s}", "");
+        let mut connection = SqliteConnectOptions::new().filename(&file).connect().await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(back)).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    }
+    let after = opened().await;
+    assert!(after.component_put(&component("c0de", b"\0asm")).await.unwrap());
+    assert_eq!(after.secret("kept", b"other").await.unwrap(), b"it");
+    after.close().await;
+}
