@@ -227,10 +227,9 @@ impl Access {
     fn refuse(&self, refused: Refused, name: Option<&str>, peer: IpAddr) -> ApiError {
         let reason = refused.as_str();
         self.metrics.refused.with_label_values(&[reason]).inc();
-        match name {
-            Some(token) => rarely!(warn, reason, token, %peer, "an admin token was not taken"),
-            None => rarely!(warn, reason, %peer, "an admin token was not taken"),
-        }
+        // The name of a token that there is; what else somebody sends is not repeated.
+        let token = name.unwrap_or_default();
+        rarely!(warn, reason, token, %peer, "an admin token was not taken");
         match refused {
             Refused::Attempts => codes::TOO_MANY_ATTEMPTS.into(),
             _ => codes::INVALID_ADMIN_TOKEN.into(),

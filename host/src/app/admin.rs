@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use axum::Router;
 use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
 
@@ -14,9 +13,7 @@ use crate::administration::{
 };
 use crate::capabilities::Services;
 use crate::config::Config;
-use crate::http::{
-    Admin, HttpMetrics, Leftovers, Observing, Server, ServerLimits, Tls, UnknownClients,
-};
+use crate::http::{Admin, HttpMetrics, Leftovers, Observing, Server, ServerLimits, Tls};
 use crate::metrics::Meter;
 use crate::policy::admission::Admission;
 use crate::shutdown::{CutAnswers, StopDeadline};
@@ -44,15 +41,17 @@ pub(super) struct AdminListener {
 pub(super) struct Beside<'a> {
     pub(super) config: &'a Config,
     pub(super) services: &'a Services,
-    pub(super) admission: &'a Arc<Admission>,
     pub(super) meter: &'a Meter,
-    pub(super) unknown_clients: Arc<UnknownClients>,
     pub(super) life: (&'a TaskTracker, &'a StopDeadline),
 }
 
 impl AdminListener {
     /// Binds the address, and sees to the token of `ENV=local`. None if the settings say so.
-    pub(super) async fn open(beside: &Beside<'_>) -> anyhow::Result<Option<Self>> {
+    pub(super) async fn open(
+        beside: &Beside<'_>,
+        admission: &Arc<Admission>,
+        public: &Observing,
+    ) -> anyhow::Result<Option<Self>> {
         // Dashboards know its series, whether it listens or not.
         let (metrics, access_metrics) =
             (HttpMetrics::of_admin(beside.meter)?, AccessMetrics::new(beside.meter)?);
@@ -66,9 +65,16 @@ impl AdminListener {
             local_token(beside).await;
         }
         let connections = metrics.connections.clone();
+        let admin = Admin {
+            administration: Arc::new(administration(beside, admission)),
+            access: Access::new(beside.services.store.clone(), config.local, access_metrics),
+            observing: observing(beside, public, metrics),
+            body_limit: REQUEST,
+            upload_limit: UPLOAD,
+        };
         let server = Server {
             listener,
-            router: router(beside, metrics, access_metrics),
+            router: admin.router(),
             limits: limits(config),
             paths: Admin::PATHS,
             metrics: connections,
@@ -138,35 +144,33 @@ fn limits(config: &Config) -> ServerLimits {
     }
 }
 
-fn router(beside: &Beside<'_>, metrics: HttpMetrics, access: AccessMetrics) -> Router {
-    let Beside { config, services, admission, life: (tasks, stopping), .. } = beside;
-    let administration = Administration {
-        store: services.store.clone(),
+fn administration(beside: &Beside<'_>, admission: &Arc<Admission>) -> Administration {
+    let config = beside.config;
+    Administration {
+        store: beside.services.store.clone(),
         admission: Arc::clone(admission),
         room: ComponentRoom::default(),
         replica: config.releases.replica_name.clone(),
         deploy_patience: config.releases.deploy_timeout,
         releases_kept: config.admin.releases_kept,
-        stopping: (*stopping).clone(),
-    };
-    let leftovers = Leftovers::new(UPLOAD, (*tasks).clone(), (*stopping).clone());
-    let admin = Admin {
-        administration: Arc::new(administration),
-        access: Access::new(services.store.clone(), config.local, access),
-        observing: Observing {
-            metrics,
-            clock: services.clock.clone(),
-            proxies: config.http.proxies.clone(),
-            unknown_clients: Arc::clone(&beside.unknown_clients),
-            leftovers: leftovers.of_at_most(Admin::MOST_LEFT),
-            stopping: (*stopping).clone(),
-            // It is sent, and checked, twice if it is for two versions of the WIT.
-            request_limit: UPLOAD + 2 * config.admission.time,
-            quiet: Admin::QUIET,
-            folded: Admin::FOLDED,
-        },
-        body_limit: REQUEST,
-        upload_limit: UPLOAD,
-    };
-    admin.router()
+        stopping: beside.life.1.clone(),
+    }
+}
+
+/// As on the public listener, in series of its own and with more time.
+fn observing(beside: &Beside<'_>, public: &Observing, metrics: HttpMetrics) -> Observing {
+    let (tasks, stopping) = beside.life;
+    let leftovers = Leftovers::new(UPLOAD, tasks.clone(), stopping.clone());
+    Observing {
+        metrics,
+        clock: public.clock.clone(),
+        proxies: public.proxies.clone(),
+        unknown_clients: Arc::clone(&public.unknown_clients),
+        leftovers: leftovers.of_at_most(Admin::MOST_LEFT),
+        stopping: stopping.clone(),
+        // What was sent is checked, and with a release twice if it is for two versions of the WIT.
+        request_limit: UPLOAD + 2 * beside.config.admission.time,
+        quiet: Admin::QUIET,
+        folded: Admin::FOLDED,
+    }
 }

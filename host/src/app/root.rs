@@ -63,8 +63,7 @@ impl App {
     /// Opens the data folder and the database and makes everything that serves; no policy is loaded
     /// yet.
     pub async fn build(config: Config, clock: Clock) -> anyhow::Result<Arc<Self>> {
-        let lock = data_folder::open(&config)?;
-        let jwt_secret = data_folder::jwt_secret(&config)?;
+        let (lock, jwt_secret) = (data_folder::open(&config)?, data_folder::jwt_secret(&config)?);
         let meter = Meter::new()?;
         telemetry::measure(&meter)?;
         let hash_metrics = HashMetrics::new(&meter)?;
@@ -73,13 +72,11 @@ impl App {
         let admission = Arc::new(parts::admission(&config, &services, policy_metrics.clone())?);
         let release_health = policy_metrics.releases.clone();
         let generations = Arc::new(Generations::new(policy_metrics));
-        let wake = Wake::default();
-        let tasks = TaskTracker::new();
+        let (wake, tasks) = (Wake::default(), TaskTracker::new());
         let http_metrics = HttpMetrics::new(&meter)?;
         let connections = http_metrics.connections.clone();
         let relay_metrics = Arc::new(RelayMetrics::new(&meter)?);
-        let sink = parts::sink(&config);
-        let stopping = StopDeadline::new(config.shutdown.timeout);
+        let (sink, stopping) = (parts::sink(&config), StopDeadline::new(config.shutdown.timeout));
         let standing = parts::standing(&config, &services.clock, &meter)?;
         let health = Health {
             stopping: stopping.clone(),
@@ -94,15 +91,8 @@ impl App {
         let life = (&tasks, &stopping);
         let observing =
             parts::observing(&config, services.clock.clone(), &meter, http_metrics, life)?;
-        let beside = Beside {
-            config: &config,
-            services: &services,
-            admission: &admission,
-            meter: &meter,
-            unknown_clients: Arc::clone(&observing.unknown_clients),
-            life,
-        };
-        let admin = AdminListener::open(&beside).await?;
+        let beside = Beside { config: &config, services: &services, meter: &meter, life };
+        let admin = AdminListener::open(&beside, &admission, &observing).await?;
         let public = Public {
             decisions: Arc::new(decisions),
             generations: Arc::clone(&generations),

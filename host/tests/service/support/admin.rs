@@ -124,6 +124,17 @@ impl Admin<'_> {
     }
 }
 
+impl Answer {
+    /// What admission found; anything but its refusal fails the test.
+    #[track_caller]
+    pub(crate) fn reasons(&self) -> Vec<Value> {
+        assert_eq!(self.status, 422, "{}", self.text());
+        let body = self.json();
+        assert_eq!(body["code"], "refused", "{body}");
+        body["reasons"].as_array().unwrap_or_else(|| panic!("no reasons: {body}")).clone()
+    }
+}
+
 /// SHA-256 in hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     auth_host::hex::encode(digest(&SHA256, bytes).as_ref())

@@ -47,7 +47,7 @@ async fn a_component_of_33_mib_is_told_so_whether_it_says_its_size_or_not() {
     raw.answer().await.refused(413, "component_too_large");
     // A little less is looked at.
     let fits = vec![0_u8; 32 * MIB];
-    ann.put(&fits).await.refused(422, "refused");
+    assert!(!ann.put(&fits).await.reasons().is_empty());
     service.stop().await;
 }
 

@@ -53,6 +53,7 @@ async fn a_release_is_pushed_deployed_looked_at_and_rolled_back_under_the_tokens
     let fetched = ann.get(&format!("/v1/components/{}", hex(&component))).await;
     assert_eq!(fetched.body, component);
 
+    deployed(&ann, &policy(Slot::Login)).await;
     let release = deployed(&ann, &component).await;
     let shown = ann.get(&format!("/v1/releases/{release}")).await.json();
     assert_eq!((&shown["author"], &shown["active"]), (&json!("ann"), &json!(true)));
@@ -62,7 +63,7 @@ async fn a_release_is_pushed_deployed_looked_at_and_rolled_back_under_the_tokens
     let number = shown["number"].as_i64().unwrap();
     assert_eq!(page["next"], number);
     let next = ann.get(&format!("/v1/releases?place=login&before={number}")).await.json();
-    assert!(next["releases"].as_array().unwrap().len() as i64 == number - 1, "{next}");
+    assert_eq!(next["releases"][0]["number"], number - 1, "{next}");
 
     let status = ann.get("/v1/status").await.json();
     let login = status["places"].as_array().unwrap().iter();
@@ -124,6 +125,7 @@ async fn of_two_deployments_of_a_place_one_wins_and_the_other_is_told() {
 async fn a_frozen_place_takes_no_deployments_and_goes_back_all_the_same() {
     let service = TestService::start().await;
     let ann = service.admin("ann", Role::Operate).await;
+    deployed(&ann, &policy(Slot::Login)).await;
     let first = deployed(&ann, &other_login()).await;
     let next = ann.add(Slot::Login, &other_login(), &json!({})).await.json();
     let next = next["release"].as_str().unwrap();
@@ -154,17 +156,13 @@ async fn what_does_not_fit_together_is_refused_with_reasons_and_nothing_is_kept(
     let before = ann.get("/v1/releases").await.json();
 
     // Nothing that could be a policy.
-    let refused = ann.put(b"no component").await;
-    refused.refused(422, "refused");
-    let reason = &refused.json()["reasons"][0];
-    assert!(!reason["remedy"].as_str().unwrap().is_empty(), "{reason}");
+    let reasons = ann.put(b"no component").await.reasons();
+    assert!(!reasons[0]["remedy"].as_str().unwrap().is_empty(), "{reasons:?}");
 
     // Settings of another schema, all faults at once.
     assert_eq!(ann.put(&register).await.status, 200);
     let settings = json!({ "password-min-strength": "strong", "nobody-knows": 1 });
-    let refused = ann.add(Slot::Register, &register, &settings).await;
-    refused.refused(422, "refused");
-    let reasons = refused.json()["reasons"].as_array().unwrap().clone();
+    let reasons = ann.add(Slot::Register, &register, &settings).await.reasons();
     assert!(reasons.len() >= 2, "{reasons:?}");
     assert!(reasons.iter().all(|reason| reason["of_settings"] == true), "{reasons:?}");
 
@@ -186,12 +184,14 @@ async fn what_does_not_fit_together_is_refused_with_reasons_and_nothing_is_kept(
 async fn what_stands_against_a_change_has_a_code_and_says_what_to_do() {
     let service = TestService::start().await;
     let ann = service.admin("ann", Role::Operate).await;
+    let active = deployed(&ann, &policy(Slot::Login)).await;
+    let nobody = uuid::Uuid::new_v4();
     for (release, status, code) in [
         ("login/99", 404, "no_release"),
         ("logout/1", 404, "unknown_place"),
         ("login/0", 400, "malformed_value"),
         ("login", 400, "malformed_value"),
-        ("login/1", 409, "serves_already"),
+        (&active, 409, "serves_already"),
     ] {
         let answer = ann.deploy(release).await;
         answer.refused(status, code);
@@ -201,7 +201,6 @@ async fn what_stands_against_a_change_has_a_code_and_says_what_to_do() {
     for (place, to, status, code) in [
         ("login", json!(number), 409, "never_served"),
         ("login", json!(99), 404, "no_release"),
-        ("login", Value::Null, 409, "nothing_before"),
         ("login", json!(-1), 400, "malformed_value"),
         ("logout", Value::Null, 404, "unknown_place"),
     ] {
@@ -211,7 +210,6 @@ async fn what_stands_against_a_change_has_a_code_and_says_what_to_do() {
     for path in ["/v1/releases/login/99", "/v1/releases/login/x", "/v1/releases/logout/1"] {
         assert!([400, 404].contains(&ann.get(path).await.status), "{path}");
     }
-    let nobody = uuid::Uuid::new_v4();
     ann.get(&format!("/v1/deployments/{nobody}")).await.refused(404, "no_deployment");
     ann.get("/v1/deployments/x").await.refused(400, "malformed_value");
     ann.get(&format!("/v1/components/{}", "0".repeat(64))).await.refused(404, "no_component");
