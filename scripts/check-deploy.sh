@@ -109,7 +109,10 @@ names_in() {
 # What the source registers: the metrics of each part (whatever is made with a meter), those of each
 # endpoint, and those of the client library.
 names_in_source() {
-    grep -rlE '\bmeter\b' host/src | xargs grep -hoE '"(auth|http)_[a-z0-9_]+"' | tr -d '"'
+    # A listener's connections are named by its prefix.
+    grep -rlE '\bmeter\b' host/src | xargs grep -hoE '"(auth|http)_[a-z0-9_]+"' | tr -d '"' | grep -vE '_http$'
+    { grep -rhoE 'ConnectionMetrics::new\(meter, "[a-z_]+"' host/src/http || true; } | sed -E 's/.*"([a-z_]+)"/\1/' |
+        sed -E 's/.*/&_connections\n&_connections_closed_for_room_total\n&_requests_refused_total/'
     grep -hoE 'endpoint\("[a-z]+", "[a-z]+"' host/src/http/public/router.rs |
         sed -E 's/.*"([a-z]+)"/auth_\1_success_total\nauth_\1_failed_total/'
     printf 'process_%s\n' cpu_seconds_total open_fds max_fds virtual_memory_bytes \

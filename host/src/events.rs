@@ -190,4 +190,17 @@ mod tests {
             assert_eq!(body["user_id"], 7);
         }
     }
+
+    #[test]
+    fn an_event_of_a_place_holds_what_the_catalogue_names_and_no_account() {
+        let event = NewEvent::policy_rolled_back("login", (42, 41), "it fails", (500, 5, 3));
+        let body: Map<String, Value> = serde_json::from_str(&event.payload_of_none()).unwrap();
+        assert_eq!(event.event_type, POLICY_ROLLED_BACK.name);
+        assert_eq!(body.keys().collect::<Vec<_>>(), POLICY_ROLLED_BACK.body);
+        assert_eq!(
+            (&body["from"], &body["to"], &body["faults"]),
+            (&json!(42), &json!(41), &json!(5))
+        );
+        assert_eq!(event.key_of_none(), "policy:login");
+    }
 }

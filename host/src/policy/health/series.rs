@@ -1,5 +1,6 @@
 //! The metrics of releases, made from their counts when somebody scrapes: a call pays nothing for
-//! them, and a release that is not shown any more leaves no series behind.
+//! them, and a release that is not shown any more leaves no series behind. The registry of releases
+//! adds them to its meter.
 
 use std::fmt;
 use std::sync::Arc;

@@ -20,7 +20,7 @@ use crate::support::{Person, TestService, guest_names};
 
 /// The sources of the tests in this folder and of those of swaps: the guard below looks for guests
 /// in them.
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 10] = [
     include_str!("acceptances.rs"),
     include_str!("bounds.rs"),
     include_str!("budgets.rs"),
@@ -29,6 +29,7 @@ const SOURCES: [&str; 9] = [
     include_str!("writes.rs"),
     include_str!("../swap/running.rs"),
     include_str!("../contract/documents.rs"),
+    include_str!("../releases/health.rs"),
     include_str!("../storm/mod.rs"),
 ];
 

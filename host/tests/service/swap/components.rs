@@ -36,7 +36,7 @@ pub(super) fn manifest(slot: Slot) -> Value {
 }
 
 /// The default login policy with another manifest.
-pub(super) fn with_manifest(change: impl FnOnce(&mut Value)) -> Vec<u8> {
+pub(crate) fn with_manifest(change: impl FnOnce(&mut Value)) -> Vec<u8> {
     let mut manifest = manifest(Slot::Login);
     change(&mut manifest);
     with_section(&without_manifest(&policy(Slot::Login)), manifest.to_string().as_bytes())
@@ -47,7 +47,7 @@ pub(super) fn from_wat(text: &str) -> Vec<u8> {
 }
 
 /// The default login policy with more core modules, which are instantiated with it.
-pub(super) fn with_modules(texts: &[&str]) -> Vec<u8> {
+pub(crate) fn with_modules(texts: &[&str]) -> Vec<u8> {
     let modules: Vec<Vec<u8>> = texts.iter().map(|text| wat::parse_str(text).unwrap()).collect();
     with_binary_modules(&modules)
 }
@@ -115,7 +115,7 @@ fn imported_instance(component: &[u8], name: &str) -> u32 {
 
 /// The default login policy with a module that takes a minute and more to compile: many functions,
 /// each of a size that takes little memory.
-pub(super) fn slow_to_compile() -> Vec<u8> {
+pub(crate) fn slow_to_compile() -> Vec<u8> {
     with_binary_modules(&[functions(2400, 1500)])
 }
 

@@ -2,7 +2,7 @@
 
 mod admission;
 mod cache;
-mod components;
+pub(crate) mod components;
 mod folder;
 mod owners;
 mod pairs;
