@@ -37,10 +37,12 @@ test *filter: programs
     @scripts/servers.sh run scripts/test.sh {{ filter }}
 
 # First the storm, which measures and prints a table (STORM_SECONDS and others: see
-# host/tests/service/storm/scene.rs; `soak storm` runs it alone). Then SOAK_ROUNDS (10) times as many
-# faults, one test after the other.
+# host/tests/service/storm/scene.rs; `soak storm` runs it alone). Then a thousand swaps of a policy on
+# three replicas, with a table, too (SWAPS and others: see host/tests/service/releases/swaps/scale.rs;
+# `soak releases` runs them alone). Then SOAK_ROUNDS (10) times as many faults, one test after the
+# other.
 #
-# Run the storm and the tests under faults for longer.
+# Run the storm, the swaps and the tests under faults for longer.
 soak *filter: programs
     @scripts/servers.sh run scripts/soak.sh {{ filter }}
 

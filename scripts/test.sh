@@ -46,19 +46,31 @@ done
 # What is about PostgreSQL anyway, or asks no database, runs once.
 once=("${faults[@]}")
 for part in legacy store::{away,contention,replicas,roles,settings,starting,tls} wit \
-    bad_input::{bodies,connections,crawlers,crowds,requests,unread} storm swap; do
+    bad_input::{bodies,connections,crawlers,crowds,requests,unread} storm swap \
+    releases::{story,swaps,upgrade}; do
     once+=(--skip "$part::")
 done
 alone=(bad_input::{connections,crawlers,crowds,unread}:: busy:: flood:: guessing::
     policies::budgets:: process::ending::)
 others=()
-for part in "${alone[@]}" storm::in_a_storm; do others+=(--skip "$part"); done
+for part in "${alone[@]}" storm::in_a_storm releases::{story,swaps,upgrade}::; do
+    others+=(--skip "$part")
+done
 
 service=(cargo test -p auth-host --test service --)
 sqlite=(env TEST_STORE=sqlite)
 postgres=(env TEST_STORE=postgres)
 
+# Whether the tests that run are all, or those named include it.
+runs() {
+    [ "${#words[@]}" = 0 ] || "${service[@]}" --list "${words[@]}" 2>/dev/null | grep "$1" >/dev/null
+}
+
 scripts/test-machine.sh
+if runs ^releases::upgrade::; then
+    TEST_VERSION_BEFORE=$(scripts/version-before.sh)
+    export TEST_VERSION_BEFORE
+fi
 quick=()
 for file in host/tests/*.rs; do
     [ ! -e "$file" ] || quick+=(--test "$(basename "$file" .rs)")
@@ -66,7 +78,8 @@ done
 run host cargo test -p auth-host --lib --bins "${quick[@]}" -- "${words[@]}"
 run components cargo test -p auth-policy-sdk -p register -- "${words[@]}"
 if [ "${#words[@]}" = 0 ]; then
-    # It takes all that the machine has.
+    # They take all that the machine has.
+    run releases env RUST_TEST_THREADS=1 "${service[@]}" releases::{story,swaps,upgrade}::
     run storm "${sqlite[@]}" "${service[@]}" storm::in_a_storm
     run sqlite-alone "${sqlite[@]}" "${service[@]}" "${alone[@]}"
     run postgres-alone "${postgres[@]}" "${service[@]}" "${alone[@]}" "${once[@]}"

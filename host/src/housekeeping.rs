@@ -1,18 +1,26 @@
-//! The cleaner: once a minute it deletes what has expired, and measures what policies keep.
+//! The cleaner: once a minute it deletes what has expired, and measures what policies keep; once an
+//! hour it deletes old releases of policies.
 //! Replicas may clean at the same time: the store sees to it that they leave one another's rows
 //! alone. Beside it, once a second, the watch looks whether the database takes what requests ask.
 
 use std::time::Duration;
 
 use prometheus::{IntGauge, IntGaugeVec};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::capabilities::StorageSizes;
+use crate::clock::milliseconds;
 use crate::metrics::{Meter, MeterError};
 use crate::passwords::PasswordHasher;
+use crate::store::registry::{Change, Pruned};
 use crate::store::{Outage, Store, StoreError};
 
 const EVERY: Duration = Duration::from_mins(1);
+/// How often old releases are deleted.
+const PRUNE_EVERY: Duration = Duration::from_hours(1);
+/// What is younger is never deleted by the cleaner: somebody may be about to use it.
+const PRUNE_FROM: Duration = Duration::from_hours(24);
 /// The service goes on by itself within that time after an outage.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -27,12 +35,24 @@ pub struct Cleaner {
     pub storage_sizes: StorageSizes,
     /// How long a published event is kept.
     pub outbox_retention: Duration,
+    /// How many releases of each place are kept beside those that are in use.
+    pub releases_kept: u32,
 }
 
 impl Cleaner {
     /// Cleans once a minute until it is told to stop.
     pub async fn run(self, stop: CancellationToken) {
+        let mut pruned: Option<Instant> = None;
         while !stop.is_cancelled() {
+            if pruned.is_none_or(|at| at.elapsed() >= PRUNE_EVERY) {
+                pruned = Some(Instant::now());
+                if let Err(error) = self.prune_once().await {
+                    tracing::error!(
+                        %error,
+                        "old releases could not be deleted; the next try is in an hour"
+                    );
+                }
+            }
             if let Err(error) = self.clean_once().await {
                 tracing::error!(
                     %error,
@@ -41,6 +61,22 @@ impl Cleaner {
             }
             let _ = stop.run_until_cancelled(tokio::time::sleep(EVERY)).await;
         }
+    }
+
+    /// Deletes releases beyond those that are kept, and components that no release names.
+    pub async fn prune_once(&self) -> Result<Pruned, StoreError> {
+        let change = Change {
+            who: "auth-host".to_owned(),
+            why: format!("POLICY_RELEASES_KEPT is {}", self.releases_kept),
+            details: "{}".to_owned(),
+        };
+        let before = self.store.clock().now() - milliseconds(PRUNE_FROM);
+        let pruned = self.store.registry_prune(self.releases_kept, before, &change).await?;
+        if pruned != Pruned::default() {
+            let Pruned { releases, components, bytes } = pruned;
+            tracing::info!(releases, components, bytes, "old releases were deleted");
+        }
+        Ok(pruned)
     }
 
     /// Reads the database's clock, looks for bcrypt hashes, and deletes all that has expired by

@@ -4,6 +4,7 @@
 //! through WIT imports and returns a decision; the host checks it and carries it out, in one
 //! transaction, or not at all. `docs/architecture.md` tells the rest.
 
+pub mod administration;
 pub mod app;
 pub mod capabilities;
 pub mod clock;

@@ -27,11 +27,14 @@ fn main() -> ExitCode {
     let outcome =
         match command::Command::parse().run {
             None | Some(command::Run::Serve) => serve(),
-            Some(command::Run::Policy { run }) => run.run().map(|()| ExitCode::SUCCESS),
+            Some(command::Run::Policy { run }) => run.run(),
             Some(command::Run::Migrate) => operate(|config| async move {
                 command::migrate(&config).await.map(|()| ExitCode::SUCCESS)
             }),
             Some(command::Run::Outbox { run }) => {
+                operate(|config| async move { run.run(&config).await.map(|()| ExitCode::SUCCESS) })
+            }
+            Some(command::Run::Admin { run }) => {
                 operate(|config| async move { run.run(&config).await.map(|()| ExitCode::SUCCESS) })
             }
             Some(command::Run::Import { run }) => {
@@ -131,6 +134,9 @@ fn announcement(app: &App, listener: &TcpListener) -> anyhow::Result<String> {
     let address = listener.local_addr()?;
     writeln!(text, "auth-host {} serves on http://{address}", env!("CARGO_PKG_VERSION"))?;
     writeln!(text, "  Swagger UI  http://{address}/api/auth/swagger/index.html")?;
+    if let Some(url) = app.admin_url() {
+        writeln!(text, "  admin API   {url}/swagger/")?;
+    }
     for slot in Slot::ALL {
         match app.generations.current(slot) {
             Some(generation) => {

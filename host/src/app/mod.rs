@@ -1,5 +1,6 @@
 //! The composition root: every part is made here from what it needs, and no part knows this module.
 
+mod admin;
 mod data_folder;
 mod database;
 mod parts;

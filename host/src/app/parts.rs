@@ -95,7 +95,7 @@ pub(super) fn observing(
         metrics,
         clock,
         proxies: config.http.proxies.clone(),
-        unknown_clients: UnknownClients::new(meter)?,
+        unknown_clients: Arc::new(UnknownClients::new(meter)?),
         leftovers: Leftovers::new(time, tasks.clone(), stopping.clone()),
         stopping: stopping.clone(),
         request_limit: config.http.request_limit(),
@@ -142,6 +142,7 @@ pub(super) fn cleaner(config: &Config, services: &Services) -> Cleaner {
         passwords: services.passwords.clone(),
         storage_sizes: services.storage_sizes.clone(),
         outbox_retention: config.outbox_retention,
+        releases_kept: config.admin.releases_kept,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The service as one value.
 
-use std::fs;
 use std::sync::Arc;
+use std::{fs, iter};
 
 use axum::Router;
 use tokio::net::TcpListener;
@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::info_span;
 
+use super::admin::{AdminListener, Beside};
 use super::sources::Sources;
 use super::{data_folder, parts};
 use crate::capabilities::Services;
@@ -51,6 +52,7 @@ pub struct App {
     sink: Sink,
     relay_metrics: Arc<RelayMetrics>,
     connections: ConnectionMetrics,
+    admin: Option<AdminListener>,
     tasks: TaskTracker,
     stopping: StopDeadline,
     /// Held while the service lives: one process owns the data folder.
@@ -61,23 +63,20 @@ impl App {
     /// Opens the data folder and the database and makes everything that serves; no policy is loaded
     /// yet.
     pub async fn build(config: Config, clock: Clock) -> anyhow::Result<Arc<Self>> {
-        let lock = data_folder::open(&config)?;
-        let jwt_secret = data_folder::jwt_secret(&config)?;
+        let (lock, jwt_secret) = (data_folder::open(&config)?, data_folder::jwt_secret(&config)?);
         let meter = Meter::new()?;
         telemetry::measure(&meter)?;
         let hash_metrics = HashMetrics::new(&meter)?;
         let services = parts::services(&config, clock, &meter, &hash_metrics).await?;
         let policy_metrics = PolicyMetrics::new(&meter)?;
-        let admission = parts::admission(&config, &services, policy_metrics.clone())?;
+        let admission = Arc::new(parts::admission(&config, &services, policy_metrics.clone())?);
         let release_health = policy_metrics.releases.clone();
         let generations = Arc::new(Generations::new(policy_metrics));
-        let wake = Wake::default();
-        let tasks = TaskTracker::new();
+        let (wake, tasks) = (Wake::default(), TaskTracker::new());
         let http_metrics = HttpMetrics::new(&meter)?;
         let connections = http_metrics.connections.clone();
         let relay_metrics = Arc::new(RelayMetrics::new(&meter)?);
-        let sink = parts::sink(&config);
-        let stopping = StopDeadline::new(config.shutdown.timeout);
+        let (sink, stopping) = (parts::sink(&config), StopDeadline::new(config.shutdown.timeout));
         let standing = parts::standing(&config, &services.clock, &meter)?;
         let health = Health {
             stopping: stopping.clone(),
@@ -92,6 +91,8 @@ impl App {
         let life = (&tasks, &stopping);
         let observing =
             parts::observing(&config, services.clock.clone(), &meter, http_metrics, life)?;
+        let beside = Beside { config: &config, services: &services, meter: &meter, life };
+        let admin = AdminListener::open(&beside, &admission, &observing).await?;
         let public = Public {
             decisions: Arc::new(decisions),
             generations: Arc::clone(&generations),
@@ -102,7 +103,7 @@ impl App {
             meter: meter.clone(),
         };
         Ok(Arc::new(Self {
-            admission: Arc::new(admission),
+            admission,
             cleaner: parts::cleaner(&config, &services),
             watch: parts::watch(&services, &meter)?,
             router: public.router()?,
@@ -113,12 +114,18 @@ impl App {
             sink,
             relay_metrics,
             connections,
+            admin,
             tasks,
             stopping,
             services,
             config,
             _lock: lock,
         }))
+    }
+
+    /// Where the admin API is, if it listens.
+    pub fn admin_url(&self) -> Option<String> {
+        self.admin.as_ref().map(AdminListener::url)
     }
 
     /// Where policies come from, not asked yet.
@@ -174,7 +181,9 @@ impl App {
             metrics: self.connections.clone(),
             tasks: self.tasks.clone(),
             cut_answers: cut_answers.clone(),
+            tls: None,
         };
+        let admin = self.admin.as_ref().and_then(|admin| admin.take(&cut_answers));
         let stop_background = CancellationToken::new();
         let relay = Relay {
             store: self.services.store.clone(),
@@ -192,7 +201,7 @@ impl App {
         let watching = directory.watch(stop.first.clone(), stop_background.clone());
         let following = follower.run(stop.first.clone(), stop_background.clone());
         let service = Service {
-            servers: vec![public],
+            servers: iter::once(public).chain(admin).collect(),
             background: vec![
                 Background { span: info_span!("relay"), run: Box::pin(relay.run()) },
                 Background { span: info_span!("housekeeping"), run: Box::pin(cleaning) },

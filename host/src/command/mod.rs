@@ -1,5 +1,7 @@
 //! The command line.
 
+mod admin;
+mod database;
 mod import;
 mod outbox;
 mod output;
@@ -10,10 +12,11 @@ use clap::{Parser, Subcommand};
 use crate::config::Config;
 use crate::store::Postgres;
 
+pub use admin::AdminRun;
 pub use import::ImportRun;
 pub use outbox::OutboxRun;
 pub use output::was_closed;
-pub use policy::PolicyRun;
+pub use policy::{Pack, PolicyRun};
 
 /// An authentication service whose policies are WebAssembly components.
 #[derive(Parser)]
@@ -37,13 +40,20 @@ pub enum Run {
         #[command(subcommand)]
         run: OutboxRun,
     },
+    /// Say who may use the admin API.
+    Admin {
+        /// What to do with it.
+        #[command(subcommand)]
+        run: AdminRun,
+    },
     /// Take over what another service left.
     Import {
         /// Which.
         #[command(subcommand)]
         run: ImportRun,
     },
-    /// Work with policies.
+    /// Check, ship, watch and roll back policies.
+    #[command(after_help = policy::WAY)]
     Policy {
         /// What to do with them.
         #[command(subcommand)]

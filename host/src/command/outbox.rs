@@ -1,19 +1,16 @@
 //! `auth-host outbox`: what operators do with events.
 
-use std::path::Path;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
-use super::output;
-use crate::clock::{Clock, Timestamp, milliseconds};
+use super::database;
+use super::output::{self, moment, plain};
+use crate::clock::milliseconds;
 use crate::config::{self, Config};
-use crate::metrics::Meter;
-use crate::store::{DatabaseMetrics, EventFilter, EventRow, EventState, Postgres, Sqlite, Store};
+use crate::store::{EventFilter, EventRow, EventState};
 
 /// What to do with events.
 #[derive(Subcommand)]
@@ -66,7 +63,7 @@ pub struct Purge {
 impl OutboxRun {
     /// Does it.
     pub async fn run(self, config: &Config) -> anyhow::Result<()> {
-        let store = open(config).await?;
+        let store = database::open(config).await?;
         match self {
             Self::List { state, limit, json } => {
                 let events = store
@@ -114,19 +111,6 @@ impl OutboxRun {
     }
 }
 
-/// The service's database; a service may run on it meanwhile.
-async fn open(config: &Config) -> anyhow::Result<Store> {
-    if let Some(settings) = &config.postgres {
-        return Ok(Store::Postgres(
-            Postgres::open(settings, Clock::database(), DatabaseMetrics::new(&Meter::new()?)?)
-                .await?,
-        ));
-    }
-    let file: &Path = &config.data_dir.join("auth.sqlite");
-    anyhow::ensure!(file.exists(), "DATA_DIR: there is no database {}", file.display());
-    Ok(Store::Sqlite(Sqlite::open(file, Clock::System).await?))
-}
-
 fn line(event: &EventRow) -> String {
     let error = plain(event.last_error.as_deref().unwrap_or_default());
     let (state, created, kind, key) = (
@@ -139,14 +123,6 @@ fn line(event: &EventRow) -> String {
         "{} {state:<9} {created} {kind} key={key} attempts={} {error}",
         event.message_id, event.attempts
     )
-}
-
-/// A text of somebody else's, for a terminal: it stays within its line, and cannot move the cursor.
-fn plain(text: &str) -> String {
-    let cut: String = text.chars().take(200).collect();
-    cut.chars()
-        .flat_map(|c| if c.is_control() { c.escape_debug().collect::<Vec<_>>() } else { vec![c] })
-        .collect()
 }
 
 fn readable(event: &EventRow, with_body: bool) -> Value {
@@ -168,10 +144,4 @@ fn readable(event: &EventRow, with_body: bool) -> Value {
             serde_json::from_str(&event.payload).unwrap_or_else(|_| json!(event.payload));
     }
     value
-}
-
-/// RFC 3339, UTC.
-fn moment(time: Timestamp) -> String {
-    let moment = OffsetDateTime::from_unix_timestamp_nanos(i128::from(time) * 1_000_000).ok();
-    moment.and_then(|moment| moment.format(&Rfc3339).ok()).unwrap_or_else(|| time.to_string())
 }

@@ -2,6 +2,8 @@
 //! reported at start, all at once. Each part of the service has settings of its own type; they are
 //! read here.
 
+mod admin;
+mod client;
 mod environment;
 mod faults;
 mod http;
@@ -14,9 +16,11 @@ mod sessions;
 mod settings;
 mod values;
 
+pub use admin::{AdminConfig, TlsFiles};
+pub use client::ClientConfig;
 pub use faults::ConfigError;
 pub use http::HttpConfig;
 pub use reader::Secret;
 pub use sessions::SessionConfig;
 pub use settings::Config;
-pub use values::duration as parse_duration;
+pub use values::{duration as parse_duration, end_of as parse_end};

@@ -9,7 +9,7 @@ use super::memory::{LEAST_POLICY_MEMORY, MOST_POLICY_MEMORY, policy_memory};
 use super::policies;
 use super::reader::Reader;
 use super::values::{between, duration, log_filter, number, yes_or_no};
-use super::{ConfigError, HttpConfig, SessionConfig};
+use super::{AdminConfig, ConfigError, HttpConfig, SessionConfig};
 use crate::lifecycle::ShutdownSettings;
 use crate::outbox::{AmqpSettings, RelaySettings};
 use crate::passwords::HashSettings;
@@ -26,6 +26,7 @@ pub struct Config {
     /// nothing, is production.
     pub local: bool,
     pub http: HttpConfig,
+    pub admin: AdminConfig,
     /// `HTTP_SERVER_SHUTDOWN_TIMEOUT`, default `5s`: how long requests in flight may take after a
     /// signal. `HTTP_SERVER_SHUTDOWN_DELAY`, default `0`: how long, after a signal, requests are
     /// still taken while `/readyz` says no. Load balancers need it.
@@ -101,6 +102,7 @@ impl Config {
         let http = HttpConfig::read(&mut read);
         let config = Self {
             local,
+            admin: AdminConfig::read(&mut read, local, http.address),
             shutdown: shutdown(&mut read),
             sessions: SessionConfig::read(&mut read, signs && !local),
             hashing: hashing(&mut read, http.timeout),
@@ -156,7 +158,7 @@ fn shutdown(read: &mut Reader<'_>) -> ShutdownSettings {
     }
 }
 
-fn admission(read: &mut Reader<'_>) -> AdmissionSettings {
+pub(super) fn admission(read: &mut Reader<'_>) -> AdmissionSettings {
     let seconds = Duration::from_secs;
     AdmissionSettings {
         program: AdmissionSettings::this_program(),

@@ -52,7 +52,7 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
 }
 
 /// The end of a day (`2027-01-31`, UTC), or a moment (RFC 3339).
-pub(super) fn end_of(text: &str) -> Result<Timestamp, String> {
+pub fn end_of(text: &str) -> Result<Timestamp, String> {
     let day = || Date::parse(text, format_description!("[year]-[month]-[day]")).ok()?.next_day();
     let moment = OffsetDateTime::parse(text, &Rfc3339)
         .ok()

@@ -227,5 +227,12 @@ fn answer(declared_status: u16, refusal: Refusal) -> ApiError {
     // 429 without a wait would leave the caller guessing.
     let at_least = (status == StatusCode::TOO_MANY_REQUESTS).then_some(1);
     let Refusal { code, message, fields, retry_after } = refusal;
-    ApiError { status, code, message, fields, retry_after: retry_after.or(at_least) }
+    ApiError {
+        status,
+        code,
+        message,
+        reasons: Vec::new(),
+        fields,
+        retry_after: retry_after.or(at_least),
+    }
 }

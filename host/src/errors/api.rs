@@ -17,6 +17,8 @@ pub struct ApiError {
     pub message: String,
     /// Members of the request that are at fault.
     pub fields: Vec<Field>,
+    /// What admission found, if that is what it is about.
+    pub reasons: Vec<Reason>,
     /// Seconds, for `Retry-After`.
     pub retry_after: Option<u32>,
 }
@@ -30,6 +32,17 @@ pub struct Field {
     pub code: String,
     /// For people.
     pub message: String,
+}
+
+/// A fault of a component or of its settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reason {
+    /// What is wrong.
+    pub text: String,
+    /// What to do about it.
+    pub remedy: String,
+    /// Whether other settings would do.
+    pub of_settings: bool,
 }
 
 /// The body of an error.
@@ -46,6 +59,10 @@ pub struct ErrorBody<'a> {
     /// Members of the request that are at fault, if some are.
     #[serde(skip_serializing_if = "<[Field]>::is_empty")]
     pub fields: &'a [Field],
+    /// What admission found: of the admin listener only.
+    #[serde(skip_serializing_if = "<[Reason]>::is_empty")]
+    #[schema(ignore)]
+    pub reasons: &'a [Reason],
 }
 
 impl From<ErrorCode> for ApiError {
@@ -59,6 +76,7 @@ impl From<ErrorCode> for ApiError {
             code: error.code.to_owned(),
             message: error.text.to_owned(),
             fields: Vec::new(),
+            reasons: Vec::new(),
             retry_after,
         }
     }

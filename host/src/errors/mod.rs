@@ -7,5 +7,5 @@
 mod api;
 pub mod catalogue;
 
-pub use api::{ApiError, ErrorBody, Field};
+pub use api::{ApiError, ErrorBody, Field, Reason};
 pub use catalogue::{ErrorCode, Retry};

@@ -1,4 +1,4 @@
-//! Request bodies: at most 64 KiB of JSON, one object, no key twice. What is beyond the usual size
+//! Request bodies: a bounded number of bytes of JSON, one object, no key twice. What is beyond the usual size
 //! has a budget of all requests together.
 
 use std::time::Duration;
@@ -17,8 +17,8 @@ use super::server::RequestDeadline;
 use crate::errors::{ApiError, catalogue};
 use crate::strict_json::{self, Fault};
 
-/// The most bytes of a body.
-const MAX_BODY: usize = 64 * 1024;
+/// The most bytes of a body of the public listener.
+pub(super) const MAX_BODY: usize = 64 * 1024;
 /// What every body may have. All that gateways send is smaller.
 const USUAL_BODY: usize = 4 * 1024;
 
@@ -26,6 +26,8 @@ const USUAL_BODY: usize = 4 * 1024;
 pub(super) struct Bodies {
     /// How long one may take to arrive.
     pub(super) time: Duration,
+    /// The most bytes of one.
+    pub(super) most: usize,
     /// What all of them together may hold beyond the usual size.
     pub(super) held: HeldBytes,
 }
@@ -45,15 +47,15 @@ pub(super) async fn read_object(
         return Err(ApiError::from(catalogue::UNSUPPORTED_MEDIA_TYPE));
     }
     // A body that says itself that it is too large is not waited for.
-    if axum::body::HttpBody::size_hint(request.body()).lower() > MAX_BODY as u64 {
-        return Err(ApiError::from(catalogue::BODY_TOO_LARGE));
+    if axum::body::HttpBody::size_hint(request.body()).lower() > bodies.most as u64 {
+        return Err(too_large(bodies.most));
     }
     // The head and the body have one deadline together.
     let mut end = Instant::now() + bodies.time;
     if let Some(RequestDeadline(whole)) = request.extensions().get() {
         end = end.min(*whole);
     }
-    let (bytes, room) = timeout_at(end, collect(request.into_body(), &bodies.held))
+    let (bytes, room) = timeout_at(end, collect(request.into_body(), bodies))
         .await
         .map_err(|_| ApiError::from(catalogue::REQUEST_TIMEOUT))??;
     Ok(Object { members: parse(&bytes)?, room })
@@ -63,7 +65,7 @@ pub(super) async fn read_object(
 /// all of the buffer that it was read into.
 async fn collect(
     mut body: Body,
-    held: &HeldBytes,
+    Bodies { most, held, .. }: &Bodies,
 ) -> Result<(Zeroizing<Vec<u8>>, Option<OwnedSemaphorePermit>), ApiError> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(USUAL_BODY));
     let mut room = None;
@@ -73,19 +75,24 @@ async fn collect(
         })?;
         let Some(data) = frame.data_ref() else { continue };
         let size = bytes.len() + data.len();
-        if size > MAX_BODY {
-            return Err(ApiError::from(catalogue::BODY_TOO_LARGE));
+        if size > *most {
+            return Err(too_large(*most));
         }
         if size > bytes.capacity() {
-            room = Some(held.room(MAX_BODY - USUAL_BODY)?);
+            room = Some(held.room(most - USUAL_BODY)?);
             // Moved by hand: what grows by itself leaves its bytes behind.
-            let mut larger = Zeroizing::new(Vec::with_capacity(MAX_BODY));
+            let mut larger = Zeroizing::new(Vec::with_capacity(*most));
             larger.extend_from_slice(&bytes);
             bytes = larger;
         }
         bytes.extend_from_slice(data);
     }
     Ok((bytes, room))
+}
+
+fn too_large(most: usize) -> ApiError {
+    let message = format!("the body has more than {most} bytes");
+    ApiError::with_message(catalogue::BODY_TOO_LARGE, message)
 }
 
 /// A member that must be there and a text.

@@ -24,6 +24,7 @@ pub(super) fn with_body(response: Response, id: &str) -> Response {
         code: &error.code,
         request_id: id,
         fields: &error.fields,
+        reasons: &error.reasons,
     };
     let (mut parts, _) = response.into_parts();
     let (json, content) = Json(body).into_response().into_parts();

@@ -60,7 +60,25 @@ impl HttpMetrics {
                 &["method", "path"],
                 SECONDS,
             )?,
-            connections: ConnectionMetrics::new(meter)?,
+            connections: ConnectionMetrics::new(meter, "auth_http")?,
+        })
+    }
+
+    /// Of the admin listener, in series of its own: those of the contract tell of the public one.
+    pub fn of_admin(meter: &Meter) -> Result<Self, MeterError> {
+        Ok(Self {
+            requests: meter.counters(
+                "auth_admin_http_requests_total",
+                "Requests of the admin listener by method, route and status.",
+                &["method", "path", "status"],
+            )?,
+            request_duration: meter.histograms(
+                "auth_admin_http_request_duration_seconds",
+                "Time to answer a request of the admin listener.",
+                &["method", "path"],
+                SECONDS,
+            )?,
+            connections: ConnectionMetrics::new(meter, "auth_admin_http")?,
         })
     }
 
@@ -74,15 +92,15 @@ impl HttpMetrics {
 }
 
 impl ConnectionMetrics {
-    fn new(meter: &Meter) -> Result<Self, MeterError> {
+    fn new(meter: &Meter, prefix: &str) -> Result<Self, MeterError> {
         Ok(Self {
-            open: meter.gauge("auth_http_connections", "Open client connections.")?,
+            open: meter.gauge(&format!("{prefix}_connections"), "Open client connections.")?,
             closed_for_room: meter.counter(
-                "auth_http_connections_closed_for_room_total",
+                &format!("{prefix}_connections_closed_for_room_total"),
                 "Connections without a request that were closed for others.",
             )?,
             refused: meter.counter(
-                "auth_http_requests_refused_total",
+                &format!("{prefix}_requests_refused_total"),
                 "Requests refused as busy because requests in flight took all places.",
             )?,
         })

@@ -1,6 +1,7 @@
-//! HTTP: a server for each listener, what every request passes, and the endpoints of the public
-//! listener. Another listener is another router in a folder beside `public`.
+//! HTTP: a server for each listener, what every request passes, and the endpoints of the public and
+//! of the admin listener, a folder each.
 
+mod admin;
 mod body;
 mod caller;
 mod cut_off;
@@ -16,10 +17,11 @@ mod server;
 mod trace;
 mod unread;
 
+pub use admin::Admin;
 pub use caller::{ForwardedHeader, TrustedProxies, UnknownClients};
 pub use metrics::{ConnectionMetrics, EndpointMetrics, HttpMetrics};
 pub use observe::Observing;
 pub use openapi::Operation;
 pub use public::{Health, Public};
-pub use server::{Server, ServerLimits, ServerPaths};
+pub use server::{Server, ServerLimits, ServerPaths, Tls, TlsError};
 pub use unread::Leftovers;

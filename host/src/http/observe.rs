@@ -33,7 +33,7 @@ pub struct Observing {
     /// Whose word about the client is taken.
     pub proxies: TrustedProxies,
     /// Counts where that is of no use.
-    pub unknown_clients: UnknownClients,
+    pub unknown_clients: Arc<UnknownClients>,
     /// Reads what clients still send after their answers.
     pub leftovers: Leftovers,
     /// Once it has begun, connections end with the answer.

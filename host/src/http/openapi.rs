@@ -63,7 +63,7 @@ fn plain(operation: &Operation) -> Value {
     json!({
         "tags": [operation.tag],
         "summary": operation.summary,
-        "responses": responses(operation, None, None),
+        "responses": plain_responses(operation),
     })
 }
 
@@ -88,6 +88,11 @@ fn decided(operation: &Operation, slot: Slot, manifest: Option<&Manifest>) -> Va
         },
         "responses": responses(operation, Some(slot), manifest),
     })
+}
+
+/// What an endpoint answers that no policy decides.
+pub(super) fn plain_responses(operation: &Operation) -> Map<String, Value> {
+    responses(operation, None, None)
 }
 
 fn responses(

@@ -31,6 +31,7 @@ const PLACES: usize = 128;
 pub struct Leftovers {
     places: Arc<Semaphore>,
     time: Duration,
+    most: usize,
     tasks: TaskTracker,
     stopping: StopDeadline,
 }
@@ -38,7 +39,14 @@ pub struct Leftovers {
 impl Leftovers {
     /// Of each request for at most that time.
     pub fn new(time: Duration, tasks: TaskTracker, stopping: StopDeadline) -> Self {
-        Self { places: Arc::new(Semaphore::new(PLACES)), time, tasks, stopping }
+        let places = Arc::new(Semaphore::new(PLACES));
+        Self { places, time, most: MOST_BYTES, tasks, stopping }
+    }
+
+    /// For a listener with larger bodies: who sends a little more than that sees the answer.
+    #[must_use]
+    pub fn of_at_most(self, most: usize) -> Self {
+        Self { most, ..self }
     }
 
     /// Sees to the rest of the body, whenever whoever answers lets go of it.
@@ -62,9 +70,9 @@ impl Leftovers {
         else {
             return;
         };
-        let (time, stopping) = (self.time, self.stopping.clone());
+        let (time, most, stopping) = (self.time, self.most, self.stopping.clone());
         let reading = async move {
-            let mut left = MOST_BYTES;
+            let mut left = most;
             while let Some(Ok(frame)) = body.frame().await {
                 let length = frame.data_ref().map_or(0, Bytes::len);
                 let Some(rest) = left.checked_sub(length) else { return };

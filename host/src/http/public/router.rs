@@ -14,7 +14,7 @@ use super::metrics::Scrape;
 use super::{documents, health, login, metrics, refresh, register};
 use crate::decisions::Decisions;
 use crate::errors::{ApiError, catalogue};
-use crate::http::body::Bodies;
+use crate::http::body::{Bodies, MAX_BODY};
 use crate::http::held::HeldBytes;
 use crate::http::metrics::{EndpointMetrics, HttpMetrics};
 use crate::http::observe::{self, Observing};
@@ -55,7 +55,8 @@ impl Public {
     /// All routes, as a caller sees them.
     pub fn router(self) -> Result<Router, MeterError> {
         let http = self.observing.metrics.clone();
-        let bodies = Arc::new(Bodies { time: self.body_limit, held: HeldBytes::new() });
+        let bodies =
+            Arc::new(Bodies { time: self.body_limit, most: MAX_BODY, held: HeldBytes::new() });
         let endpoint = |operation, name| self.endpoint(operation, name, &http, &bodies);
         let auth = Router::new()
             .route(

@@ -46,7 +46,7 @@ struct PeerConnections {
 }
 
 /// Who a peer is: its address, of IPv6 the network of a subscriber.
-pub(super) fn peer(address: IpAddr) -> IpAddr {
+pub(in crate::http) fn peer(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let network = u128::from(address) & !u128::from(u64::MAX);

@@ -23,6 +23,7 @@ use super::place::{Place, Seat};
 use super::places::{Places, ServerPaths};
 use super::refusal::Full;
 use super::stream::TimedStream;
+use super::tls::{Stream, Tls};
 use crate::http::cut_off::was_cut_off;
 use crate::http::metrics::ConnectionMetrics;
 use crate::shutdown::CutAnswers;
@@ -65,13 +66,15 @@ pub struct Server {
     pub tasks: TaskTracker,
     /// Counts the answers that were not written to their end.
     pub cut_answers: CutAnswers,
+    /// With what connections are encrypted, if they are.
+    pub tls: Option<Tls>,
 }
 
 impl Server {
     /// Serves until `stop`; then no connection is accepted any more, and those that are open end
     /// with the request that they are at. Returns once they have.
     pub async fn serve(self, stop: CancellationToken) {
-        let Self { listener, router, limits, paths, metrics, tasks, cut_answers } = self;
+        let Self { listener, router, limits, paths, metrics, tasks, cut_answers, tls } = self;
         let places = Arc::new(Places::new(limits.connections, paths, metrics));
         let graceful = GracefulShutdown::new();
         while stop.run_until_cancelled(places.room()).await.is_some() {
@@ -97,6 +100,8 @@ impl Server {
                 router: router.clone(),
                 watcher: graceful.watcher(),
                 cut_answers: cut_answers.clone(),
+                tls: tls.clone(),
+                stop: stop.clone(),
             };
             let connection = connection.serve(&limits);
             tasks.spawn(async move {
@@ -125,11 +130,13 @@ struct Connection {
     router: Router,
     watcher: Watcher,
     cut_answers: CutAnswers,
+    tls: Option<Tls>,
+    stop: CancellationToken,
 }
 
 impl Connection {
     fn serve(self, limits: &ServerLimits) -> impl Future<Output = ()> + Send + use<> {
-        let Self { stream, peer, place, router, watcher, cut_answers } = self;
+        let Self { stream, peer, place, router, watcher, cut_answers, tls, stop } = self;
         let (idle_limit, request_limit) = (limits.idle, limits.request);
         let _ = stream.set_nodelay(true);
         let _ = rustix::net::sockopt::set_socket_send_buffer_size(&stream, SEND_BUFFER);
@@ -147,13 +154,25 @@ impl Connection {
             async move { router.oneshot(request).await.map(|answer| outgoing(place, answer)) }
         });
         async move {
+            let stream = TokioIo::new(match tls {
+                None => Stream::Plain(stream),
+                // Its place and the time limit of a head are taken already.
+                Some(tls) => match stop.run_until_cancelled(tls.accept(stream)).await {
+                    Some(Ok(stream)) => Stream::Tls(Box::new(stream)),
+                    Some(Err(error)) => {
+                        tracing::debug!(%error, "a connection was not encrypted");
+                        return;
+                    }
+                    None => return,
+                },
+            });
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(idle_limit)
                 .max_buf_size(READ_BUFFER)
                 // A client that closes its half is gone: what it asked for is given up.
                 .half_close(false)
-                .serve_connection(TokioIo::new(stream), service);
+                .serve_connection(stream, service);
             if let Err(error) = watcher.watch(connection).await {
                 let cut_off = was_cut_off(&error);
                 if cut_off {

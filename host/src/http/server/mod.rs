@@ -8,10 +8,13 @@ mod place;
 mod places;
 mod refusal;
 mod stream;
+mod tls;
 
 pub use listener::{Server, ServerLimits};
 pub use places::ServerPaths;
+pub use tls::{Tls, TlsError};
 
+pub(super) use idle::peer as subscriber;
 pub(super) use listener::Peer;
 pub(super) use place::RequestDeadline;
 pub(super) use refusal::refuse_if_full;

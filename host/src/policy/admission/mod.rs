@@ -14,6 +14,7 @@ mod compile;
 mod fault;
 mod file;
 mod job;
+mod offline;
 mod report;
 mod settings;
 #[cfg(test)]
@@ -30,6 +31,7 @@ pub use child_fault::ChildFault;
 pub use compile::CompileFault;
 pub use fault::{Fault, Faults};
 pub use file::FileFault;
+pub use offline::check_offline;
 pub use report::AdmissionReport;
 pub use settings::AdmissionSettings;
 pub use trial::TrialFault;

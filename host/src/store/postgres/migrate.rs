@@ -82,10 +82,16 @@ mod tests {
                      d83ede59e3e847da6fd2c6e049a6feb8";
         let imported = "8ce68318bfcad3cf7afdc2cb63db7ba1f39968b0d717045521d0279bc5e45eff\
                         3ee1bd4281d1721c1c40747072dd2fb5";
+        let registry = "b3d77f49e34fc566b88dec594848f0ac3a9518b120f554bfef971e701c08c52e\
+                        29580fa2e262bf896f4e2c6ed3503f91";
         are_as_released(
             &super::all(),
             "postgres",
-            &[(1, "first", first), (2, "imported accounts", imported)],
+            &[
+                (1, "first", first),
+                (2, "imported accounts", imported),
+                (3, "policy registry", registry),
+            ],
         );
     }
 }

@@ -16,8 +16,9 @@ use crate::store::outage::{Outage, Seen};
 
 /// The longest wait for a connection: the caller gives up after 5 s, and its 503 must reach it.
 const ACQUIRE: Duration = Duration::from_secs(2);
-/// Connections for the relay and the cleaner, so that neither waits for requests, nor they for it.
-const BACKGROUND_CONNECTIONS: u32 = 4;
+/// Connections for the relay, the cleaner and the registry, so that none of them waits for requests,
+/// nor they for it: a release can be taken back however busy the service is.
+const BACKGROUND_CONNECTIONS: u32 = 6;
 
 pub(super) type Query<'q> = sqlx::query::Query<'q, sqlx::Postgres, PgArguments>;
 
@@ -174,10 +175,20 @@ impl Pools {
         loan: &mut Loan,
         question: Query<'_>,
     ) -> Result<Vec<PgRow>, AskError> {
+        self.ask_within(loan, question, self.silence).await
+    }
+
+    /// The same with another limit.
+    pub(super) async fn ask_within(
+        &self,
+        loan: &mut Loan,
+        question: Query<'_>,
+        limit: Duration,
+    ) -> Result<Vec<PgRow>, AskError> {
         let Some(connection) = loan.0.as_deref_mut() else {
             return Err(AskError::Refused(sqlx::Error::PoolClosed));
         };
-        let error = match timeout(self.silence, question.fetch_all(connection)).await {
+        let error = match timeout(limit, question.fetch_all(connection)).await {
             Ok(Ok(rows)) => return Ok(rows),
             Ok(Err(error)) => AskError::from(error),
             Err(_) => AskError::Lost(silent()),
@@ -208,6 +219,11 @@ impl Pools {
 
     pub(super) fn knows_read_only(&self) -> bool {
         self.seen.outage() == Some(Outage::ReadOnly)
+    }
+
+    /// A connection for what runs beside requests.
+    pub(super) async fn borrow_background(&self) -> Result<Loan, StoreError> {
+        self.acquire(&self.background, "background").await
     }
 
     /// A connection for requests.

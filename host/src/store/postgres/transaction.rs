@@ -1,5 +1,7 @@
 //! A transaction of several statements, for decisions that need them.
 
+use std::time::Duration;
+
 use sqlx::postgres::PgRow;
 
 use super::pools::{Loan, Pools, Query};
@@ -14,12 +16,32 @@ pub(super) struct Transaction<'s> {
     pools: &'s Pools,
     /// Whether the server was known to take no writes when it began.
     knew_read_only: bool,
+    /// For one of its statements, if it is not the one of all others.
+    patience: Option<Duration>,
 }
 
 impl Pools {
     pub(super) async fn begin(&self) -> Result<Transaction<'_>, StoreError> {
-        let (loan, knew_read_only) = (self.borrow().await?, self.knows_read_only());
-        let mut transaction = Transaction { loan, pools: self, knew_read_only };
+        self.begin_on(self.borrow().await?).await
+    }
+
+    /// One that requests do not wait for, nor it for them.
+    pub(super) async fn begin_in_background(&self) -> Result<Transaction<'_>, StoreError> {
+        self.begin_on(self.borrow_background().await?).await
+    }
+
+    /// The same for values of many megabytes.
+    pub(super) async fn begin_patiently(&self) -> Result<Transaction<'_>, StoreError> {
+        let mut transaction = self.begin_in_background().await?;
+        // The server's limit, in milliseconds; ours is a little longer.
+        transaction.run(sqlx::query("SET LOCAL statement_timeout = 30000")).await?;
+        transaction.patience = Some(Duration::from_secs(31));
+        Ok(transaction)
+    }
+
+    async fn begin_on(&self, loan: Loan) -> Result<Transaction<'_>, StoreError> {
+        let knew_read_only = self.knows_read_only();
+        let mut transaction = Transaction { loan, pools: self, knew_read_only, patience: None };
         transaction.run(sqlx::query("BEGIN")).await?;
         Ok(transaction)
     }
@@ -28,7 +50,10 @@ impl Pools {
 impl Transaction<'_> {
     /// One statement of it.
     pub(super) async fn run(&mut self, statement: Query<'_>) -> Result<Vec<PgRow>, StoreError> {
-        let answer = self.pools.ask_on(&mut self.loan, statement).await;
+        let answer = match self.patience {
+            Some(limit) => self.pools.ask_within(&mut self.loan, statement, limit).await,
+            None => self.pools.ask_on(&mut self.loan, statement).await,
+        };
         answer.map_err(|error| self.pools.unavailable(error.cause()))
     }
 

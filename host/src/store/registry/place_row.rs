@@ -64,6 +64,8 @@ impl PlaceRow {
         previous.extend(&self.previous);
         previous.retain(|other| *other != number);
         previous.truncate(PlaceState::MOST_PREVIOUS);
+        // There must be something to fall back to.
+        let probation_until = probation_until.filter(|_| !previous.is_empty());
         self.point(number, previous, by, now, probation_until)
     }
 

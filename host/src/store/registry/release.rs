@@ -98,3 +98,14 @@ pub struct Pruned {
     /// Of the components.
     pub bytes: u64,
 }
+
+impl Pruned {
+    /// With what was pruned next.
+    pub(in crate::store) fn and(self, next: Self) -> Self {
+        Self {
+            releases: self.releases + next.releases,
+            components: self.components + next.components,
+            bytes: self.bytes + next.bytes,
+        }
+    }
+}

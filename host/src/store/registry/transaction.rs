@@ -25,6 +25,10 @@ pub(in crate::store) struct NewLine<'l> {
     pub(in crate::store) details: &'l str,
 }
 
+/// Releases, and components, that are pruned in one transaction: nobody waits long for it.
+pub(in crate::store) const PRUNED_RELEASES: i64 = 500;
+pub(in crate::store) const PRUNED_COMPONENTS: i64 = 10;
+
 /// An answer of the database.
 pub(in crate::store) trait Answer<T>:
     Future<Output = Result<T, StoreError>> + Send
@@ -39,7 +43,7 @@ pub(in crate::store) trait Registry: Send {
 
     /// Locks the row of a place, and makes it if there is none.
     fn lock(&mut self, place: &str) -> impl Answer<PlaceRow>;
-    /// Locks the rows of all places.
+    /// Waits for changes of all places, and lets no other begin.
     fn lock_all(&mut self) -> impl Answer<()>;
     fn save(&mut self, row: &PlaceRow) -> impl Answer<()>;
 
@@ -51,14 +55,14 @@ pub(in crate::store) trait Registry: Send {
     fn add_release(&mut self, release: &NewRelease, number: i64) -> impl Answer<()>;
     /// Notes that a release serves, if it never did before.
     fn mark_active(&mut self, place: &str, number: i64) -> impl Answer<()>;
-    /// Deletes releases that are named nowhere; which they were.
+    /// Deletes some releases that are named nowhere; which they were.
     fn prune_releases(
         &mut self,
         keep: u32,
         before: Timestamp,
         served: &[(String, i64)],
     ) -> impl Answer<Vec<(String, i64)>>;
-    /// Deletes components that no release names; their sizes.
+    /// Deletes some components that no release names; their sizes.
     fn prune_components(&mut self, before: Timestamp) -> impl Answer<Vec<i64>>;
 
     fn deployment(&mut self, id: Uuid) -> impl Answer<Option<Deployment>>;

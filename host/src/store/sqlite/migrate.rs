@@ -28,6 +28,12 @@ mod tests {
                      e2a5628e5f99ba9643aa2ef26936b6ac";
         let relay = "d0527351e06951487281c0b97497123d0dba46c5d6a6ed432cbf59a057513784\
                      cfd04b432479adbb6309f51012ba916a";
-        are_as_released(&super::all(), "sqlite", &[(1, "first", first), (2, "relay", relay)]);
+        let registry = "8c61d84776416f478608569453ea83a1a34e05bb5b29d9719bfa3d835cd2dc97\
+                        e1857672d376af3fc0f9c595eb83038a";
+        are_as_released(
+            &super::all(),
+            "sqlite",
+            &[(1, "first", first), (2, "relay", relay), (3, "policy registry", registry)],
+        );
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use auth_host::command::PolicyRun;
+use auth_host::command::Pack;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -12,7 +12,7 @@ fn packed(text: &str, manifest: &Value) -> Result<PathBuf, String> {
     let [module, file, output] = ["module", "manifest", "policy"].map(|name| folder.join(name));
     std::fs::write(&module, wat::parse_str(text).unwrap()).unwrap();
     std::fs::write(&file, manifest.to_string()).unwrap();
-    let run = PolicyRun::Pack { module, manifest: file, output: output.clone() }.run();
+    let run = Pack { module, manifest: file, output: output.clone() }.run();
     let told = run.map_err(|fault| format!("{fault:#}"));
     assert_eq!(told.is_ok(), output.exists(), "{told:?}");
     let told = told.map(|()| output);

@@ -1,9 +1,19 @@
-//! Releases of policies, from the registry to a way back.
+//! Releases of policies: the registry, replicas in step, the way back, and upgrades of the host
+//! beneath them.
 
+mod admin;
+mod commands;
+mod crowd;
 mod directory;
 mod falling_back;
+mod files;
+mod fleet;
 mod follower;
 mod health;
+mod operator;
 mod pins;
 mod pushing;
 pub(crate) mod registry;
+mod story;
+mod swaps;
+mod upgrade;

@@ -1,8 +1,15 @@
 //! A service that may not change the schema: `auth-host migrate` is run by the schema's owner.
 
+use std::time::Duration;
+
+use auth_host::clock::Clock;
+use auth_host::store::Store;
+use auth_host::store::registry::{NewAdminToken, Role};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
-use crate::support::{OwnDatabase, Process, TestService, secret_text};
+use super::open;
+use crate::releases::registry::{change, component, release};
+use crate::support::{OwnDatabase, Process, TestService, in_time, secret_text};
 
 async fn execute(connection: &mut PgConnection, statements: String) -> Result<(), sqlx::Error> {
     sqlx::raw_sql(AssertSqlSafe(statements)).execute(connection).await.map(drop)
@@ -48,10 +55,41 @@ async fn a_role_that_may_only_read_and_write_rows_is_enough_once_the_schema_is_t
     service.login_with_wrong_password(&person).await.refused(401, "invalid_credentials");
     service.refresh(&tokens.refresh).await.tokens();
     assert_eq!(service.events().await.len(), 1);
-    service.later(std::time::Duration::from_hours(200)).await;
+    service.later(Duration::from_hours(200)).await;
     service.app().cleaner.clean_once().await.unwrap();
     service.stop().await;
+    uses_the_registry(url.as_str()).await;
     execute(&mut owner, format!("DROP OWNED BY {role}; DROP ROLE {role}")).await.unwrap();
+}
+
+/// Every kind of statement of it.
+async fn uses_the_registry(url: &str) {
+    let clock = Clock::shifted();
+    let store = Store::Postgres(open(url, &clock).await.unwrap());
+    in_time("a connection that listens", store.registry_hint()).await;
+    for digest in ["c0de", "01d"] {
+        store.component_put(&component(digest, b"code")).await.unwrap();
+    }
+    for _ in 0..2 {
+        store.release_activate(&release("elsewhere"), false, Duration::ZERO).await.unwrap();
+    }
+    let begun = store.deploy_begin("elsewhere", 1, Duration::ZERO, &change("ann")).await.unwrap();
+    store.deploy_settle(begun.id, Duration::ZERO).await.unwrap().unwrap();
+    let token = NewAdminToken {
+        name: "ann".to_owned(),
+        role: Role::Look,
+        hash: Vec::new(),
+        expires_at: 0,
+        created_by: "operator".to_owned(),
+    };
+    store.admin_token_add(&token).await.unwrap();
+    store.admin_token_used("ann").await.unwrap();
+    store.admin_token_revoke("ann", "operator").await.unwrap();
+    clock.advance(Duration::from_mins(1));
+    let pruned = store.registry_prune(1, clock.now(), &change("cleaner")).await.unwrap();
+    assert_eq!(pruned.components, 1);
+    store.rollback("elsewhere", None, None, &change("ann"), &[]).await.unwrap();
+    store.close().await;
 }
 
 #[tokio::test]

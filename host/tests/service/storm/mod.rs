@@ -7,7 +7,6 @@
 //! a long one (`STORM_STRICT=1`), which also holds the times to their bounds and prints them. Each
 //! number has a variable: see [`Scale`].
 
-mod ballast;
 mod crawlers;
 mod flood;
 mod forces;
@@ -20,7 +19,7 @@ mod wire;
 use auth_host::contract::Slot;
 use tokio::time::{Instant, sleep};
 
-use crate::support::{Process, guest, policy, raise_file_limit};
+use crate::support::{Process, guest, policy, raise_file_limit, slow_to_compile};
 use scene::{Scale, Scene};
 use verdict::Verdict;
 
@@ -48,7 +47,7 @@ async fn in_a_storm_of_strangers_and_bad_policies_nothing_is_lost_and_refreshes_
     let registering: Vec<_> = (0..4).map(|worker| people::registering(&scene, worker)).collect();
     crawlers::begin(&scene, scale.crawling, scale.idle);
     flood::begin(&scene, scale.logins, scale.loops);
-    let slow = ballast::slow_to_compile(&policy(Slot::Refresh), scale.compile_mebibytes);
+    let slow = slow_to_compile(&policy(Slot::Refresh), scale.compile_mebibytes);
     put(&refresh, &slow);
     sleep(scale.time).await;
     scene.comes_up(&scale).await;

@@ -1,7 +1,9 @@
 //! What the tests need to hold a whole service in their hands.
 
+mod admin;
 mod answer;
 mod artifacts;
+mod ballast;
 mod builder;
 mod consumer;
 mod disk;
@@ -22,8 +24,10 @@ mod signals;
 mod store;
 mod wait;
 
+pub(crate) use admin::{Admin, hex};
 pub(crate) use answer::{Answer, Tokens};
 pub(crate) use artifacts::{guest, guest_manifest, guest_names, policy, wit};
+pub(crate) use ballast::slow_to_compile;
 pub(crate) use builder::{JWT_SECRET, TestServiceBuilder};
 pub(crate) use consumer::{Consumer, Message};
 pub(crate) use disk::SmallDisk;
@@ -31,7 +35,7 @@ pub(crate) use logs::{lines_with, mark};
 pub(crate) use metrics::{Metrics, Series};
 pub(crate) use person::{Person, secret_text};
 pub(crate) use postgres::{Postgres, TestDatabase, database};
-pub(crate) use process::{Outcome, Printed, Process};
+pub(crate) use process::{Home, Outcome, Printed, Process};
 pub(crate) use proxy::{Proxy, Sender};
 pub(crate) use rabbit::{Broker, Rabbit, broker};
 pub(crate) use raw::{Raw, post_bytes};

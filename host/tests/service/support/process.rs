@@ -62,6 +62,7 @@ impl Process {
             ("POLICY_DIR", policies.to_str().unwrap()),
             ("POLICY_DIR_FOLLOW", "true"),
             ("HTTP_SERVER_ADDRESS", "127.0.0.1:0"),
+            ("ADMIN_ADDRESS", "127.0.0.1:0"),
             ("AUTH_JWT_SECRET", super::JWT_SECRET),
             ("PASSWORD_HASH_MEMORY_KIB", "64"),
             ("PASSWORD_HASH_ITERATIONS", "1"),
@@ -95,6 +96,11 @@ impl Process {
     /// Starts it and waits until it says where it serves.
     pub(crate) async fn serving(settings: &HashMap<String, String>) -> Self {
         Self::start(command(settings), std::future::ready(())).await
+    }
+
+    /// The same of another program, such as an older version of this one.
+    pub(crate) async fn serving_of(program: &Path, settings: &HashMap<String, String>) -> Self {
+        Self::start(prepared(Command::new(program), settings), std::future::ready(())).await
     }
 
     /// The same by another command that becomes the program, such as one that enters a namespace.

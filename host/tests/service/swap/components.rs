@@ -47,7 +47,7 @@ pub(super) fn from_wat(text: &str) -> Vec<u8> {
 }
 
 /// The default login policy with more core modules, which are instantiated with it.
-pub(super) fn with_modules(texts: &[&str]) -> Vec<u8> {
+pub(crate) fn with_modules(texts: &[&str]) -> Vec<u8> {
     let modules: Vec<Vec<u8>> = texts.iter().map(|text| wat::parse_str(text).unwrap()).collect();
     with_binary_modules(&modules)
 }

@@ -7,6 +7,7 @@ use super::super::rows::{all, first, without_nul};
 use super::parts::{
     DEPLOYMENT, OPEN_DEPLOYMENTS, PLACES, RELEASE, RELEASES, RELEASES_OF_PLACE, TOKENS,
 };
+use super::statements::PUT_COMPONENT;
 use crate::store::StoreError;
 use crate::store::registry::{
     AdminToken, Component, ComponentInfo, Deployment, HistoryLine, PlaceRow, PlaceState, Release,
@@ -20,26 +21,17 @@ impl Postgres {
         component: &Component,
     ) -> Result<bool, StoreError> {
         let info = &component.info;
-        let insert = || {
-            sqlx::query(
-                "INSERT INTO auth.policy_components AS kept
-                        (digest, wit, manifest, size, bytes, pushed_at, pushed_by)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7)
-                 -- One that no release names yet is not pruned before it could be named.
-                 ON CONFLICT (digest) DO UPDATE SET pushed_at = excluded.pushed_at
-                  WHERE NOT EXISTS (SELECT 1 FROM auth.policy_release_components AS named
-                                     WHERE named.digest = kept.digest)
-                 RETURNING xmax = 0",
-            )
+        let insert = sqlx::query(PUT_COMPONENT)
             .bind(without_nul(&info.digest))
             .bind(without_nul(&info.wit))
             .bind(without_nul(&info.manifest))
             .bind(info.size)
             .bind(&component.bytes)
             .bind(self.clock.now())
-            .bind(without_nul(&info.pushed_by))
-        };
-        let row: Option<(bool,)> = first(&self.pools.commit(insert()).await?)?;
+            .bind(without_nul(&info.pushed_by));
+        let mut transaction = self.pools.begin_patiently().await?;
+        let rows = transaction.run(insert).await;
+        let row: Option<(bool,)> = first(&transaction.end(rows).await?)?;
         Ok(row.is_some_and(|(is_new,)| is_new))
     }
 
@@ -47,16 +39,14 @@ impl Postgres {
         &self,
         digest: &str,
     ) -> Result<Option<Component>, StoreError> {
-        let digest = without_nul(digest);
-        let question = || {
-            sqlx::query(
-                "SELECT digest, wit, manifest, size, pushed_at, pushed_by, bytes
-                   FROM auth.policy_components
-                  WHERE digest = $1",
-            )
-            .bind(&digest)
-        };
-        first(&self.pools.background(question).await?)
+        let question = sqlx::query(
+            "SELECT digest, wit, manifest, size, pushed_at, pushed_by, bytes
+               FROM auth.policy_components
+              WHERE digest = $1",
+        );
+        let mut transaction = self.pools.begin_patiently().await?;
+        let rows = transaction.run(question.bind(without_nul(digest))).await;
+        first(&transaction.end(rows).await?)
     }
 
     pub(in crate::store) async fn component_info(

@@ -38,7 +38,15 @@ impl Postgres {
         before: Timestamp,
         change: &Change,
     ) -> Result<Pruned, StoreError> {
-        change!(self, releases::prune, keep, before, change)
+        let mut all = Pruned::default();
+        loop {
+            let next: Result<Pruned, StoreError> =
+                change!(self, releases::prune, keep, before, change);
+            match next? {
+                next if next == Pruned::default() => return Ok(all),
+                next => all = all.and(next),
+            }
+        }
     }
 
     pub(in crate::store) async fn release_activate(

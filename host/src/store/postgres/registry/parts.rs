@@ -70,7 +70,9 @@ pub(super) const PLACES: &str =
     place!("SELECT", "FROM auth.policy_places WHERE active IS NOT NULL ORDER BY place");
 
 pub(super) const LOCK: &str = place!(
-    "INSERT INTO auth.policy_places (place) VALUES ($1)
+    "INSERT INTO auth.policy_places (place)
+     -- Beside other changes, but not beside who prunes.
+     SELECT $1 FROM pg_advisory_xact_lock_shared(7973)
      ON CONFLICT (place) DO UPDATE SET place = excluded.place
      RETURNING",
     ""

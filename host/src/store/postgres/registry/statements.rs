@@ -2,28 +2,31 @@
 
 /// Parameters: how many of each place stay, before when, and what is served.
 pub(super) const PRUNE_RELEASES: &str = "
-    DELETE FROM auth.policy_releases AS release
-     USING auth.policy_places AS place
-     WHERE release.place = place.place
-       AND release.created_at < $2
-       AND release.number < (SELECT min(number)
-                               FROM (SELECT number FROM auth.policy_releases AS newest
-                                      WHERE newest.place = place.place
-                                      ORDER BY number DESC LIMIT $1) AS kept)
-       AND release.number IS DISTINCT FROM place.active
-       AND release.number <> ALL (place.previous)
-       -- By it the policy directory knows what it brought last.
-       AND (release.source <> 'directory'
-            OR EXISTS (SELECT 1 FROM auth.policy_releases AS later
-                        WHERE later.place = release.place
-                          AND later.number > release.number
-                          AND later.source = 'directory'))
-       AND NOT EXISTS (SELECT 1 FROM auth.policy_deployments AS deployment
-                        WHERE deployment.place = release.place
-                          AND deployment.number = release.number
-                          AND deployment.state = 'preparing')
-       AND NOT EXISTS (SELECT 1 FROM unnest($3::text[], $4::bigint[]) AS served (of, at)
-                        WHERE of = release.place AND at = release.number)
+    WITH gone AS (
+        SELECT release.place, release.number
+          FROM auth.policy_releases AS release JOIN auth.policy_places AS place USING (place)
+         WHERE release.created_at < $2
+           AND release.number < (SELECT min(number)
+                                   FROM (SELECT number FROM auth.policy_releases AS newest
+                                          WHERE newest.place = place.place
+                                          ORDER BY number DESC LIMIT $1) AS kept)
+           AND release.number IS DISTINCT FROM place.active
+           AND release.number <> ALL (place.previous)
+           -- By it the policy directory knows what it brought last.
+           AND (release.source <> 'directory'
+                OR EXISTS (SELECT 1 FROM auth.policy_releases AS later
+                            WHERE later.place = release.place
+                              AND later.number > release.number
+                              AND later.source = 'directory'))
+           AND NOT EXISTS (SELECT 1 FROM auth.policy_deployments AS deployment
+                            WHERE deployment.place = release.place
+                              AND deployment.number = release.number
+                              AND deployment.state = 'preparing')
+           AND NOT EXISTS (SELECT 1 FROM unnest($3::text[], $4::bigint[]) AS served (of, at)
+                            WHERE of = release.place AND at = release.number)
+         LIMIT $5)
+    DELETE FROM auth.policy_releases AS release USING gone
+     WHERE release.place = gone.place AND release.number = gone.number
     RETURNING release.place, release.number";
 
 /// Components that nothing names.
@@ -33,6 +36,7 @@ pub(super) const PRUNE_COMPONENTS: &str = "
          WHERE pushed_at < $1
            AND NOT EXISTS (SELECT 1 FROM auth.policy_release_components AS named
                             WHERE named.digest = component.digest)
+         LIMIT $2
          -- A release that is being written holds its components.
          FOR UPDATE SKIP LOCKED)
     DELETE FROM auth.policy_components
@@ -70,3 +74,14 @@ pub(super) const WRITE: &str = "
     INSERT INTO auth.policy_history (place, at, who, action, from_release, to_release, why,
                                      details)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+
+/// Whether it is new: then no transaction has ended the row.
+pub(super) const PUT_COMPONENT: &str = "
+    INSERT INTO auth.policy_components AS kept
+           (digest, wit, manifest, size, bytes, pushed_at, pushed_by)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)
+    -- One that no release names yet is not pruned before it could be named.
+    ON CONFLICT (digest) DO UPDATE SET pushed_at = excluded.pushed_at
+     WHERE NOT EXISTS (SELECT 1 FROM auth.policy_release_components AS named
+                        WHERE named.digest = kept.digest)
+    RETURNING xmax = 0";

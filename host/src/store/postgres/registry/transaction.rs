@@ -14,8 +14,8 @@ use crate::events::NewEvent;
 use crate::store::StoreError;
 use crate::store::error::MayBeWell;
 use crate::store::registry::{
-    AdminToken, Deployment, DeploymentState, NewAdminToken, NewLine, NewRelease, PlaceRow,
-    Registry, Release, Replica, as_word, looked_at, text_digest,
+    AdminToken, Deployment, DeploymentState, NewAdminToken, NewLine, NewRelease, PRUNED_COMPONENTS,
+    PRUNED_RELEASES, PlaceRow, Registry, Release, Replica, as_word, looked_at, text_digest,
 };
 
 /// A transaction that changes the registry.
@@ -26,7 +26,7 @@ pub(super) struct Changing<'s> {
 
 impl Postgres {
     pub(super) async fn change(&self) -> Result<Changing<'_>, StoreError> {
-        Ok(Changing { transaction: self.pools.begin().await?, now: self.clock.now() })
+        Ok(Changing { transaction: self.pools.begin_in_background().await?, now: self.clock.now() })
     }
 }
 
@@ -62,8 +62,8 @@ impl Registry for Changing<'_> {
     }
 
     async fn lock_all(&mut self) -> Result<(), StoreError> {
-        let rows = "SELECT 1 FROM auth.policy_places ORDER BY place FOR UPDATE";
-        self.done(sqlx::query(rows)).await
+        // Also of those that are not there yet.
+        self.done(sqlx::query("SELECT pg_advisory_xact_lock(7973)")).await
     }
 
     async fn save(&mut self, row: &PlaceRow) -> Result<(), StoreError> {
@@ -155,13 +155,19 @@ impl Registry for Changing<'_> {
         let delete = sqlx::query(PRUNE_RELEASES);
         let (places, numbers): (Vec<&str>, Vec<i64>) =
             served.iter().map(|(place, number)| (&**place, *number)).unzip();
-        let delete = delete.bind(i64::from(keep.max(1))).bind(before).bind(&places).bind(&numbers);
+        let delete = delete
+            .bind(i64::from(keep.max(1)))
+            .bind(before)
+            .bind(&places)
+            .bind(&numbers)
+            .bind(PRUNED_RELEASES);
         all(&self.run(delete).await?)
     }
 
     async fn prune_components(&mut self, before: Timestamp) -> Result<Vec<i64>, StoreError> {
         let delete = sqlx::query(PRUNE_COMPONENTS);
-        let rows: Vec<(i64,)> = all(&self.run(delete.bind(before)).await?)?;
+        let rows: Vec<(i64,)> =
+            all(&self.run(delete.bind(before).bind(PRUNED_COMPONENTS)).await?)?;
         Ok(rows.into_iter().map(|(size,)| size).collect())
     }
 

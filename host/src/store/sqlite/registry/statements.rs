@@ -2,36 +2,41 @@
 
 /// Parameters: how many of each place stay, before when, and what is served, as JSON.
 pub(super) const PRUNE_RELEASES: &str = "
-    DELETE FROM policy_releases AS release
-     WHERE created_at < ?2
-       AND number < (SELECT min(number)
-                       FROM (SELECT number FROM policy_releases AS newest
-                              WHERE newest.place = release.place
-                              ORDER BY number DESC LIMIT ?1))
-       AND NOT EXISTS (SELECT 1 FROM policy_places AS place
-                        WHERE place.place = release.place
-                          AND (place.active = release.number
-                               OR release.number IN (SELECT value FROM json_each(place.previous))))
-       -- By it the policy directory knows what it brought last.
-       AND (source <> 'directory'
-            OR EXISTS (SELECT 1 FROM policy_releases AS later
-                        WHERE later.place = release.place
-                          AND later.number > release.number
-                          AND later.source = 'directory'))
-       AND NOT EXISTS (SELECT 1 FROM policy_deployments AS deployment
-                        WHERE deployment.place = release.place
-                          AND deployment.number = release.number
-                          AND deployment.state = 'preparing')
-       AND NOT EXISTS (SELECT 1 FROM json_each(?3) AS served
-                        WHERE served.value ->> 0 = release.place
-                          AND served.value ->> 1 = release.number)
+    DELETE FROM policy_releases
+     WHERE (place, number) IN (
+           SELECT place, number FROM policy_releases AS release
+            WHERE created_at < ?2
+              AND number < (SELECT min(number)
+                              FROM (SELECT number FROM policy_releases AS newest
+                                     WHERE newest.place = release.place
+                                     ORDER BY number DESC LIMIT ?1))
+              AND NOT EXISTS (SELECT 1 FROM policy_places AS place
+                               WHERE place.place = release.place
+                                 AND (place.active = release.number
+                                      OR release.number IN (SELECT value FROM json_each(place.previous))))
+              -- By it the policy directory knows what it brought last.
+              AND (source <> 'directory'
+                   OR EXISTS (SELECT 1 FROM policy_releases AS later
+                               WHERE later.place = release.place
+                                 AND later.number > release.number
+                                 AND later.source = 'directory'))
+              AND NOT EXISTS (SELECT 1 FROM policy_deployments AS deployment
+                               WHERE deployment.place = release.place
+                                 AND deployment.number = release.number
+                                 AND deployment.state = 'preparing')
+              AND NOT EXISTS (SELECT 1 FROM json_each(?3) AS served
+                               WHERE served.value ->> 0 = release.place
+                                 AND served.value ->> 1 = release.number)
+            LIMIT ?4)
     RETURNING place, number";
 
 /// Components that nothing names.
 pub(super) const PRUNE_COMPONENTS: &str = "
     DELETE FROM policy_components
-     WHERE pushed_at < ?1
-       AND digest NOT IN (SELECT digest FROM policy_release_components)
+     WHERE digest IN (SELECT digest FROM policy_components
+                       WHERE pushed_at < ?1
+                         AND digest NOT IN (SELECT digest FROM policy_release_components)
+                       LIMIT ?2)
     RETURNING size";
 
 /// No row if there is a valid one of this name.

@@ -14,8 +14,8 @@ use crate::events::NewEvent;
 use crate::store::StoreError;
 use crate::store::error::MayBeWell;
 use crate::store::registry::{
-    AdminToken, Deployment, DeploymentState, NewAdminToken, NewLine, NewRelease, PlaceRow,
-    Registry, Release, Replica, as_json, as_word, text_digest,
+    AdminToken, Deployment, DeploymentState, NewAdminToken, NewLine, NewRelease, PRUNED_COMPONENTS,
+    PRUNED_RELEASES, PlaceRow, Registry, Release, Replica, as_json, as_word, text_digest,
 };
 
 type Query<'q> = sqlx::query::Query<'q, sqlx::Sqlite, SqliteArguments>;
@@ -154,13 +154,18 @@ impl Registry for Changing<'_> {
         served: &[(String, i64)],
     ) -> Result<Vec<(String, i64)>, StoreError> {
         let delete = sqlx::query(PRUNE_RELEASES);
-        let delete = delete.bind(i64::from(keep.max(1))).bind(before).bind(as_json(&served));
+        let delete = delete
+            .bind(i64::from(keep.max(1)))
+            .bind(before)
+            .bind(as_json(&served))
+            .bind(PRUNED_RELEASES);
         all(&self.run(delete).await?)
     }
 
     async fn prune_components(&mut self, before: Timestamp) -> Result<Vec<i64>, StoreError> {
         let delete = sqlx::query(PRUNE_COMPONENTS);
-        let rows: Vec<(i64,)> = all(&self.run(delete.bind(before)).await?)?;
+        let rows: Vec<(i64,)> =
+            all(&self.run(delete.bind(before).bind(PRUNED_COMPONENTS)).await?)?;
         Ok(rows.into_iter().map(|(size,)| size).collect())
     }
 

@@ -107,7 +107,7 @@ impl Registry {
     }
 }
 
-fn component(digest: &str, bytes: &[u8]) -> Component {
+pub(crate) fn component(digest: &str, bytes: &[u8]) -> Component {
     let info = ComponentInfo {
         digest: digest.to_owned(),
         wit: "0.2.0".to_owned(),
@@ -119,7 +119,7 @@ fn component(digest: &str, bytes: &[u8]) -> Component {
     Component { info, bytes: bytes.to_vec() }
 }
 
-fn release(place: &str) -> NewRelease {
+pub(crate) fn release(place: &str) -> NewRelease {
     NewRelease {
         place: place.to_owned(),
         components: vec![ReleaseComponent { wit: "0.2.0".to_owned(), digest: "c0de".to_owned() }],
@@ -132,7 +132,7 @@ fn release(place: &str) -> NewRelease {
     }
 }
 
-fn change(who: &str) -> Change {
+pub(crate) fn change(who: &str) -> Change {
     Change { who: who.to_owned(), why: "because".to_owned(), details: r#"{"calls":7}"#.to_owned() }
 }
 

@@ -10,7 +10,7 @@ const STEPS: i64 = 10_000;
 const FUNCTION_BYTES: usize = 10_000 * 12;
 
 /// The same policy, and so much code.
-pub(super) fn slow_to_compile(policy: &[u8], mebibytes: usize) -> Vec<u8> {
+pub(crate) fn slow_to_compile(policy: &[u8], mebibytes: usize) -> Vec<u8> {
     let mut types = TypeSection::new();
     types.ty().function([ValType::I64], [ValType::I64]);
     let (mut functions, mut code) = (FunctionSection::new(), CodeSection::new());

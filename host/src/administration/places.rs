@@ -1,0 +1,91 @@
+//! What is done to a place beside deployments: rollbacks, freezes; and pruning.
+
+use super::access::Caller;
+use super::core::{Administration, change};
+use super::refusals::{of_registry, of_store};
+use super::views::{MovedView, NewFreezeView, PlaceView, PruneView, PrunedView, RollbackView};
+use super::{describe, input};
+use crate::errors::ApiError;
+use crate::store::registry::PlaceState;
+
+impl Administration {
+    /// Goes back to the release before, or to one that served once.
+    pub async fn roll_back(
+        &self,
+        caller: &Caller,
+        place: &str,
+        rollback: &RollbackView,
+    ) -> Result<MovedView, ApiError> {
+        let slot = input::place(place)?;
+        let change = change(caller, &rollback.message)?;
+        if rollback.to.is_some_and(|number| number < 1) {
+            return Err(input::wrong("to", "is not the number of a release, such as 41"));
+        }
+        let moved = self.store.rollback(slot.as_str(), rollback.to, None, &change, &[]).await;
+        let moved = moved.map_err(of_registry)?;
+        tracing::warn!(
+            place,
+            from = moved.from,
+            to = moved.to,
+            by = caller.name,
+            "a place was rolled back"
+        );
+        Ok(describe::moved(moved))
+    }
+
+    /// Refuses deployments until then.
+    pub async fn freeze(
+        &self,
+        caller: &Caller,
+        place: &str,
+        freeze: &NewFreezeView,
+    ) -> Result<PlaceView, ApiError> {
+        let slot = input::place(place)?;
+        let change = change(caller, &freeze.message)?;
+        let until = input::future("until", &freeze.until, self.store.clock().now())?;
+        let frozen = self.store.freeze(slot.as_str(), until, &change).await;
+        let frozen = frozen.map_err(of_registry)?;
+        tracing::info!(place, until = freeze.until, by = caller.name, "a place was frozen");
+        Ok(describe::place(frozen))
+    }
+
+    /// Ends a freeze before its time.
+    pub async fn unfreeze(
+        &self,
+        caller: &Caller,
+        place: &str,
+        message: &str,
+    ) -> Result<PlaceView, ApiError> {
+        let slot = input::place(place)?;
+        let change = change(caller, message)?;
+        let freed = self.store.unfreeze(slot.as_str(), &change).await.map_err(of_registry)?;
+        tracing::info!(place, by = caller.name, "a place is not frozen any more");
+        Ok(describe::place(freed))
+    }
+
+    /// Deletes old releases, and components that no release names.
+    pub async fn prune(&self, caller: &Caller, which: &PruneView) -> Result<PrunedView, ApiError> {
+        let least = u32::try_from(PlaceState::MOST_PREVIOUS).unwrap_or(u32::MAX) + 1;
+        let keep = which.keep.unwrap_or(self.releases_kept);
+        if keep < least {
+            return Err(input::wrong("keep", &format!("must be at least {least}")));
+        }
+        let change = change(caller, &which.message)?;
+        let age = i64::try_from(which.older_than.unwrap_or(0)).unwrap_or(i64::MAX);
+        let before = self.store.clock().now().saturating_sub(age.saturating_mul(1000));
+        let pruned = self.store.registry_prune(keep, before, &change).await;
+        let pruned = pruned.map_err(|error| of_store(&error))?;
+        tracing::info!(
+            releases = pruned.releases,
+            components = pruned.components,
+            bytes = pruned.bytes,
+            by = caller.name,
+            "old releases were deleted"
+        );
+        Ok(PrunedView {
+            releases: pruned.releases,
+            components: pruned.components,
+            bytes: pruned.bytes,
+        })
+    }
+}

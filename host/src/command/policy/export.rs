@@ -1,0 +1,106 @@
+//! `auth-host policy export`: a release as a file.
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::asking::Asking;
+use super::client::Client;
+use super::names::ReleaseName;
+use super::releases;
+use crate::administration::views::ReleaseView;
+use crate::command::output::{self, plain};
+use crate::policy::releases::export::{self, Exported, ExportedComponent, ExportedRelease};
+use crate::policy::runtime::component_digest;
+use crate::{telemetry, whole_file};
+
+/// Write a release to a file: its components, its settings, who brought it and why. The file goes
+/// to another environment (import), or is kept for the day on which nothing answers (`POLICY_PIN`).
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  auth-host policy export login/42 > login-42.release
+  auth-host policy export login/42 -o login-42.release
+
+It holds the settings with their values: keep it as you keep them.")]
+pub struct Export {
+    /// The release, such as login/42.
+    release: ReleaseName,
+    /// Where to write it [default: standard output]; it is replaced atomically.
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) asking: Asking,
+}
+
+impl Export {
+    pub(super) async fn run(self) -> anyhow::Result<()> {
+        let to_output = self.output.is_none();
+        anyhow::ensure!(
+            !(to_output && std::io::stdout().is_terminal()),
+            "a release is no text for a terminal: give -o FILE, or redirect it with > FILE"
+        );
+        anyhow::ensure!(
+            !(to_output && self.asking.json),
+            "standard output is the release itself: with --json, give -o FILE"
+        );
+        let client = self.asking.client()?;
+        let release = releases::named(&client, &self.release).await?;
+        let exported = exported(&client, &release).await?;
+        let mut bytes = Vec::new();
+        export::write(&mut bytes, &exported)?;
+        let Some(file) = &self.output else { return output::bytes(&bytes) };
+        whole_file::write(file, &bytes)
+            .with_context(|| format!("{} cannot be written", file.display()))?;
+        if self.asking.json {
+            return output::json(&told(&release, &exported, bytes.len()));
+        }
+        telemetry::say(&format!(
+            "{} is in {} ({} bytes)",
+            plain(&release.release),
+            file.display(),
+            bytes.len()
+        ));
+        Ok(())
+    }
+}
+
+fn told(release: &ReleaseView, exported: &Exported, size: usize) -> Value {
+    json!({
+        "release": release.release,
+        "components": exported.release.components,
+        "settings_digest": exported.release.settings_sha256,
+        "size": size,
+    })
+}
+
+async fn exported(client: &Client, release: &ReleaseView) -> anyhow::Result<Exported> {
+    let (mut components, mut described) = (Vec::new(), Vec::new());
+    for component in &release.components {
+        let bytes = client.component(&component.digest).await?;
+        let sha256 = component_digest(&bytes);
+        anyhow::ensure!(
+            sha256 == component.digest,
+            "the component {} arrived as another one: {sha256}. Export it again",
+            plain(&component.digest)
+        );
+        let size = bytes.len() as u64;
+        described.push(ExportedComponent { wit: component.wit.clone(), sha256, size });
+        components.push(bytes);
+    }
+    let settings = Value::Object(release.settings.clone()).to_string();
+    let release = ExportedRelease {
+        place: release.place.clone(),
+        number: release.number,
+        author: release.author.clone(),
+        message: release.message.clone(),
+        settings_sha256: component_digest(settings.as_bytes()),
+        settings,
+        grants: Value::Object(release.grants.clone()).to_string(),
+        components: described,
+    };
+    Ok(Exported { release, components })
+}

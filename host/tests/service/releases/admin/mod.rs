@@ -1,0 +1,7 @@
+//! The admin API, through its door.
+
+mod access;
+mod bodies;
+mod listener;
+mod pruning;
+mod ways;

@@ -1,0 +1,134 @@
+//! Many swaps of a policy on three replicas under load: none of them may fail a request.
+//!
+//! `./justw test` makes fifty and measures nothing; `./justw soak releases` makes a thousand, beside
+//! as much time without, and compiles a large component meanwhile; it prints what that cost. Each
+//! number has a variable: see [`Scale`].
+
+mod scale;
+mod table;
+
+use auth_host::contract::Slot;
+use reqwest::Method;
+use serde_json::json;
+use tokio::time::{Instant, sleep};
+
+use super::crowd::Crowd;
+use super::fleet::Fleet;
+use super::operator::Operator;
+use crate::support::{policy, slow_to_compile};
+use scale::Scale;
+use table::Table;
+
+const REPLICAS: [&str; 3] = ["a1", "a2", "a3"];
+const CLIENTS: usize = 4;
+const REQUESTS: usize = 100;
+
+const SWAPPING: &str = "swaps";
+const CALM: &str = "without";
+const COMPILING: &str = "a compilation";
+const BESIDE: &str = "without one";
+
+struct Scene {
+    fleet: Fleet,
+    crowd: Crowd,
+    operator: Operator,
+    table: Table,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_many_swaps_under_load_no_request_fails() {
+    let scale = Scale::read();
+    let mut fleet = Fleet::new(&[
+        // A large component is to be compiled, not refused for what it takes.
+        ("POLICY_ADMISSION_MEMORY_MIB", "4096"),
+        ("POLICY_ADMISSION_PROCESSOR_SECONDS", "600"),
+        ("POLICY_ADMISSION_TIMEOUT", "20m"),
+    ])
+    .await;
+    for name in REPLICAS {
+        fleet.start(name, None, &[]).await;
+    }
+    let operator = fleet.operator("a1", "ann", "operate").await;
+    // Another component, and other settings.
+    let other = slow_to_compile(&policy(Slot::Login), 0);
+    let release = operator.push("login", other, json!({ "attempts-per-account": 7 })).await;
+    assert_eq!(release, "login/2");
+    let crowd = Crowd::begin(&fleet.balancer, CLIENTS);
+    crowd.more(REQUESTS).await;
+    let mut scene = Scene { fleet, crowd, operator, table: Table::default() };
+    // From here on both are ready everywhere.
+    scene.swap(2).await;
+    scene.crowd.more(REQUESTS).await;
+
+    scene.table.memory_before = scene.fleet.memory();
+    for _ in 0..scale.rounds {
+        let begun = Instant::now();
+        scene.crowd.during(SWAPPING);
+        for number in 0..scale.swaps / scale.rounds {
+            scene.swap(1 + i64::from(number % 2 == 1)).await;
+        }
+        scene.crowd.during(CALM);
+        if scale.measures {
+            sleep(begun.elapsed()).await;
+        }
+        scene.crowd.is_good();
+    }
+    scene.crowd.more(REQUESTS).await;
+    scene.table.memory_after = scene.fleet.memory();
+    scene.roll_back_and_forth(scale.rollbacks).await;
+    for number in 0..scale.compilations {
+        scene.compile(scale.compile_mebibytes, number).await;
+    }
+
+    let Scene { fleet, crowd, mut table, .. } = scene;
+    table.delays(&fleet).await;
+    let (residents, tally) = crowd.end().await;
+    println!("{}", table.text(&tally));
+    fleet.knows_all(residents).await;
+    fleet.end().await;
+}
+
+impl Scene {
+    /// Deploys a release of the logins, and goes on once all serve it.
+    async fn swap(&mut self, release: i64) {
+        let begun = Instant::now();
+        self.operator.deploy(&format!("login/{release}")).await;
+        self.fleet.serve(&REPLICAS, "login", release).await;
+        self.table.swaps.push(begun.elapsed());
+    }
+
+    async fn roll_back_and_forth(&mut self, times: usize) {
+        self.crowd.during("rollbacks");
+        for _ in 0..times {
+            let place = self.operator.place("login").await;
+            let back = i64::from(place["active"] == "login/1") + 1;
+            let body = json!({ "to": back, "message": "a test" });
+            let begun = Instant::now();
+            let path = "places/login/rollback";
+            let (status, body) = self.operator.ask(Method::POST, path, Some(&body)).await;
+            assert_eq!(status, 200, "{body}");
+            self.table.rollback_answers.push(begun.elapsed());
+            self.fleet.serve(&REPLICAS, "login", back).await;
+            self.table.rollbacks.push(begun.elapsed());
+            // What a rollback passes over is not kept ready.
+            self.swap(3 - back).await;
+        }
+        self.crowd.more(REQUESTS).await;
+    }
+
+    /// One replica checks, and so compiles, a component that nobody has seen.
+    async fn compile(&mut self, mebibytes: usize, number: usize) {
+        let mut component = slow_to_compile(&policy(Slot::Login), mebibytes);
+        for _ in 0..=number {
+            component = slow_to_compile(&component, 0);
+        }
+        self.crowd.during(COMPILING);
+        let begun = Instant::now();
+        self.operator.push("login", component, json!({})).await;
+        let took = begun.elapsed();
+        self.table.compilations.push(took);
+        self.crowd.during(BESIDE);
+        sleep(took).await;
+        self.crowd.is_good();
+    }
+}
