@@ -76,7 +76,7 @@ pub(in crate::store) trait Registry: Send {
     fn forget_replicas(&mut self, seen_before: Timestamp) -> impl Answer<()>;
 
     fn token(&mut self, name: &str) -> impl Answer<Option<AdminToken>>;
-    /// Keeps a token, in place of one of the same name; false if that one is valid still.
+    /// Keeps a token; false if there was one of the same name.
     fn add_token(&mut self, token: &NewAdminToken) -> impl Answer<bool>;
     fn revoke_token(&mut self, name: &str) -> impl Answer<()>;
 
