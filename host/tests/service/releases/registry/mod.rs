@@ -71,13 +71,17 @@ impl Registry {
     }
 
     async fn beat(&self, replica: Uuid, name: &str, release: Option<i64>) {
+        self.beat_since(5, replica, name, release).await;
+    }
+
+    async fn beat_since(&self, at: i64, replica: Uuid, name: &str, release: Option<i64>) {
         let serving = Serving { place: "login".to_owned(), release, ..Serving::default() };
         let beat = Beat {
             replica,
             name: name.to_owned(),
             version: "1.2.3".to_owned(),
             wit_versions: vec!["0.2.0".to_owned(), "0.1.0".to_owned()],
-            started_at: 5,
+            started_at: at,
             serving: vec![serving],
         };
         self.store.replica_beat(&beat).await.unwrap();

@@ -39,6 +39,28 @@ async fn a_replica_is_live_for_ten_seconds_and_known_for_an_hour() {
 }
 
 #[tokio::test]
+async fn one_that_was_started_anew_is_not_waited_for() {
+    let registry = Registry::new().await;
+    let (store, clock) = (&registry.store, &registry.opened.clock);
+    let (old, beside, new) = (Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4());
+    registry.beat(old, "a", None).await;
+    registry.beat(beside, "a", None).await;
+    clock.advance(Duration::from_secs(1));
+    registry.beat_since(clock.now(), new, "a", None).await;
+    let live = async || {
+        let mut live = store.replicas().await.unwrap();
+        live.retain(|replica| replica.live);
+        live.into_iter().map(|replica| replica.replica).collect::<Vec<_>>()
+    };
+    assert_eq!(live().await.len(), 3, "each may be one of several on a machine");
+    clock.advance(Duration::from_secs(3));
+    registry.beat(beside, "a", None).await;
+    registry.beat(new, "a", None).await;
+    let live = live().await;
+    assert!(live.contains(&beside) && live.contains(&new) && !live.contains(&old), "{live:?}");
+}
+
+#[tokio::test]
 async fn a_change_elsewhere_is_hinted_at() {
     let registry = Registry::new().await;
     let elsewhere = registry.opened.another().await;
