@@ -25,9 +25,8 @@ pub(in crate::store) struct NewLine<'l> {
     pub(in crate::store) details: &'l str,
 }
 
-/// Releases, and components, that are pruned in one transaction: nobody waits long for it.
+/// Releases that are pruned in one transaction: nobody waits long for it.
 pub(in crate::store) const PRUNED_RELEASES: i64 = 500;
-pub(in crate::store) const PRUNED_COMPONENTS: i64 = 10;
 
 /// An answer of the database.
 pub(in crate::store) trait Answer<T>:

@@ -14,9 +14,12 @@ use crate::events::NewEvent;
 use crate::store::StoreError;
 use crate::store::error::MayBeWell;
 use crate::store::registry::{
-    AdminToken, Deployment, DeploymentState, NewAdminToken, NewLine, NewRelease, PRUNED_COMPONENTS,
-    PRUNED_RELEASES, PlaceRow, Registry, Release, Replica, as_word, looked_at, text_digest,
+    AdminToken, Deployment, DeploymentState, NewAdminToken, NewLine, NewRelease, PRUNED_RELEASES,
+    PlaceRow, Registry, Release, Replica, as_word, looked_at, text_digest,
 };
+
+/// Components that are pruned in one transaction: who changes a place waits for it.
+const PRUNED_COMPONENTS: i64 = 10;
 
 /// A transaction that changes the registry.
 pub(super) struct Changing<'s> {

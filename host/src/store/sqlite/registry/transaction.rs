@@ -14,11 +14,15 @@ use crate::events::NewEvent;
 use crate::store::StoreError;
 use crate::store::error::MayBeWell;
 use crate::store::registry::{
-    AdminToken, Deployment, DeploymentState, NewAdminToken, NewLine, NewRelease, PRUNED_COMPONENTS,
-    PRUNED_RELEASES, PlaceRow, Registry, Release, Replica, as_json, as_word, text_digest,
+    AdminToken, Deployment, DeploymentState, NewAdminToken, NewLine, NewRelease, PRUNED_RELEASES,
+    PlaceRow, Registry, Release, Replica, as_json, as_word, text_digest,
 };
 
 type Query<'q> = sqlx::query::Query<'q, sqlx::Sqlite, SqliteArguments>;
+
+/// One writes at a time, and has to free all pages of what it deletes: of so many components, which
+/// are large.
+const PRUNED_COMPONENTS: i64 = 1;
 
 /// A transaction that changes the registry.
 pub(super) struct Changing<'w> {
