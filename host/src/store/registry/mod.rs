@@ -27,5 +27,5 @@ pub use token::{AdminToken, NewAdminToken, Role};
 
 pub(super) use place_row::PlaceRow;
 pub(super) use rows::{as_json, as_word};
-pub(super) use transaction::{NewLine, PRUNED_RELEASES, Registry};
+pub(super) use transaction::{KEPT_DEPLOYMENTS, NewLine, PRUNED_RELEASES, Registry};
 pub(super) use verdict::{looked_at, verdict, waiting};

@@ -28,6 +28,9 @@ pub(in crate::store) struct NewLine<'l> {
 /// Releases that are pruned in one transaction: nobody waits long for it.
 pub(in crate::store) const PRUNED_RELEASES: i64 = 500;
 
+/// So many deployments of each place stay that have ended; history tells of the others.
+pub(in crate::store) const KEPT_DEPLOYMENTS: i64 = 100;
+
 /// An answer of the database.
 pub(in crate::store) trait Answer<T>:
     Future<Output = Result<T, StoreError>> + Send
@@ -64,6 +67,8 @@ pub(in crate::store) trait Registry: Send {
     /// Deletes some components that no release names; their sizes.
     fn prune_components(&mut self, before: Timestamp) -> impl Answer<Vec<i64>>;
 
+    /// Deletes deployments that have ended, but for the last of each place.
+    fn prune_deployments(&mut self) -> impl Answer<()>;
     fn deployment(&mut self, id: Uuid) -> impl Answer<Option<Deployment>>;
     fn open_deployment(&mut self, place: &str) -> impl Answer<Option<Deployment>>;
     fn add_deployment(&mut self, deployment: &Deployment) -> impl Answer<()>;

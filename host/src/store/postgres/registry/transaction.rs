@@ -8,14 +8,16 @@ use super::super::pools::Query;
 use super::super::rows::{all, first, only, without_nul};
 use super::super::transaction::Transaction;
 use super::parts::{DEPLOYMENT, LOCK, OPEN_DEPLOYMENT, RELEASE, REPLICAS, TOKENS};
-use super::statements::{ADD_RELEASE, ADD_TOKEN, PRUNE_COMPONENTS, PRUNE_RELEASES, SAVE, WRITE};
+use super::statements::{
+    ADD_RELEASE, ADD_TOKEN, PRUNE_COMPONENTS, PRUNE_DEPLOYMENTS, PRUNE_RELEASES, SAVE, WRITE,
+};
 use crate::clock::Timestamp;
 use crate::events::NewEvent;
 use crate::store::StoreError;
 use crate::store::error::MayBeWell;
 use crate::store::registry::{
-    AdminToken, Deployment, DeploymentState, NewAdminToken, NewLine, NewRelease, PRUNED_RELEASES,
-    PlaceRow, Registry, Release, Replica, as_word, looked_at, text_digest,
+    AdminToken, Deployment, DeploymentState, KEPT_DEPLOYMENTS, NewAdminToken, NewLine, NewRelease,
+    PRUNED_RELEASES, PlaceRow, Registry, Release, Replica, as_word, looked_at, text_digest,
 };
 
 /// Components that are pruned in one transaction: who changes a place waits for it.
@@ -172,6 +174,10 @@ impl Registry for Changing<'_> {
         let rows: Vec<(i64,)> =
             all(&self.run(delete.bind(before).bind(PRUNED_COMPONENTS)).await?)?;
         Ok(rows.into_iter().map(|(size,)| size).collect())
+    }
+
+    async fn prune_deployments(&mut self) -> Result<(), StoreError> {
+        self.done(sqlx::query(PRUNE_DEPLOYMENTS).bind(KEPT_DEPLOYMENTS)).await
     }
 
     async fn deployment(&mut self, id: Uuid) -> Result<Option<Deployment>, StoreError> {

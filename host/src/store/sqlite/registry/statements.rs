@@ -39,6 +39,17 @@ pub(super) const PRUNE_COMPONENTS: &str = "
                        LIMIT ?2)
     RETURNING size";
 
+/// Deployments that have ended, but for so many of each place. Their reports go with them.
+pub(super) const PRUNE_DEPLOYMENTS: &str = "
+    DELETE FROM policy_deployments
+     WHERE deployment IN (
+           SELECT deployment
+             FROM (SELECT deployment, row_number() OVER (PARTITION BY place
+                                                         ORDER BY asked_at DESC, deployment) AS rank
+                     FROM policy_deployments
+                    WHERE state <> 'preparing') AS ended
+            WHERE rank > ?1)";
+
 /// No row if there was one of this name.
 pub(super) const ADD_TOKEN: &str = "
     INSERT INTO admin_tokens (name, role, hash, created_at, created_by, expires_at)
