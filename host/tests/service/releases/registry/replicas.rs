@@ -1,6 +1,6 @@
 //! Replicas as they see one another, and a database of the version before.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use auth_host::clock::Clock;
 use auth_host::store::{Sqlite, Store};
@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::{Registry, component};
+use super::{Registry, beat, component};
 use crate::store::open;
 use crate::support::{OwnDatabase, eventually, in_time, on_postgres};
 
@@ -93,6 +93,28 @@ async fn hints_come_again_after_the_database_was_away() {
     // It says so when it listens again: something may have been missed.
     in_time("another connection", store.registry_hint()).await;
     store.close().await;
+}
+
+#[tokio::test]
+async fn who_is_live_the_servers_clock_says_whatever_a_replica_takes_it_for() {
+    let Some(database) = on_postgres().then(OwnDatabase::new) else { return };
+    let database = database.await;
+    // As after a failover to a server whose clock differs, until it is read again.
+    let (ahead, right) = (Clock::database(), Clock::database());
+    let first = Store::Postgres(open(database.url(), &ahead).await.unwrap());
+    let second = Store::Postgres(open(database.url(), &right).await.unwrap());
+    ahead.set(right.now() + 60_000, Instant::now());
+    for (store, name) in [(&first, "a"), (&second, "b")] {
+        store.replica_beat(&beat(5, Uuid::new_v4(), name, None)).await.unwrap();
+    }
+    for store in [&first, &second] {
+        let replicas = store.replicas().await.unwrap();
+        assert!(replicas.iter().all(|replica| replica.live), "{replicas:?}");
+        assert!((replicas[0].last_seen - right.now()).abs() < 30_000, "{replicas:?}");
+        assert_eq!(replicas.len(), 2);
+    }
+    first.close().await;
+    second.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
