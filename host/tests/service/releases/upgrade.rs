@@ -40,6 +40,7 @@ async fn a_replica_is_upgraded_and_goes_back_under_load_and_nothing_is_lost() {
     fleet.start("b", None, &[]).await;
     crowd.more(REQUESTS).await;
     is_throttled(&fleet.balancer, &victim).await;
+    assert_filled(&fleet, "b").await;
 
     crowd.during("the downgrade of b");
     fleet.stop("b").await;
@@ -82,4 +83,15 @@ async fn is_throttled(balancer: &Balancer, victim: &Person) {
         let body = json!({ "email": victim.email, "password": victim.password });
         balancer.post(name, "login", &body).await.refused(429, "throttled");
     }
+}
+
+/// The new version has taken what lay in the folder as the first releases, once.
+async fn assert_filled(fleet: &Fleet, name: &'static str) {
+    for place in ["register", "login", "refresh"] {
+        assert_eq!(fleet.serving(name, place).await, Some(1), "{place} on {name}");
+    }
+    let mut connection = fleet.database.connection().await;
+    let releases = "SELECT count(*) FROM auth.policy_releases WHERE source = 'directory'";
+    let releases: i64 = sqlx::query_scalar(releases).fetch_one(&mut connection).await.unwrap();
+    assert_eq!(releases, 3);
 }

@@ -19,7 +19,8 @@ pub(super) async fn a_pinned_replica_serves_what_it_is_pinned_to(story: &mut Sto
     let labels = [("place", "login"), ("release", "1")];
     assert_eq!(fleet.metrics("a2").await.sum("auth_policy_pinned", &labels), 1);
     let readiness = fleet.readiness("a2").await;
-    assert!(readiness.to_string().contains("pinned"), "{readiness}");
+    let pinned = &readiness["pinned"][0];
+    assert_eq!((&pinned["place"], &pinned["release"]), (&json!("login"), &json!(1)), "{readiness}");
 
     story.fleet.stop("a2").await;
     story.fleet.start("a2", None, &[MUCH_MEMORY]).await;

@@ -28,7 +28,7 @@ pub(super) async fn a_release_that_fails_for_some_falls_back_on_all(story: &Stor
         assert!(line["details"][figure].as_u64().is_some_and(|figure| figure > 0), "{line}");
     }
     assert_eq!(fleet.sum("auth_policy_rolled_back_total", &[("place", "register")]).await, 1);
-    let events = "SELECT body FROM auth.outbox WHERE event_type = 'policy.rolled_back'";
+    let events = "SELECT payload FROM auth.outbox WHERE event_type = 'policy.rolled_back'";
     let mut connection = fleet.database.connection().await;
     let rows = sqlx::query(events).fetch_all(&mut connection).await.unwrap();
     assert_eq!(rows.len(), 1, "events of one fall back");

@@ -31,7 +31,7 @@ pub(super) async fn each_refusal_has_its_reason(story: &Story) {
         let answer = operator.ask(method, path, Some(&body)).await;
         assert_eq!((answer.0, answer.1["code"].as_str()), (status, Some(code)), "{}", answer.1);
     };
-    let release = |place: &str, settings: Value| json!({ "place": place, "components": [login], "settings": settings, "message": "" });
+    let release = |place: &str, settings: Value| json!({ "place": place, "components": [login], "settings": settings, "message": "a test" });
     let deployment = |release: &str| json!({ "release": release });
     let (post, put) = (Method::POST, Method::PUT);
     refused(post.clone(), "releases", release("register", json!({})), 422, "other_place").await;
@@ -40,14 +40,14 @@ pub(super) async fn each_refusal_has_its_reason(story: &Story) {
     let (missing, serving) = (deployment("login/99"), deployment("login/1"));
     refused(post.clone(), "deployments", missing, 404, "no_release").await;
     refused(post.clone(), "deployments", serving, 409, "serves_already").await;
-    let never = json!({ "to": 3, "message": "" });
+    let never = json!({ "to": 3, "message": "a test" });
     refused(post.clone(), "places/login/rollback", never, 409, "never_served").await;
     let (status, body) = operator.bring(&"0".repeat(64), policy(Slot::Login)).await;
     assert_eq!((status, &body["code"]), (400, &json!("digest_mismatch")), "{body}");
 
     let looker = story.fleet.operator("a2", "looker", "look").await;
     looker.told("status").await;
-    let freeze = json!({ "until": "2099-01-01T00:00:00Z", "message": "" });
+    let freeze = json!({ "until": "2099-01-01T00:00:00Z", "message": "a test" });
     for (method, path, body) in
         [(post, "deployments", deployment("login/2")), (put, "places/login/freeze", freeze)]
     {

@@ -55,10 +55,10 @@ pub(super) async fn one_refusal_activates_nothing(story: &Story) {
     let before = operator.place("login").await;
     let printed = operator.policy(&["deploy", "login/3"]).await;
     assert_eq!(printed.code, Some(1), "{}\n{}", printed.text, printed.errors);
-    for part in ["a1 ready", "a2 ready", "a3 REFUSED", "POLICY_ADMISSION_MEMORY_MIB"] {
+    // It ends it: nobody waits for those that still compile.
+    for part in ["a3 REFUSED", "nothing was activated", "POLICY_ADMISSION_MEMORY_MIB"] {
         assert!(printed.text.contains(part), "{part} is missing: {}", printed.text);
     }
-    assert!(printed.text.contains("nothing was activated"), "{}", printed.text);
     let after = operator.place("login").await;
     assert_eq!((&after["active"], &after["revision"]), (&json!("login/1"), &before["revision"]));
     let line = operator.line("login", "deploy_refused").await;
