@@ -78,12 +78,13 @@ async fn beside(
         let wit = release.components.first().map_or("", |component| &component.wit);
         let sides =
             (against::side(client, active, wit).await?, against::side(client, release, wit).await?);
-        match sides {
-            (Ok(old), Ok(new)) => beside.policies = Some(compare::policies(&old, &new)),
+        beside.policies = match sides {
+            (Ok(old), Ok(new)) => Some(compare::policies(&old, &new)),
             (Err(reason), _) | (_, Err(reason)) => {
-                (beside.policies, beside.reason) = (None, reason)
+                beside.reason = reason;
+                None
             }
-        }
+        };
     }
     Ok(beside)
 }
