@@ -69,6 +69,15 @@ pub(super) fn moment(time: Timestamp) -> String {
     moment.and_then(|moment| moment.format(&Rfc3339).ok()).unwrap_or_else(|| time.to_string())
 }
 
+/// A time that was told as RFC 3339, to the second.
+pub(super) fn seconds(time: &str) -> String {
+    let whole = plain(time);
+    match (whole.split_once('.'), whole.ends_with('Z')) {
+        (Some((seconds, _)), true) => format!("{seconds}Z"),
+        _ => whole,
+    }
+}
+
 /// Rows below a head, in columns that are as wide as they must be; numbers stand at the right.
 pub(super) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let rows: Vec<Vec<String>> =

@@ -126,27 +126,26 @@ fn kept_settings(active: &ReleaseView, report: &AdmissionReport) -> String {
 
 impl Against {
     pub fn readable(&self) -> String {
-        let mut text = format!(
+        let mut lines = vec![format!(
             "against {} (replica {}, auth-host {}, auth:policy@{})",
             escaped(&self.url),
             plain(&self.replica),
             plain(&self.version),
             plain(&self.wit_versions.join(", "))
-        );
+        )];
         if let (Some(active), Some(differences)) = (&self.active, &self.differences) {
             let active = plain(active);
-            text += &if differences.is_empty() {
-                format!("\n  it asks for and promises the same as {active}, which serves")
+            lines.push(if differences.is_empty() {
+                format!("  it asks for and promises the same as {active}, which serves")
             } else {
-                format!("\n  beside {active}, which serves:{}", compare::readable(differences))
-            };
+                format!("  beside {active}, which serves:{}", compare::readable(differences))
+            });
         }
         if let Some(settings) = &self.settings {
-            text += &compare::one("value of a setting", settings);
+            let told = compare::one("value of a setting", settings);
+            lines.extend(told.lines().skip(1).map(str::to_owned));
         }
-        for note in &self.notes {
-            text += &format!("\n  note: {}", escaped(note));
-        }
-        text
+        lines.extend(self.notes.iter().map(|note| format!("  note: {}", escaped(note))));
+        lines.join("\n")
     }
 }

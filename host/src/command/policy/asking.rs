@@ -18,7 +18,7 @@ const MAX_CA_BYTES: u64 = 1 << 20;
 /// Whom to ask, and how to tell the answer.
 #[derive(Args)]
 pub struct Asking {
-    /// The admin API of a service [default: `ADMIN_URL`, or <http://127.0.0.1:7972>].
+    /// The admin API of a service [default: `ADMIN_URL`, or `http://127.0.0.1:7972`].
     #[arg(long, value_name = "URL")]
     url: Option<String>,
     #[command(flatten)]
@@ -98,7 +98,7 @@ fn not_a_token(file: &Path) -> String {
 fn address(text: &str) -> anyhow::Result<Url> {
     const FORM: &str = "is no address of an admin API such as https://auth.internal:7972";
     // It is not repeated if it could hold a password.
-    let url = Url::parse(text.trim()).ok().filter(|url| url.has_host());
+    let url = Url::parse(text.trim()).ok().filter(Url::has_host);
     let Some(url) = url.filter(|url| matches!(url.scheme(), "http" | "https")) else {
         anyhow::bail!("ADMIN_URL or --url: what is given {FORM}");
     };

@@ -228,7 +228,9 @@ impl Client {
 
     /// An answer that says no.
     fn refusal(&self, status: StatusCode, body: &[u8], asked: Asked) -> Problem {
-        let Ok(told) = serde_json::from_slice::<ErrorView>(body) else {
+        // Another listener of a service tells errors in the same form, and knows no such path.
+        let told = serde_json::from_slice::<ErrorView>(body).ok();
+        let Some(told) = told.filter(|told| told.code != "not_found") else {
             return self.stranger(status);
         };
         let exit = match status.as_u16() {

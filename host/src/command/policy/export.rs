@@ -18,7 +18,7 @@ use crate::policy::runtime::component_digest;
 use crate::{telemetry, whole_file};
 
 /// Write a release to a file: its components, its settings, who brought it and why. The file goes
-/// to another environment (import), or is kept for the day on which nothing answers (POLICY_PIN).
+/// to another environment (import), or is kept for the day on which nothing answers (`POLICY_PIN`).
 #[derive(Args)]
 #[command(after_help = "\
 Examples:

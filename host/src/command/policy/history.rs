@@ -1,11 +1,12 @@
 //! `auth-host policy history`: who changed what, and why.
 
 use clap::Args;
+use serde_json::Value;
 
 use super::asking::Asking;
 use super::names;
 use crate::administration::views::{HistoryLineView, HistoryView};
-use crate::command::output::{self, table};
+use crate::command::output::{self, seconds, table};
 
 /// Show who changed what, when and why, newest first.
 #[derive(Args)]
@@ -54,18 +55,26 @@ fn row(line: &HistoryLineView) -> Vec<String> {
         (None, Some(one)) | (Some(one), None) => one.clone(),
         (None, None) => line.place.clone(),
     };
-    let details = if line.details.is_empty() {
-        String::new()
-    } else {
-        serde_json::Value::Object(line.details.clone()).to_string()
-    };
     vec![
         line.sequence.to_string(),
-        line.at.clone(),
+        seconds(&line.at),
         line.who.clone(),
         line.action.replace('_', " "),
         release,
         line.message.clone(),
-        details,
+        details(line),
     ]
+}
+
+/// What the figures of a fall-back were, or who refused a deployment; the document has the rest.
+fn details(line: &HistoryLineView) -> String {
+    if line.action == "fell_back" {
+        return Value::Object(line.details.clone()).to_string();
+    }
+    let reports = line.details.get("reports").and_then(Value::as_array).into_iter().flatten();
+    let refused = reports.filter(|report| report["state"] == "refused").map(|report| {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        format!("{}: {}", text(&report["name"]), text(&report["reasons"][0]))
+    });
+    refused.collect::<Vec<_>>().join("; ")
 }

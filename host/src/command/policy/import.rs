@@ -99,10 +99,10 @@ impl Import {
 }
 
 fn tell(release: &ReleaseView, origin: &str, changed: &Difference) -> anyhow::Result<()> {
-    let same = *changed == Difference::default();
-    let settings = match same {
-        true => "\n  the same settings as there".to_owned(),
-        false => compare::one("setting", changed),
+    let settings = if *changed == Difference::default() {
+        "\n  the same settings as there".to_owned()
+    } else {
+        compare::one("setting", changed)
     };
     let line = push::line(release);
     output::line(format_args!("{line}   from {}{settings}", plain(origin)))?;

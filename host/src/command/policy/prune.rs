@@ -11,14 +11,14 @@ use crate::command::output::{self, count};
 use crate::config::parse_duration;
 
 /// Delete old releases and the components that only they name. What serves, is kept ready or is
-/// being deployed stays. (The service does the same by itself: POLICY_RELEASES_KEPT.)
+/// being deployed stays. (The service does the same by itself: `POLICY_RELEASES_KEPT`.)
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
   auth-host policy prune -m \"the backup is large\"
   auth-host policy prune --keep 10 --older-than 720h -m \"the backup is large\"")]
 pub struct Prune {
-    /// So many of each place stay, the newest [default: as POLICY_RELEASES_KEPT of the service
+    /// So many of each place stay, the newest [default: as `POLICY_RELEASES_KEPT` of the service
     /// says].
     #[arg(long, value_name = "NUMBER")]
     keep: Option<u32>,

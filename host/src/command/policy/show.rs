@@ -1,7 +1,7 @@
 //! `auth-host policy show`: a release with its settings, beside the one that serves.
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::asking::Asking;
 use super::client::Client;
@@ -9,7 +9,8 @@ use super::compare::{self, Difference, Differences};
 use super::names::ReleaseName;
 use super::{against, releases};
 use crate::administration::views::ReleaseView;
-use crate::command::output::{self, escaped, plain};
+use crate::command::output::{self, escaped, plain, seconds};
+use crate::store::registry::Source;
 
 /// Show a release: who brought it and why, components, settings, what admission said, and what is
 /// different beside the one that serves.
@@ -39,10 +40,8 @@ impl Show {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let client = self.asking.client()?;
         let release = releases::named(&client, &self.release).await?;
-        let active = match release.active {
-            true => None,
-            false => releases::active(&client, &release.place).await?,
-        };
+        let active =
+            if release.active { None } else { releases::active(&client, &release.place).await? };
         let beside = match active {
             Some(active) => Some(beside(&client, &active, &release).await?),
             None => None,
@@ -79,12 +78,13 @@ async fn beside(
         let wit = release.components.first().map_or("", |component| &component.wit);
         let sides =
             (against::side(client, active, wit).await?, against::side(client, release, wit).await?);
-        match sides {
-            (Ok(old), Ok(new)) => beside.policies = Some(compare::policies(&old, &new)),
+        beside.policies = match sides {
+            (Ok(old), Ok(new)) => Some(compare::policies(&old, &new)),
             (Err(reason), _) | (_, Err(reason)) => {
-                (beside.policies, beside.reason) = (None, reason)
+                beside.reason = reason;
+                None
             }
-        }
+        };
     }
     Ok(beside)
 }
@@ -92,39 +92,46 @@ async fn beside(
 fn about(release: &ReleaseView) -> anyhow::Result<String> {
     let served = match (&release.first_active_at, release.active) {
         (_, true) => "serves now".to_owned(),
-        (Some(first), false) => format!("served first at {}", plain(first)),
+        (Some(first), false) => format!("served first at {}", seconds(first)),
         (None, false) => "has never served".to_owned(),
     };
-    let mut text = format!(
-        "{}   {served}\n  brought    {} by {} ({:?})\n  why        {}",
-        plain(&release.release),
-        plain(&release.created_at),
-        plain(&release.author),
-        release.source,
-        escaped(&release.message)
-    );
+    let mut lines = vec![
+        format!("{}   {served}", plain(&release.release)),
+        format!(
+            "  brought    {} by {} ({})",
+            seconds(&release.created_at),
+            plain(&release.author),
+            source(release.source)
+        ),
+        format!("  why        {}", escaped(&release.message)),
+    ];
     for component in &release.components {
-        text += &format!(
-            "\n  component  {} (auth:policy@{})",
-            plain(&component.digest),
-            plain(&component.wit)
-        );
+        let (digest, wit) = (plain(&component.digest), plain(&component.wit));
+        lines.push(format!("  component  {digest} (auth:policy@{wit})"));
     }
-    text += &format!("\n  settings   {}", plain(&release.settings_digest));
-    text += &indented(&Value::Object(release.settings.clone()))?;
-    if !release.grants.is_empty() {
-        text += &format!("\n  grants{}", indented(&Value::Object(release.grants.clone()))?);
+    lines.push(format!("  settings   {}", plain(&release.settings_digest)));
+    lines.extend(indented(&release.settings)?);
+    for (name, object) in [("grants", &release.grants), ("admission", &release.report)] {
+        if !object.is_empty() {
+            lines.push(format!("  {name}"));
+            lines.extend(indented(object)?);
+        }
     }
-    if !release.report.is_empty() {
-        text += &format!("\n  admission{}", indented(&Value::Object(release.report.clone()))?);
-    }
-    Ok(text)
+    Ok(lines.join("\n"))
 }
 
-/// JSON below its name. Its texts are escaped: no control character is left in it.
-fn indented(value: &Value) -> anyhow::Result<String> {
-    let text = serde_json::to_string_pretty(value)?;
-    Ok(text.lines().map(|line| format!("\n    {}", escaped(line))).collect())
+fn source(source: Source) -> &'static str {
+    match source {
+        Source::Push => "pushed",
+        Source::Directory => "from the policy directory",
+        Source::Import => "imported",
+    }
+}
+
+/// The lines of a JSON object below its name.
+fn indented(object: &Map<String, Value>) -> anyhow::Result<Vec<String>> {
+    let text = serde_json::to_string_pretty(object)?;
+    Ok(text.lines().map(|line| format!("    {}", escaped(line))).collect())
 }
 
 impl Beside {

@@ -5,7 +5,7 @@ use clap::Args;
 use super::asking::Asking;
 use super::names;
 use crate::administration::views::{PlaceView, ReplicaView, ServingState, ServingView, StatusView};
-use crate::command::output::{self, count, escaped, plain, table};
+use crate::command::output::{self, count, escaped, plain, seconds, table};
 
 /// Show what serves: each place with its release, each replica with its figures.
 #[derive(Args)]
@@ -77,27 +77,20 @@ fn readable(status: &StatusView) -> String {
 
 /// A place in a few lines.
 fn about(place: &PlaceView) -> String {
-    let mut text = format!(
-        "{}   since {} by {}",
-        plain(&place.active),
-        seconds(&place.activated_at),
-        plain(&place.activated_by)
-    );
-    if !place.previous.is_empty() {
-        text += &format!("   kept ready: {}", plain(&place.previous.join(", ")));
-    }
-    if let Some(until) = &place.probation_until {
-        text += &format!("\n  on probation until {}: falls back by itself", seconds(until));
-    }
-    if let Some(freeze) = &place.freeze {
-        text += &format!(
-            "\n  FROZEN until {} by {}: {}",
-            seconds(&freeze.until),
-            plain(&freeze.by),
-            escaped(&freeze.message)
-        );
-    }
-    text
+    let kept = match place.previous.join(", ") {
+        none if none.is_empty() => none,
+        some => format!("   kept ready: {}", plain(&some)),
+    };
+    let (since, by) = (seconds(&place.activated_at), plain(&place.activated_by));
+    let mut lines = vec![format!("{}   since {since} by {by}{kept}", plain(&place.active))];
+    lines.extend(place.probation_until.as_deref().map(|until| {
+        format!("  on probation until {}: falls back by itself if it fails", seconds(until))
+    }));
+    lines.extend(place.freeze.as_ref().map(|freeze| {
+        let (until, by) = (seconds(&freeze.until), plain(&freeze.by));
+        format!("  FROZEN until {until} by {by}: {}", escaped(&freeze.message))
+    }));
+    lines.join("\n")
 }
 
 fn row(replica: &ReplicaView, serving: &ServingView) -> (String, Vec<String>) {
@@ -125,15 +118,6 @@ fn note(replica: &ReplicaView, serving: &ServingView) -> String {
         (ServingState::Behind, Some(why)) => format!("BEHIND: {why}"),
         (ServingState::Behind, None) => "changing over".to_owned(),
         (ServingState::Current, _) => String::new(),
-    }
-}
-
-/// A time to the second.
-fn seconds(time: &str) -> String {
-    let whole = plain(time);
-    match (whole.split_once('.'), whole.ends_with('Z')) {
-        (Some((seconds, _)), true) => format!("{seconds}Z"),
-        _ => whole,
     }
 }
 

@@ -220,7 +220,8 @@ impl Follower {
             || "nothing serves here".to_owned(),
             |serves| format!("{slot}/{serves} serves here"),
         );
-        let why = place.refusal().unwrap_or_else(|| "it is being prepared".to_owned());
+        let why = place.refusal().or_else(|| place.unread());
+        let why = why.unwrap_or_else(|| "it is being prepared".to_owned());
         Some(format!("{slot}/{active} is active, but {here}: {why}"))
     }
 

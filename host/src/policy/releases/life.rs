@@ -11,6 +11,7 @@ use super::follower::{Follower, POLL};
 use super::pin::PinFault;
 use crate::contract::Slot;
 use crate::store::Store;
+use crate::telemetry::rarely;
 
 /// How often the log says that a place is pinned.
 const LOUD: Duration = Duration::from_mins(1);
@@ -26,7 +27,7 @@ impl Follower {
         loop {
             let asked = self.look().await;
             if let Err(error) = &asked {
-                tracing::warn!(%error, "the registry of policies cannot be asked yet");
+                rarely!(warn, %error, "the registry of policies cannot be asked yet");
             }
             if asked.is_ok() && Slot::ALL.into_iter().all(|slot| self.has_an_outcome(slot)) {
                 return Ok(());
@@ -122,7 +123,7 @@ impl Follower {
                 match self.preparer.prepare_pinned(&pin, self.settings.writers).await? {
                     Ok(generation) => break generation,
                     Err(error) => {
-                        tracing::warn!(%error, %pin, "the pinned release cannot be read yet");
+                        rarely!(warn, %error, %pin, "the pinned release cannot be read yet");
                         sleep(POLL).await;
                     }
                 }

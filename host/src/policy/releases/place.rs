@@ -34,6 +34,8 @@ pub(super) struct Followed {
     ready: BTreeMap<i64, Arc<Generation>>,
     refused: BTreeMap<i64, Refused>,
     preparing: Option<Preparing>,
+    /// Why the registry could not be read for a release.
+    unread: Option<(i64, String)>,
     attempts: u64,
 }
 
@@ -106,6 +108,12 @@ impl Followed {
         self.refused.get(&self.active()?).map(|refused| refused.reasons.join(" "))
     }
 
+    /// Why what is active was not prepared, as far as that lies in the registry.
+    pub(super) fn unread(&self) -> Option<String> {
+        let (number, error) = self.unread.as_ref()?;
+        (self.active() == Some(*number)).then(|| format!("the registry could not be read: {error}"))
+    }
+
     /// What this replica has to say of the release that is being deployed, if it has not yet.
     pub(super) fn answer(&self) -> Option<Answer> {
         let deployment = self.deployment.as_ref()?;
@@ -144,6 +152,7 @@ impl Followed {
     ) -> Option<(i64, Result<(), Unprepared>)> {
         let preparing = self.preparing.take_if(|preparing| preparing.attempt == attempt)?;
         let number = preparing.number;
+        self.unread = None;
         let unprepared = match outcome {
             Ok(generation) => {
                 self.refused.remove(&number);
@@ -152,6 +161,9 @@ impl Followed {
             }
             Err(unprepared) => unprepared,
         };
+        if let Unprepared::Away(error) = &unprepared {
+            self.unread = Some((number, error.to_string()));
+        }
         if let Unprepared::Refused(reasons) = &unprepared {
             let before = self.refused.get(&number).map(|refused| refused.pause);
             let pause = before.map_or(FIRST_PAUSE, |pause| (pause * 2).min(LONGEST_PAUSE));

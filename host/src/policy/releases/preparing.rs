@@ -65,7 +65,15 @@ impl Preparer {
         let component = self.store.component(&chosen.digest).await?.ok_or_else(|| {
             format!("the registry does not have its component {}. Push it again", chosen.digest)
         })?;
-        self.admit(slot, number, settings, component.bytes).await
+        let generation = self.admit(slot, number, settings, component.bytes).await?;
+        if generation.identity.digest != chosen.digest {
+            return Err(Unprepared::from(format!(
+                "the registry holds other bytes under the digest {}: their SHA-256 is {}. Find out \
+                 who changed them",
+                chosen.digest, generation.identity.digest
+            )));
+        }
+        Ok(generation)
     }
 
     /// Makes what a place is pinned to ready.

@@ -168,6 +168,19 @@ async fn of_several_components_the_one_for_this_host_serves_and_without_one_it_i
 }
 
 #[tokio::test]
+async fn bytes_that_are_not_those_of_their_digest_never_serve() {
+    let service = replica("a1").start().await;
+    let (named, other) = (version("1.1.0"), version("6.6.6"));
+    let number = super::pushing::push_under(&service, &component_digest(&named), &other).await;
+    let deployment = ended(&service, &begin(&service, number).await).await;
+    assert_eq!(deployment.state, DeploymentState::Refused);
+    let reasons = deployment.reports[0].reasons.join(" ");
+    assert!(reasons.contains("the registry holds other bytes"), "{reasons}");
+    assert_eq!(service.generation(Slot::Login).await, 0);
+    service.stop().await;
+}
+
+#[tokio::test]
 async fn settings_that_do_not_fit_are_refused_with_every_fault() {
     let service = replica("a1").start().await;
     let settings = json!({"attempts-per-account": -1, "unknown": true});

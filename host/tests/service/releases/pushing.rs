@@ -58,19 +58,10 @@ async fn new_release(
     components: &[(&str, &[u8])],
     settings: &Value,
 ) -> NewRelease {
-    let store = store(service);
     let mut named = Vec::new();
     for (wit, bytes) in components {
         let digest = component_digest(bytes);
-        let info = ComponentInfo {
-            digest: digest.clone(),
-            wit: (*wit).to_owned(),
-            manifest: "{}".into(),
-            size: i64::try_from(bytes.len()).unwrap(),
-            pushed_at: 0,
-            pushed_by: "ann".into(),
-        };
-        store.component_put(&Component { info, bytes: bytes.to_vec() }).await.unwrap();
+        put(service, &digest, wit, bytes).await;
         named.push(ReleaseComponent { wit: (*wit).to_owned(), digest });
     }
     NewRelease {
@@ -154,4 +145,26 @@ pub(super) async fn activate(service: &TestService, components: &[(&str, &[u8])]
     let probation = Duration::ZERO;
     let (release, _) = store(service).release_activate(&release, false, probation).await.unwrap();
     release.number
+}
+
+/// Pushes a release whose component lies in the registry under another one's digest.
+pub(super) async fn push_under(service: &TestService, digest: &str, bytes: &[u8]) -> i64 {
+    let mut release = new_release(service, &[], &json!({})).await;
+    put(service, digest, wit::version(), bytes).await;
+    let component = ReleaseComponent { wit: wit::version().into(), digest: digest.into() };
+    release.components = vec![component];
+    store(service).release_add(&release).await.unwrap().number
+}
+
+async fn put(service: &TestService, digest: &str, wit: &str, bytes: &[u8]) {
+    let info = ComponentInfo {
+        digest: digest.to_owned(),
+        wit: wit.to_owned(),
+        manifest: "{}".into(),
+        size: i64::try_from(bytes.len()).unwrap(),
+        pushed_at: 0,
+        pushed_by: "ann".into(),
+    };
+    let component = Component { info, bytes: bytes.to_vec() };
+    store(service).component_put(&component).await.unwrap();
 }

@@ -285,8 +285,8 @@ async fn a_first_start_on_a_full_disk_serves_nothing_until_the_registry_takes_th
     let running = Running::on(disk).await;
     eventually("policies that are not kept", async || {
         let (status, body) = running.ready().await;
-        let states = body["placed_not_serving"].as_array().unwrap().iter();
-        let not_kept = states.filter(|placed| placed["state"] == "not_kept").count();
+        let placed = body["placed_not_serving"].as_array().unwrap().iter();
+        let not_kept = placed.filter(|it| it["state"] == "not_kept").count();
         (status == 503 && not_kept > 0).then_some(())
     })
     .await;
