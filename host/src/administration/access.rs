@@ -227,14 +227,13 @@ impl Access {
     async fn kept_of_all(&self, name: &str) -> Result<Option<AdminToken>, ApiError> {
         let mut all = self.all.lock().await;
         let known = all.take().filter(|known| known.at.elapsed() < BELIEVED);
-        let known = match known {
-            Some(known) => known,
-            None => {
-                let at = Instant::now();
-                let tokens = self.store.admin_tokens().await.map_err(|error| of_store(&error))?;
-                let named = tokens.into_iter().map(|token| (token.name.clone(), token));
-                AllTokens { by_name: named.collect(), at }
-            }
+        let known = if let Some(known) = known {
+            known
+        } else {
+            let at = Instant::now();
+            let tokens = self.store.admin_tokens().await.map_err(|error| of_store(&error))?;
+            let named = tokens.into_iter().map(|token| (token.name.clone(), token));
+            AllTokens { by_name: named.collect(), at }
         };
         let kept = known.by_name.get(name).cloned();
         *all = Some(known);

@@ -46,7 +46,8 @@ async fn one_that_was_started_anew_is_not_waited_for() {
     registry.beat(old, "a", None).await;
     registry.beat(beside, "a", None).await;
     clock.advance(Duration::from_secs(1));
-    registry.beat_since(clock.now(), new, "a", None).await;
+    let begun = clock.now();
+    registry.beat_since(begun, new, "a", None).await;
     let live = async || {
         let mut live = store.replicas().await.unwrap();
         live.retain(|replica| replica.live);
@@ -55,7 +56,7 @@ async fn one_that_was_started_anew_is_not_waited_for() {
     assert_eq!(live().await.len(), 3, "each may be one of several on a machine");
     clock.advance(Duration::from_secs(3));
     registry.beat(beside, "a", None).await;
-    registry.beat(new, "a", None).await;
+    registry.beat_since(begun, new, "a", None).await;
     let live = live().await;
     assert!(live.contains(&beside) && live.contains(&new) && !live.contains(&old), "{live:?}");
 }
