@@ -13,6 +13,7 @@ if [ -z "${1:-}" ] || [ "$1" = storm ]; then
 fi
 if [ -z "${1:-}" ] || [ "$1" = releases ]; then
     SWAPS=${SWAPS:-1000} SWAPS_ROUNDS=${SWAPS_ROUNDS:-10} SWAPS_MEASURED=1 \
+        SWAPS_PAUSE_MS=${SWAPS_PAUSE_MS:-200} \
         SWAPS_ROLLBACKS=${SWAPS_ROLLBACKS:-20} SWAPS_COMPILATIONS=${SWAPS_COMPILATIONS:-5} \
         "${service[@]}" releases::swaps:: -- --nocapture
 fi

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -158,6 +159,11 @@ impl Fleet {
             (*name, replica.process.resident_memory() / 1024)
         };
         self.replicas.iter().map(of).collect()
+    }
+
+    /// What all of them together have used of processors.
+    pub(super) fn processor_time(&self) -> Duration {
+        self.replicas.values().map(|replica| replica.process.processor_time()).sum()
     }
 
     /// The sum of a metric over all of them.

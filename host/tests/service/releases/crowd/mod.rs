@@ -2,6 +2,7 @@
 //! each answer is judged.
 
 mod balancer;
+mod judge;
 mod people;
 mod tally;
 

@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use super::balancer::{Balancer, Target};
+use super::judge::{Outcome, Question, Told, judge};
 use super::tally::Tally;
 use crate::support::{Person, eventually};
 
@@ -51,12 +52,6 @@ struct Client {
     http: reqwest::Client,
     balancer: Balancer,
     shared: Arc<Shared>,
-}
-
-/// What an account is told.
-struct Told {
-    user_id: i64,
-    refresh_token: String,
 }
 
 impl Crowd {
@@ -186,33 +181,25 @@ impl Client {
             return None;
         };
         let faulty = self.shared.faulty.load(Ordering::SeqCst);
+        let harmed = faulty && endpoint == "register" && person.email.contains("00@");
         let begun = Instant::now();
-        let answer = self.post(&target, endpoint, body).await;
+        let answer = self.post(&target, endpoint, body).await.map_err(|error| format!("{error:?}"));
         let took = begun.elapsed();
         let mut tally = self.shared.tally.lock().unwrap();
-        let (status, body) = match answer {
-            Ok(answer) => answer,
-            Err(_) if target.is_leaving() => {
-                tally.cut += 1;
-                return None;
+        match judge(Question { user_id, harmed }, answer, target.is_leaving()) {
+            Outcome::Right(told) => {
+                tally.right += 1;
+                tally.times.entry((during, endpoint)).or_default().push(took);
+                return Some(told);
             }
-            Err(error) => {
-                tally.fail(format!("{during}: {endpoint} at {}: {error:?}", target.name));
-                return None;
+            Outcome::Harmed => tally.harmed += 1,
+            Outcome::Cut => tally.cut += 1,
+            Outcome::Failed(what) => {
+                let (email, name) = (&person.email, target.name);
+                tally.fail(format!("{during}: {endpoint} of {email} at {name}: {what}"));
             }
-        };
-        let told = told(status, &body, user_id);
-        let marked = endpoint == "register" && person.email.contains("00@");
-        if told.is_some() {
-            tally.right += 1;
-            tally.times.entry((during, endpoint)).or_default().push(took);
-        } else if faulty && marked && body["code"] == "policy_fault" {
-            tally.harmed += 1;
-        } else {
-            let (email, name) = (&person.email, target.name);
-            tally.fail(format!("{during}: {endpoint} of {email} at {name}: {status} {body}"));
         }
-        told
+        None
     }
 
     async fn post(
@@ -225,14 +212,4 @@ impl Client {
         let response = self.http.post(url).json(body).send().await?;
         Ok((response.status().as_u16(), response.json().await?))
     }
-}
-
-/// What the contract promises whoever is let in.
-fn told(status: u16, body: &Value, user_id: Option<i64>) -> Option<Told> {
-    let told = Told {
-        user_id: body["user_id"].as_i64()?,
-        refresh_token: body["refresh_token"].as_str()?.to_owned(),
-    };
-    let expected = user_id.is_none_or(|user_id| user_id == told.user_id);
-    (status == 200 && expected && body["access_token"].is_string()).then_some(told)
 }

@@ -62,16 +62,7 @@ async fn in_many_swaps_under_load_no_request_fails() {
 
     scene.table.memory_before = scene.fleet.memory();
     for _ in 0..scale.rounds {
-        let begun = Instant::now();
-        scene.crowd.during(SWAPPING);
-        for number in 0..scale.swaps / scale.rounds {
-            scene.swap(1 + i64::from(number % 2 == 1)).await;
-        }
-        scene.crowd.during(CALM);
-        if scale.measures {
-            sleep(begun.elapsed()).await;
-        }
-        scene.crowd.is_good();
+        scene.round(&scale).await;
     }
     scene.crowd.more(REQUESTS).await;
     scene.table.memory_after = scene.fleet.memory();
@@ -89,6 +80,24 @@ async fn in_many_swaps_under_load_no_request_fails() {
 }
 
 impl Scene {
+    /// Swaps, and then as much time without, if that is measured.
+    async fn round(&mut self, scale: &Scale) {
+        let (begun, processor) = (Instant::now(), self.fleet.processor_time());
+        self.crowd.during(SWAPPING);
+        for number in 0..scale.swaps / scale.rounds {
+            self.swap(1 + i64::from(number % 2 == 1)).await;
+            sleep(scale.pause).await;
+        }
+        self.crowd.during(CALM);
+        let (took, calm) = (begun.elapsed(), self.fleet.processor_time());
+        self.table.processor_swapping += calm - processor;
+        if scale.measures {
+            sleep(took).await;
+            self.table.processor_calm += self.fleet.processor_time() - calm;
+        }
+        self.crowd.is_good();
+    }
+
     /// Deploys a release of the logins, and goes on once all serve it.
     async fn swap(&mut self, release: i64) {
         let begun = Instant::now();

@@ -1,11 +1,15 @@
 //! How many swaps, and what else.
 
+use std::time::Duration;
+
 /// How many swaps, and what else.
 pub(super) struct Scale {
     /// `SWAPS`.
     pub(super) swaps: usize,
     /// `SWAPS_ROUNDS`: in so many parts, with calm between them.
     pub(super) rounds: usize,
+    /// `SWAPS_PAUSE_MS`: between two of them.
+    pub(super) pause: Duration,
     /// `SWAPS_MEASURED`: 1 where each part is followed by as much time without swaps.
     pub(super) measures: bool,
     /// `SWAPS_ROLLBACKS`.
@@ -23,6 +27,7 @@ impl Scale {
         Self {
             swaps: number("SWAPS", 50),
             rounds: number("SWAPS_ROUNDS", 1),
+            pause: Duration::from_millis(number("SWAPS_PAUSE_MS", 0) as u64),
             measures: number("SWAPS_MEASURED", 0) == 1,
             rollbacks: number("SWAPS_ROLLBACKS", 2),
             compilations: number("SWAPS_COMPILATIONS", 0),

@@ -21,6 +21,9 @@ pub(super) struct Table {
     /// Until the rollback is answered.
     pub(super) rollback_answers: Vec<Duration>,
     pub(super) compilations: Vec<Duration>,
+    /// Of all replicas together.
+    pub(super) processor_swapping: Duration,
+    pub(super) processor_calm: Duration,
     /// As the replicas counted them, from the change of the registry: so many, and so many within a
     /// time.
     delays: String,
@@ -71,6 +74,12 @@ impl Table {
                 times.len()
             );
         }
+        let _ = writeln!(
+            text,
+            "processor time of the replicas: during swaps {:.1} s, as long without {:.1} s",
+            self.processor_swapping.as_secs_f64(),
+            self.processor_calm.as_secs_f64()
+        );
         let _ = writeln!(text, "from the registry's change until it is followed: {}", self.delays);
         let _ = writeln!(
             text,
