@@ -36,6 +36,7 @@ ENV ENV=production HTTP_SERVER_ADDRESS=:7971 DATA_DIR=/data POLICY_DIR=/policies
 USER 10001:10001
 WORKDIR /data
 VOLUME /data
+# The admin API (7972) stays on the container's loopback: docker compose exec.
 EXPOSE 7971
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/usr/local/bin/auth-host"]

@@ -99,6 +99,11 @@ impl Refused {
         Self::Attempts,
     ];
 
+    /// Whether nothing says that they ever had a good one.
+    const fn is_of_a_stranger(self) -> bool {
+        matches!(self, Self::Malformed | Self::Unknown | Self::Wrong)
+    }
+
     const fn as_str(self) -> &'static str {
         match self {
             Self::Missing => "missing",
@@ -122,6 +127,14 @@ pub struct Access {
     metrics: AccessMetrics,
     attempts: Mutex<Attempts>,
     believed: Mutex<HashMap<String, (AdminToken, Instant)>>,
+    /// All tokens, once too many wrong ones were sent.
+    all: tokio::sync::Mutex<Option<AllTokens>>,
+}
+
+/// All tokens that there are, by their names, and when they were read.
+struct AllTokens {
+    by_name: HashMap<String, AdminToken>,
+    at: Instant,
 }
 
 impl Access {
@@ -132,11 +145,13 @@ impl Access {
             metrics,
             attempts: Mutex::new(Attempts::new(Instant::now())),
             believed: Mutex::default(),
+            all: tokio::sync::Mutex::default(),
         }
     }
 
     /// Whose token it is, if it is good for that role. `peer` is who sent it: an address, or the
-    /// network of a subscriber.
+    /// network of a subscriber. A good one is taken however many wrong ones came from there: many
+    /// people may be behind one proxy, and nobody guesses 256 bits.
     pub async fn caller(
         &self,
         token: Option<&str>,
@@ -147,13 +162,14 @@ impl Access {
         let Some(token) = token else {
             return Err(self.refuse(Refused::Missing, None, peer));
         };
-        if !lock(&self.attempts).may_try(peer, Instant::now()) {
-            return Err(self.refuse(Refused::Attempts, None, peer));
-        }
-        let caller = match self.look_up(token).await? {
+        let is_heard = lock(&self.attempts).may_try(peer, Instant::now());
+        let caller = match self.look_up(token, is_heard).await? {
             Ok(caller) => caller,
             Err((refused, name)) => {
                 lock(&self.attempts).failed(peer, Instant::now());
+                // Who had a good one once has guessed nothing, and is told how things are.
+                let is_limited = !is_heard && refused.is_of_a_stranger();
+                let refused = if is_limited { Refused::Attempts } else { refused };
                 return Err(self.refuse(refused, name.as_deref(), peer));
             }
         };
@@ -167,11 +183,12 @@ impl Access {
     async fn look_up(
         &self,
         token: &str,
+        is_heard: bool,
     ) -> Result<Result<Caller, (Refused, Option<String>)>, ApiError> {
         let Some(presented) = Presented::read(token) else {
             return Ok(Err((Refused::Malformed, None)));
         };
-        let Some(kept) = self.kept(&presented.name).await? else {
+        let Some(kept) = self.kept(&presented.name, is_heard).await? else {
             return Ok(Err((Refused::Unknown, None)));
         };
         let refused = if !presented.is(&kept) {
@@ -190,15 +207,37 @@ impl Access {
     }
 
     /// The token of that name, as it was at most two seconds ago.
-    async fn kept(&self, name: &str) -> Result<Option<AdminToken>, ApiError> {
+    async fn kept(&self, name: &str, is_heard: bool) -> Result<Option<AdminToken>, ApiError> {
         let believed = lock(&self.believed).get(name).cloned();
         if let Some((kept, at)) = believed
             && at.elapsed() < BELIEVED
         {
             return Ok(Some(kept));
         }
-        let kept = self.store.admin_token(name).await.map_err(|error| of_store(&error))?;
+        let kept = if is_heard {
+            self.store.admin_token(name).await.map_err(|error| of_store(&error))?
+        } else {
+            self.kept_of_all(name).await?
+        };
         lock(&self.believed).remove(name);
+        Ok(kept)
+    }
+
+    /// The same, for one question to the database in two seconds, however many are sent.
+    async fn kept_of_all(&self, name: &str) -> Result<Option<AdminToken>, ApiError> {
+        let mut all = self.all.lock().await;
+        let known = all.take().filter(|known| known.at.elapsed() < BELIEVED);
+        let known = match known {
+            Some(known) => known,
+            None => {
+                let at = Instant::now();
+                let tokens = self.store.admin_tokens().await.map_err(|error| of_store(&error))?;
+                let named = tokens.into_iter().map(|token| (token.name.clone(), token));
+                AllTokens { by_name: named.collect(), at }
+            }
+        };
+        let kept = known.by_name.get(name).cloned();
+        *all = Some(known);
         Ok(kept)
     }
 

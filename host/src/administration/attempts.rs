@@ -1,5 +1,6 @@
-//! How many wrong tokens are listened to: of one peer, and of all together. A token cannot be
-//! guessed; what is bounded is what guessing costs the database and the log.
+//! How many wrong tokens are looked up one by one: of one peer, and of all together. A token cannot
+//! be guessed; what is bounded is what guessing costs the database and the log. Good ones are let in
+//! all the same.
 //!
 //! Memory is bounded: of peers beyond the bound, all share one count.
 
@@ -78,7 +79,7 @@ impl Attempts {
         }
     }
 
-    /// Whether a token of this peer is looked at.
+    /// Whether the database is asked about a token of this peer.
     pub(super) fn may_try(&mut self, peer: IpAddr, now: Instant) -> bool {
         self.all.refill(now);
         self.others.refill(now);

@@ -13,8 +13,9 @@ use super::{codes, describe, input};
 use crate::errors::ApiError;
 use crate::store::registry::{Deployment, DeploymentState, Role};
 
-/// How often one that somebody waits for is looked at.
-const LOOK: Duration = Duration::from_millis(100);
+/// How soon one that somebody waits for is looked at again at first, and later on: many may wait.
+const LOOK: Duration = Duration::from_millis(50);
+const LATER_LOOK: Duration = Duration::from_millis(500);
 /// The longest that somebody waits in one request.
 const LONGEST: u32 = 60;
 
@@ -50,13 +51,15 @@ impl Administration {
         }
         let id = id_of(id)?;
         let end = Instant::now() + Duration::from_secs(seconds.into());
+        let mut pause = LOOK;
         loop {
             let deployment = self.known(id).await?;
             let is_over = deployment.state != DeploymentState::Preparing;
             if is_over || Instant::now() >= end || self.stopping.has_begun() {
                 return Ok(describe::deployment(deployment));
             }
-            sleep(LOOK).await;
+            sleep(pause).await;
+            pause = (pause * 2).min(LATER_LOOK);
         }
     }
 

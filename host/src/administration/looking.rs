@@ -80,12 +80,16 @@ impl Administration {
     ) -> Result<ReleasesView, ApiError> {
         let place = place.map(input::place).transpose()?.map(Slot::as_str);
         let most = page(limit, MOST_RELEASES)?;
+        if before.is_some() && place.is_none() {
+            // Numbers are those of a place.
+            return Err(input::wrong("before", "needs a place"));
+        }
         let asked = async {
             let releases = self.store.releases(place, before, most).await?;
             Ok((releases, self.store.places().await?))
         };
         let (releases, places) = asked.await.map_err(|error| of_store(&error))?;
-        let next = next(&releases, most, |release| release.number);
+        let next = place.and_then(|_| next(&releases, most, |release| release.number));
         let releases = releases.into_iter();
         Ok(ReleasesView {
             releases: releases.map(|release| describe::release(release, &places)).collect(),

@@ -6,7 +6,7 @@ use super::refusals::{of_registry, of_store};
 use super::views::{MovedView, NewFreezeView, PlaceView, PruneView, PrunedView, RollbackView};
 use super::{describe, input};
 use crate::errors::ApiError;
-use crate::store::registry::PlaceState;
+use crate::store::registry::{Expected, PlaceState};
 
 impl Administration {
     /// Goes back to the release before, or to one that served once.
@@ -18,10 +18,13 @@ impl Administration {
     ) -> Result<MovedView, ApiError> {
         let slot = input::place(place)?;
         let change = change(caller, &rollback.message)?;
-        if rollback.to.is_some_and(|number| number < 1) {
-            return Err(input::wrong("to", "is not the number of a release, such as 41"));
+        for (field, number) in [("to", rollback.to), ("from", rollback.from)] {
+            if number.is_some_and(|number| number < 1) {
+                return Err(input::wrong(field, "is not the number of a release, such as 41"));
+            }
         }
-        let moved = self.store.rollback(slot.as_str(), rollback.to, None, &change, &[]).await;
+        let expected = rollback.from.map_or(Expected::Anything, Expected::Release);
+        let moved = self.store.rollback(slot.as_str(), rollback.to, expected, &change, &[]).await;
         let moved = moved.map_err(of_registry)?;
         tracing::warn!(
             place,

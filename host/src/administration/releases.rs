@@ -11,7 +11,7 @@ use super::views::{NewReleaseView, ReleaseView};
 use super::{codes, describe, input};
 use crate::contract::{Slot, wit};
 use crate::errors::{ApiError, Reason};
-use crate::policy::admission::AdmissionReport;
+use crate::policy::admission::{AdmissionReport, MAX_SETTINGS_BYTES};
 use crate::store::registry::{ComponentInfo, NewRelease, ReleaseComponent, Source};
 
 /// More versions of the WIT are not spoken at a time.
@@ -29,6 +29,11 @@ impl Administration {
         if new.source == Source::Directory {
             return Err(input::wrong("source", "must be push or import"));
         }
+        let settings = Value::Object(new.settings.clone()).to_string();
+        if settings.len() as u64 > MAX_SETTINGS_BYTES {
+            let message = format!("have more than {MAX_SETTINGS_BYTES} bytes as JSON");
+            return Err(input::wrong("settings", &message));
+        }
         let components = self.named(slot, &new.components).await?;
         let mut reports = Vec::new();
         for component in &components {
@@ -43,7 +48,7 @@ impl Administration {
                 .into_iter()
                 .map(|info| ReleaseComponent { wit: info.wit, digest: info.digest })
                 .collect(),
-            settings: Value::Object(new.settings).to_string(),
+            settings,
             grants: "{}".to_owned(),
             source: new.source,
             author: caller.name.clone(),

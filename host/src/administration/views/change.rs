@@ -11,6 +11,11 @@ pub struct RollbackView {
     /// The number of the release to go back to; without, the one that served before.
     #[serde(default)]
     pub to: Option<i64>,
+    /// The number of the release to be rid of: if another one serves by now, nothing is changed
+    /// (`changed_meanwhile`). Whoever may not be the only one who asks, or asks again after a lost
+    /// answer, should give it.
+    #[serde(default)]
+    pub from: Option<i64>,
     #[serde(default)]
     pub message: String,
 }

@@ -8,11 +8,8 @@ use std::path::Path;
 use anyhow::Context as _;
 use serde_json::{Map, Value};
 
-use crate::policy::admission::MAX_COMPONENT_BYTES;
+use crate::policy::admission::{MAX_COMPONENT_BYTES, MAX_SETTINGS_BYTES};
 use crate::strict_json;
-
-/// Of a settings file, as in the policy directory.
-const MAX_SETTINGS_BYTES: u64 = 64 * 1024;
 
 /// The bytes of what could be a policy, or a module that becomes one: it shrinks when it is packed,
 /// by no more than half.

@@ -21,7 +21,7 @@ pub(super) const OPERATION: Described = Described {
         path: "/v1/releases",
         tag: "look",
         summary: "Releases, newest first",
-        answers: &[(200, "A page; `next` is the `before` of the next one")],
+        answers: &[(200, "A page; `next` is the `before` of the next one, of one place")],
         schema: Some("ReleasesView"),
         errors: &[ERRORS, &[MALFORMED_VALUE, UNKNOWN_PLACE]],
         slot: None,
@@ -30,7 +30,7 @@ pub(super) const OPERATION: Described = Described {
     takes: Takes::Nothing,
     query: &[
         ("place", "Of this place only"),
-        ("before", "With numbers below this"),
+        ("before", "With numbers below this; only with a place"),
         ("limit", "At most so many, up to 100; usually 50"),
     ],
 };

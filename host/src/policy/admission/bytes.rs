@@ -7,6 +7,8 @@ use crate::policy::pack;
 
 /// The most bytes of a component.
 pub const MAX_COMPONENT_BYTES: u64 = 32 << 20;
+/// The most bytes of the settings of a release, as JSON: whichever way they come.
+pub const MAX_SETTINGS_BYTES: u64 = 64 * 1024;
 
 /// What is wrong with the bytes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -25,7 +25,7 @@ mod world;
 
 pub use admit::{Admission, Admitted, Offer};
 pub use bounds::BoundsFault;
-pub use bytes::{BytesFault, MAX_COMPONENT_BYTES};
+pub use bytes::{BytesFault, MAX_COMPONENT_BYTES, MAX_SETTINGS_BYTES};
 pub use check::{Checked, check};
 pub use child_fault::ChildFault;
 pub use compile::CompileFault;

@@ -5,7 +5,7 @@ use super::judge::Failing;
 use super::releases::ReleaseHealth;
 use crate::events::NewEvent;
 use crate::store::Store;
-use crate::store::registry::{Change, Moved, PlaceState, RegistryError, RegistryRefusal};
+use crate::store::registry::{Change, Expected, Moved, PlaceState, RegistryError, RegistryRefusal};
 use crate::telemetry::rarely;
 
 /// Who changes a place when nobody did: for the history.
@@ -37,7 +37,9 @@ impl ReleaseHealth {
         let event = NewEvent::policy_rolled_back(place, (*active, *to), sentence, counted);
         let change =
             Change { who: WHO.into(), why: sentence.clone(), details: figures_json.clone() };
-        let moved = store.rollback(place, Some(*to), Some(*revision), &change, &[event]).await;
+        let moved = store
+            .rollback(place, Some(*to), Expected::Probation(*revision), &change, &[event])
+            .await;
         match moved {
             Ok(moved) => {
                 self.rolled_back.with_label_values(&[place.as_str(), cause.as_str()]).inc();

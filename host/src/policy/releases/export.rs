@@ -102,8 +102,16 @@ pub fn write(to: &mut impl Write, exported: &Exported) -> std::io::Result<()> {
         sha256: digest_of(&exported.release)?,
         release: exported.release.clone(),
     };
-    serde_json::to_writer(&mut *to, &head)?;
-    to.write_all(b"\n")?;
+    let mut line = serde_json::to_vec(&head)?;
+    line.push(b'\n');
+    if line.len() as u64 > MAX_HEAD_BYTES {
+        // It could not be read again, on a day on which it is needed.
+        return Err(std::io::Error::other(format!(
+            "settings, grants and message need more than {MAX_HEAD_BYTES} bytes: too long for an \
+             exported release"
+        )));
+    }
+    to.write_all(&line)?;
     for bytes in &exported.components {
         to.write_all(bytes)?;
     }
@@ -262,6 +270,9 @@ mod tests {
         assert!(fault(&written(&exported)).contains("33554433 bytes"));
         exported.release.components.clear();
         assert!(fault(&written(&exported)).contains("0 components"));
+        exported.release.settings = " ".repeat(1 << 20);
+        let told = write(&mut Vec::new(), &exported).unwrap_err().to_string();
+        assert!(told.contains("too long"), "{told}");
         let endless = std::io::repeat(b'x').take(MAX_HEAD_BYTES * 2);
         assert!(matches!(read(&mut { endless }), Err(ExportFault::Another)));
     }

@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::events::NewEvent;
 use crate::store::StoreError;
 use crate::store::registry::{
-    AdminToken, Beat, Change, Component, ComponentInfo, Deployment, HistoryLine, Moved,
+    AdminToken, Beat, Change, Component, ComponentInfo, Deployment, Expected, HistoryLine, Moved,
     NewAdminToken, NewRelease, PlaceState, Pruned, RegistryError, Release, Replica, Report,
 };
 
@@ -85,18 +85,18 @@ impl Store {
     }
 
     /// Goes back to the release before, or to one that served once, in one transaction; an open
-    /// deployment of the place is cancelled. With `expected_revision`, only if the place is at
-    /// that revision and (for a fall-back) on probation: refused with `ChangedMeanwhile`. Events
-    /// are appended in the same transaction. `action` is `rolled_back` or `fell_back`.
+    /// deployment of the place is cancelled. Only if things are as expected: refused with
+    /// `ChangedMeanwhile` else. Events are appended in the same transaction. History says
+    /// `rolled_back`, or `fell_back` of what was on probation.
     pub async fn rollback(
         &self,
         place: &str,
         to: Option<i64>,
-        expected_revision: Option<i64>,
+        expected: Expected,
         change: &Change,
         events: &[NewEvent],
     ) -> Result<Moved, RegistryError> {
-        ask!(self.rollback(place, to, expected_revision, change, events).await)
+        ask!(self.rollback(place, to, expected, change, events).await)
     }
 
     /// Refuses deployments until then.

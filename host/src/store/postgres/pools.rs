@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::answer::{AskError, is_read_only, silent, timed_out};
@@ -19,6 +20,11 @@ const ACQUIRE: Duration = Duration::from_secs(2);
 /// Connections for the relay, the cleaner and the registry, so that none of them waits for requests,
 /// nor they for it: a release can be taken back however busy the service is.
 const BACKGROUND_CONNECTIONS: u32 = 6;
+/// So many of them may carry values of many megabytes at a time: the others stay for what is short,
+/// such as the beats by which replicas know that this one lives.
+const PATIENT: usize = 2;
+/// So many more wait for that; the next is told at once.
+const PATIENT_AND_WAITING: usize = PATIENT + 8;
 
 pub(super) type Query<'q> = sqlx::query::Query<'q, sqlx::Postgres, PgArguments>;
 
@@ -44,6 +50,12 @@ impl Drop for Loan {
     }
 }
 
+/// The right to a transaction that takes its time.
+pub(super) struct Room {
+    _turn: OwnedSemaphorePermit,
+    _queue: OwnedSemaphorePermit,
+}
+
 /// Connections for requests, and others for what runs beside them; a clone has the same ones.
 #[derive(Clone)]
 pub(super) struct Pools {
@@ -51,6 +63,8 @@ pub(super) struct Pools {
     background: PgPool,
     /// After that long without an answer a connection is given up.
     silence: Duration,
+    patient: Arc<Semaphore>,
+    patient_or_waiting: Arc<Semaphore>,
     pub(super) breaks: Arc<Breaks>,
     /// Why the server takes no writes.
     pub(super) seen: Seen,
@@ -82,6 +96,8 @@ impl Pools {
             requests: pool(request_connections),
             background: pool(BACKGROUND_CONNECTIONS),
             silence,
+            patient: Arc::new(Semaphore::new(PATIENT)),
+            patient_or_waiting: Arc::new(Semaphore::new(PATIENT_AND_WAITING)),
             breaks,
             seen: Seen::default(),
             metrics,
@@ -224,6 +240,15 @@ impl Pools {
     /// A connection for what runs beside requests.
     pub(super) async fn borrow_background(&self) -> Result<Loan, StoreError> {
         self.acquire(&self.background, "background").await
+    }
+
+    /// The right to a transaction that takes its time; refused if too many wait for one.
+    pub(super) async fn room_for_patience(&self) -> Result<Room, StoreError> {
+        let full = || self.unavailable(sqlx::Error::PoolTimedOut);
+        let queue = Arc::clone(&self.patient_or_waiting).try_acquire_owned();
+        let queue = queue.map_err(|_| full())?;
+        let turn = Arc::clone(&self.patient).acquire_owned().await.map_err(|_| full())?;
+        Ok(Room { _turn: turn, _queue: queue })
     }
 
     /// A connection for requests.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::postgres::PgRow;
 
-use super::pools::{Loan, Pools, Query};
+use super::pools::{Loan, Pools, Query, Room};
 use crate::store::StoreError;
 use crate::store::error::MayBeWell;
 use crate::store::outage::Outage;
@@ -18,6 +18,8 @@ pub(super) struct Transaction<'s> {
     knew_read_only: bool,
     /// For one of its statements, if it is not the one of all others.
     patience: Option<Duration>,
+    /// Held until its end.
+    room: Option<Room>,
 }
 
 impl Pools {
@@ -30,9 +32,11 @@ impl Pools {
         self.begin_on(self.borrow_background().await?).await
     }
 
-    /// The same for values of many megabytes.
+    /// The same for values of many megabytes. Few are open at a time, and few wait for their turn.
     pub(super) async fn begin_patiently(&self) -> Result<Transaction<'_>, StoreError> {
+        let room = self.room_for_patience().await?;
         let mut transaction = self.begin_in_background().await?;
+        transaction.room = Some(room);
         // The server's limit, in milliseconds; ours is a little longer.
         transaction.run(sqlx::query("SET LOCAL statement_timeout = 30000")).await?;
         transaction.patience = Some(Duration::from_secs(31));
@@ -41,7 +45,8 @@ impl Pools {
 
     async fn begin_on(&self, loan: Loan) -> Result<Transaction<'_>, StoreError> {
         let knew_read_only = self.knows_read_only();
-        let mut transaction = Transaction { loan, pools: self, knew_read_only, patience: None };
+        let mut transaction =
+            Transaction { loan, pools: self, knew_read_only, patience: None, room: None };
         transaction.run(sqlx::query("BEGIN")).await?;
         Ok(transaction)
     }

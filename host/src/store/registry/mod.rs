@@ -17,7 +17,7 @@ mod transaction;
 mod verdict;
 
 pub use deployment::{Deployment, DeploymentState, Report, ReportState};
-pub use place::{Change, Freeze, HistoryLine, Moved, PlaceState};
+pub use place::{Change, Expected, Freeze, HistoryLine, Moved, PlaceState};
 pub use refused::{RegistryError, RegistryRefusal};
 pub use release::{
     Component, ComponentInfo, NewRelease, Pruned, Release, ReleaseComponent, Source, text_digest,

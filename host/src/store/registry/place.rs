@@ -45,6 +45,18 @@ pub struct Change {
     pub details: String,
 }
 
+/// What must still be so, or a rollback is not made: the place may have changed since somebody
+/// looked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expected {
+    /// Whatever serves.
+    Anything,
+    /// This release serves: it is the one that somebody wants to be rid of.
+    Release(i64),
+    /// The place is at this revision, and on probation: it falls back.
+    Probation(i64),
+}
+
 /// A pointer that was moved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moved {

@@ -1,6 +1,6 @@
 //! The row of a place, and how it changes: the rules of the registry that need no database.
 
-use super::place::{Freeze, Moved, PlaceState};
+use super::place::{Expected, Freeze, Moved, PlaceState};
 use super::refused::RegistryRefusal;
 use crate::clock::Timestamp;
 
@@ -69,19 +69,23 @@ impl PlaceRow {
         self.point(number, previous, by, now, probation_until)
     }
 
-    /// Where a rollback leads to. `fall_back_of` is the revision that is to fall back.
+    /// Where a rollback leads to.
     pub(super) fn way_back(
         &self,
         to: Option<i64>,
-        fall_back_of: Option<i64>,
+        expected: Expected,
         now: Timestamp,
     ) -> Result<i64, RegistryRefusal> {
         let (place, active) = (self.place.clone(), self.serves()?);
-        if let Some(expected) = fall_back_of {
-            let is_on_probation = self.probation_until.is_some_and(|until| until > now);
-            if expected != self.revision || !is_on_probation {
-                return Err(RegistryRefusal::ChangedMeanwhile { place, active });
+        let is_as_expected = match expected {
+            Expected::Anything => true,
+            Expected::Release(number) => number == active,
+            Expected::Probation(revision) => {
+                revision == self.revision && self.probation_until.is_some_and(|until| until > now)
             }
+        };
+        if !is_as_expected {
+            return Err(RegistryRefusal::ChangedMeanwhile { place, active });
         }
         match to.or_else(|| self.previous.first().copied()) {
             None => Err(RegistryRefusal::NothingBefore { place }),

@@ -6,8 +6,8 @@ use auth_host::contract::{Slot, wit};
 use auth_host::policy::runtime::component_digest;
 use auth_host::store::Store;
 use auth_host::store::registry::{
-    Beat, Change, Component, ComponentInfo, Deployment, DeploymentState, Moved, NewRelease,
-    Release, ReleaseComponent, Replica, Source,
+    Beat, Change, Component, ComponentInfo, Deployment, DeploymentState, Expected, Moved,
+    NewRelease, Release, ReleaseComponent, Replica, Source,
 };
 use serde_json::{Value, json};
 
@@ -114,7 +114,7 @@ pub(super) async fn deploy(service: &TestService, component: &[u8], settings: &V
 }
 
 pub(super) async fn rollback(service: &TestService, to: Option<i64>) -> Moved {
-    store(service).rollback("login", to, None, &change(), &[]).await.unwrap()
+    store(service).rollback("login", to, Expected::Anything, &change(), &[]).await.unwrap()
 }
 
 /// Waits until all of them serve this release.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::deployment::DeploymentState;
-use super::super::place::{Change, Freeze, Moved, PlaceState};
+use super::super::place::{Change, Expected, Freeze, Moved, PlaceState};
 use super::super::place_row::PlaceRow;
 use super::super::refused::{RegistryError, RegistryRefusal};
 use super::super::release::{NewRelease, Release, Source};
@@ -71,12 +71,12 @@ pub(in crate::store) async fn rollback<R: Registry>(
     registry: &mut R,
     place: &str,
     to: Option<i64>,
-    expected_revision: Option<i64>,
+    expected: Expected,
     change: &Change,
     events: &[NewEvent],
 ) -> Result<Moved, RegistryError> {
     let mut row = registry.lock(place).await?;
-    let number = row.way_back(to, expected_revision, registry.now())?;
+    let number = row.way_back(to, expected, registry.now())?;
     let place = place.to_owned();
     match registry.release(&place, number).await? {
         None => return Err(RegistryRefusal::NoRelease { place, number }.into()),
@@ -91,7 +91,10 @@ pub(in crate::store) async fn rollback<R: Registry>(
     let line = NewLine {
         place: &place,
         who: &change.who,
-        action: if expected_revision.is_some() { "fell_back" } else { "rolled_back" },
+        action: match expected {
+            Expected::Probation(_) => "fell_back",
+            Expected::Anything | Expected::Release(_) => "rolled_back",
+        },
         from: moved.from,
         to: Some(number),
         why: &change.why,

@@ -10,7 +10,7 @@ use crate::events::NewEvent;
 use crate::store::StoreError;
 use crate::store::registry::changes::{deployments, places, releases, tokens};
 use crate::store::registry::{
-    AdminToken, Change, Deployment, Moved, NewAdminToken, NewRelease, PlaceState, Pruned,
+    AdminToken, Change, Deployment, Expected, Moved, NewAdminToken, NewRelease, PlaceState, Pruned,
     RegistryError, RegistryRefusal, Release, verdict,
 };
 
@@ -62,11 +62,11 @@ impl Sqlite {
         &self,
         place: &str,
         to: Option<i64>,
-        expected_revision: Option<i64>,
+        expected: Expected,
         change: &Change,
         events: &[NewEvent],
     ) -> Result<Moved, RegistryError> {
-        change!(self, places::rollback, place, to, expected_revision, change, events)
+        change!(self, places::rollback, place, to, expected, change, events)
     }
 
     pub(in crate::store) async fn freeze(

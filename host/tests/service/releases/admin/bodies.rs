@@ -82,6 +82,7 @@ async fn rubbish_is_refused_with_a_code_and_changes_nothing() {
     let large = json!({ "release": "x".repeat(MIB) }).to_string();
     post("/v1/deployments", json_type, large).await.refused(413, "body_too_large");
     for path in [
+        "/v1/releases?before=2",
         "/v1/releases?limit=0",
         "/v1/releases?limit=101",
         "/v1/releases?limit=x",

@@ -207,6 +207,12 @@ async fn what_stands_against_a_change_has_a_code_and_says_what_to_do() {
         let path = format!("/v1/places/{place}/rollback");
         ann.ask("POST", &path, &json!({ "to": to })).await.refused(status, code);
     }
+    let path = "/v1/places/login/rollback";
+    ann.ask("POST", path, &json!({ "from": number })).await.refused(409, "changed_meanwhile");
+    ann.ask("POST", path, &json!({ "from": 0 })).await.refused(400, "malformed_value");
+    let long = ann.add(Slot::Login, &other_login(), &json!({ "x": "y".repeat(65_536) })).await;
+    long.refused(400, "malformed_value");
+    assert!(long.text().contains("65536 bytes"), "{}", long.text());
     for path in ["/v1/releases/login/99", "/v1/releases/login/x", "/v1/releases/logout/1"] {
         assert!([400, 404].contains(&ann.get(path).await.status), "{path}");
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use auth_host::events::NewEvent;
-use auth_host::store::registry::{DeploymentState, PlaceState, RegistryRefusal};
+use auth_host::store::registry::{DeploymentState, Expected, PlaceState, RegistryRefusal};
 use serde_json::{Value, json};
 
 use super::{PROBATION, Registry, change, refusal, release};
@@ -89,11 +89,10 @@ async fn of_replicas_that_let_a_release_fall_back_at_once_one_does_with_one_even
     for _ in 0..3 {
         registry.activated().await;
     }
-    let revision = registry.login().await.revision;
+    let expected = Expected::Probation(registry.login().await.revision);
     let (change, events) = (change("auth-host"), [fallen_back()]);
     let stores = [registry.store.clone(), registry.opened.another().await, registry.store.clone()];
-    let all =
-        stores.iter().map(|store| store.rollback("login", None, Some(revision), &change, &events));
+    let all = stores.iter().map(|store| store.rollback("login", None, expected, &change, &events));
     let answers = in_time("all fall-backs", futures_util::future::join_all(all)).await;
     let (moved, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
     assert_eq!(moved.len(), 1, "{moved:?} {refused:?}");
@@ -112,14 +111,34 @@ async fn of_replicas_that_let_a_release_fall_back_at_once_one_does_with_one_even
     assert_eq!(body, json!({ "place": "login", "calls": 7 }), "it belongs to no account");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_people_who_roll_the_same_release_back_at_once_one_does() {
+    let registry = Registry::new().await;
+    for _ in 0..3 {
+        registry.activated().await;
+    }
+    let change = change("ann");
+    let stores = [registry.store.clone(), registry.opened.another().await, registry.store.clone()];
+    let seen = Expected::Release(3);
+    let all = stores.iter().map(|store| store.rollback("login", None, seen, &change, &[]));
+    let answers = in_time("all rollbacks", futures_util::future::join_all(all)).await;
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1, "{answers:?}");
+    for answer in answers.into_iter().filter(Result::is_err) {
+        let changed = RegistryRefusal::ChangedMeanwhile { place: place(), active: 2 };
+        assert_eq!(refusal(answer), changed);
+    }
+    assert_eq!(registry.login().await.active, 2);
+    assert_eq!(registry.history().await.last().unwrap().0, "rolled_back");
+}
+
 #[tokio::test]
 async fn a_release_falls_back_on_probation_only() {
     let registry = Registry::new().await;
     registry.activated().await;
     registry.activated().await;
     let fall_back = async || {
-        let revision = Some(registry.login().await.revision);
-        registry.store.rollback("login", None, revision, &change("auth-host"), &[]).await
+        let expected = Expected::Probation(registry.login().await.revision);
+        registry.store.rollback("login", None, expected, &change("auth-host"), &[]).await
     };
     registry.opened.clock.advance(PROBATION);
     let changed = |active| RegistryRefusal::ChangedMeanwhile { place: place(), active };

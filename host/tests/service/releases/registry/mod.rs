@@ -11,8 +11,9 @@ use std::time::Duration;
 
 use auth_host::store::Store;
 use auth_host::store::registry::{
-    Beat, Change, Component, ComponentInfo, Deployment, HistoryLine, Moved, NewRelease, PlaceState,
-    RegistryError, RegistryRefusal, ReleaseComponent, Report, ReportState, Serving, Source,
+    Beat, Change, Component, ComponentInfo, Deployment, Expected, HistoryLine, Moved, NewRelease,
+    PlaceState, RegistryError, RegistryRefusal, ReleaseComponent, Report, ReportState, Serving,
+    Source,
 };
 use uuid::Uuid;
 
@@ -59,7 +60,7 @@ impl Registry {
     }
 
     async fn rolled_back(&self, to: Option<i64>) -> Result<Moved, RegistryError> {
-        self.store.rollback("login", to, None, &change("bob"), &[]).await
+        self.store.rollback("login", to, Expected::Anything, &change("bob"), &[]).await
     }
 
     /// A replica lives.

@@ -7,6 +7,7 @@ use auth_host::store::{Sqlite, Store};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 use tempfile::TempDir;
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::{Registry, component};
@@ -69,6 +70,37 @@ async fn hints_come_again_after_the_database_was_away() {
     database.of().terminate_backends().await;
     // It says so when it listens again: something may have been missed.
     in_time("another connection", store.registry_hint()).await;
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn components_that_take_their_time_leave_room_for_beats_and_keep_few_waiting() {
+    let Some(database) = on_postgres().then(OwnDatabase::new) else { return };
+    let database = database.await;
+    let store = Store::Postgres(open(database.url(), &Clock::shifted()).await.unwrap());
+    store.component_put(&component("c0de", b"\0asm")).await.unwrap();
+    let mut slow = database.connection().await;
+    sqlx::raw_sql("BEGIN; LOCK TABLE auth.policy_components").execute(&mut slow).await.unwrap();
+    let mut reads = JoinSet::new();
+    for _ in 0..12 {
+        let store = store.clone();
+        reads.spawn(async move { store.component("c0de").await });
+    }
+    // Two read, eight wait, and two are told at once that there are too many.
+    for _ in 0..2 {
+        let told = in_time("an answer", reads.join_next()).await.unwrap().unwrap();
+        assert!(told.is_err(), "it was read through the lock");
+    }
+    for _ in 0..20 {
+        store.replicas().await.unwrap();
+    }
+    sqlx::raw_sql("COMMIT").execute(&mut slow).await.unwrap();
+    let read = in_time("all of them", reads.join_all()).await;
+    assert_eq!(read.len(), 10);
+    for component in read {
+        assert_eq!(component.unwrap().unwrap().bytes, b"\0asm");
+    }
+    slow.close().await.unwrap();
     store.close().await;
 }
 
