@@ -6,6 +6,7 @@ mod asking;
 mod check;
 mod client;
 mod compare;
+mod costs;
 mod deploy;
 mod export;
 mod files;
