@@ -49,6 +49,15 @@ impl Clock {
         }
     }
 
+    /// The time, unless it is the database's: whoever asks the database has it say so itself, which
+    /// is right also just after another server took over.
+    pub fn unless_of_database(&self) -> Option<Timestamp> {
+        match self {
+            Self::System | Self::Shifted(_) => Some(self.now()),
+            Self::Database(_) => None,
+        }
+    }
+
     /// Says what the database's clock showed at that instant.
     pub fn set(&self, time: Timestamp, at: Instant) {
         if let Self::Database(read) = self {

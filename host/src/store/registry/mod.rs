@@ -5,6 +5,7 @@
 //! Nothing here knows what a policy is: settings, grants, manifests and reports are texts.
 
 pub(super) mod changes;
+mod changing;
 mod deployment;
 mod place;
 mod place_row;
@@ -25,7 +26,8 @@ pub use release::{
 pub use replica::{Beat, Replica, Serving};
 pub use token::{AdminToken, NewAdminToken, Role};
 
+pub(super) use changing::changing;
 pub(super) use place_row::PlaceRow;
 pub(super) use rows::{as_json, as_word};
-pub(super) use transaction::{NewLine, PRUNED_COMPONENTS, PRUNED_RELEASES, Registry};
+pub(super) use transaction::{KEPT_DEPLOYMENTS, NewLine, PRUNED_RELEASES, Registry};
 pub(super) use verdict::{looked_at, verdict, waiting};

@@ -48,7 +48,7 @@ pub enum RegistryRefusal {
     NotEmpty { place: String },
     #[error("there is no such deployment, or it has ended")]
     NoDeployment,
-    #[error("there is a token of the name {name} already")]
+    #[error("there is a token of the name {name} already, or was one: no name is given again")]
     TokenExists { name: String },
     #[error("there is no token of the name {name}")]
     NoToken { name: String },

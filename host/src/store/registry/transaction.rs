@@ -25,9 +25,11 @@ pub(in crate::store) struct NewLine<'l> {
     pub(in crate::store) details: &'l str,
 }
 
-/// Releases, and components, that are pruned in one transaction: nobody waits long for it.
+/// Releases that are pruned in one transaction: nobody waits long for it.
 pub(in crate::store) const PRUNED_RELEASES: i64 = 500;
-pub(in crate::store) const PRUNED_COMPONENTS: i64 = 10;
+
+/// So many deployments of each place stay that have ended; history tells of the others.
+pub(in crate::store) const KEPT_DEPLOYMENTS: i64 = 100;
 
 /// An answer of the database.
 pub(in crate::store) trait Answer<T>:
@@ -65,6 +67,8 @@ pub(in crate::store) trait Registry: Send {
     /// Deletes some components that no release names; their sizes.
     fn prune_components(&mut self, before: Timestamp) -> impl Answer<Vec<i64>>;
 
+    /// Deletes deployments that have ended, but for the last of each place.
+    fn prune_deployments(&mut self) -> impl Answer<()>;
     fn deployment(&mut self, id: Uuid) -> impl Answer<Option<Deployment>>;
     fn open_deployment(&mut self, place: &str) -> impl Answer<Option<Deployment>>;
     fn add_deployment(&mut self, deployment: &Deployment) -> impl Answer<()>;
@@ -76,7 +80,7 @@ pub(in crate::store) trait Registry: Send {
     fn forget_replicas(&mut self, seen_before: Timestamp) -> impl Answer<()>;
 
     fn token(&mut self, name: &str) -> impl Answer<Option<AdminToken>>;
-    /// Keeps a token, in place of one of the same name; false if that one is valid still.
+    /// Keeps a token; false if there was one of the same name.
     fn add_token(&mut self, token: &NewAdminToken) -> impl Answer<bool>;
     fn revoke_token(&mut self, name: &str) -> impl Answer<()>;
 

@@ -6,13 +6,21 @@ use crate::clock::Timestamp;
 
 /// A replica that was not seen for that long, in milliseconds, is not live.
 const SEEN: i64 = 10_000;
+/// Nor is one that was not seen for that long, some beats, if another of its name has begun since it
+/// was: its process was started anew, and nobody waits for the old one.
+const MISSED: i64 = 3_000;
 /// One that was not seen for that long is not told of any more.
 pub(in crate::store) const REMEMBERED: i64 = 3_600_000;
 
 /// Replicas, with who of them is live.
 pub(in crate::store) fn looked_at(mut replicas: Vec<Replica>, now: Timestamp) -> Vec<Replica> {
+    let begun: Vec<(String, Timestamp)> =
+        replicas.iter().map(|replica| (replica.name.clone(), replica.started_at)).collect();
     for replica in &mut replicas {
-        replica.live = replica.last_seen > now - SEEN;
+        let is_another =
+            |(name, at): &(String, Timestamp)| *name == replica.name && *at > replica.last_seen;
+        let is_replaced = replica.last_seen <= now - MISSED && begun.iter().any(is_another);
+        replica.live = replica.last_seen > now - SEEN && !is_replaced;
     }
     replicas.retain(|replica| replica.last_seen > now - REMEMBERED);
     replicas.sort_by(|one, other| (&one.name, one.replica).cmp(&(&other.name, other.replica)));

@@ -11,7 +11,7 @@ use super::statements::PUT_COMPONENT;
 use crate::store::StoreError;
 use crate::store::registry::{
     AdminToken, Component, ComponentInfo, Deployment, HistoryLine, PlaceRow, PlaceState, Release,
-    waiting,
+    Replica, waiting,
 };
 
 // Components and releases.
@@ -124,12 +124,20 @@ impl Postgres {
         &self,
         deployment: Uuid,
     ) -> Result<Option<Deployment>, StoreError> {
+        let found = self.deployment_and_replicas(deployment).await?;
+        Ok(found.map(|(deployment, replicas)| waiting(deployment, &replicas)))
+    }
+
+    pub(super) async fn deployment_and_replicas(
+        &self,
+        deployment: Uuid,
+    ) -> Result<Option<(Deployment, Vec<Replica>)>, StoreError> {
         let id = deployment.to_string();
         let question = || sqlx::query(DEPLOYMENT).bind(&id);
         let Some(deployment) = first(&self.pools.background(question).await?)? else {
             return Ok(None);
         };
-        Ok(Some(waiting(deployment, &self.replicas().await?)))
+        Ok(Some((deployment, self.replicas().await?)))
     }
 
     pub(in crate::store) async fn open_deployments(&self) -> Result<Vec<Deployment>, StoreError> {

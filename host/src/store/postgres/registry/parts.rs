@@ -1,5 +1,18 @@
 //! Statements that are asked within a transaction and without one.
 
+use sqlx::Row as _;
+use sqlx::postgres::PgRow;
+
+use super::super::rows::all;
+use crate::store::StoreError;
+use crate::store::registry::{Replica, looked_at};
+
+/// What `REPLICAS` found, with who is live by the time that came with it.
+pub(super) fn seen(rows: &[PgRow]) -> Result<Vec<Replica>, StoreError> {
+    let Some(row) = rows.first() else { return Ok(Vec::new()) };
+    Ok(looked_at(all(rows)?, row.try_get("now")?))
+}
+
 /// A release, with its components in their order.
 macro_rules! release {
     ($tail:literal) => {
@@ -78,9 +91,36 @@ pub(super) const LOCK: &str = place!(
     ""
 );
 
-pub(super) const REPLICAS: &str = "
-    SELECT replica::text AS replica, name, version, wit_versions, started_at, last_seen, serving
-      FROM auth.policy_replicas";
+/// The time that is given, or the server's own.
+macro_rules! time {
+    ($given:literal) => {
+        concat!(
+            "coalesce(",
+            $given,
+            "::bigint, (extract(epoch FROM clock_timestamp()) * 1000)::bigint)"
+        )
+    };
+}
+
+pub(super) const REPLICAS: &str = concat!(
+    "SELECT replica::text AS replica, name, version, wit_versions, started_at, last_seen, serving,
+            ",
+    time!("$1"),
+    " AS now
+       FROM auth.policy_replicas"
+);
+
+pub(super) const BEAT: &str = concat!(
+    "INSERT INTO auth.policy_replicas (replica, name, version, wit_versions, started_at, serving,
+                                       last_seen)
+     VALUES ($1::uuid, $2, $3, $4, $5, $6, ",
+    time!("$7"),
+    ")
+     ON CONFLICT (replica) DO UPDATE
+        SET name = excluded.name, version = excluded.version,
+            wit_versions = excluded.wit_versions, started_at = excluded.started_at,
+            serving = excluded.serving, last_seen = excluded.last_seen"
+);
 
 pub(super) const TOKENS: &str = "
     SELECT name, role, hash, created_at, created_by, expires_at, revoked_at, used_at

@@ -3,10 +3,10 @@
 use uuid::Uuid;
 
 use super::super::database::Postgres;
-use super::super::rows::{all, without_nul};
-use super::parts::REPLICAS;
+use super::super::rows::without_nul;
+use super::parts::{BEAT, REPLICAS, seen};
 use crate::store::StoreError;
-use crate::store::registry::{Beat, Replica, Report, as_json, as_word, looked_at};
+use crate::store::registry::{Beat, Replica, Report, as_json, as_word};
 
 impl Postgres {
     pub(in crate::store) async fn deploy_report(
@@ -42,24 +42,15 @@ impl Postgres {
     }
 
     pub(in crate::store) async fn replica_beat(&self, beat: &Beat) -> Result<(), StoreError> {
-        let now = self.clock.now();
         let question = || {
-            sqlx::query(
-                "INSERT INTO auth.policy_replicas (replica, name, version, wit_versions, started_at,
-                                                   last_seen, serving)
-                 VALUES ($1::uuid, $2, $3, $4, $5, $6, $7)
-                 ON CONFLICT (replica) DO UPDATE
-                    SET name = excluded.name, version = excluded.version,
-                        wit_versions = excluded.wit_versions, started_at = excluded.started_at,
-                        last_seen = excluded.last_seen, serving = excluded.serving",
-            )
-            .bind(beat.replica.to_string())
-            .bind(without_nul(&beat.name))
-            .bind(without_nul(&beat.version))
-            .bind(as_json(&beat.wit_versions))
-            .bind(beat.started_at)
-            .bind(now)
-            .bind(as_json(&beat.serving))
+            sqlx::query(BEAT)
+                .bind(beat.replica.to_string())
+                .bind(without_nul(&beat.name))
+                .bind(without_nul(&beat.version))
+                .bind(as_json(&beat.wit_versions))
+                .bind(beat.started_at)
+                .bind(as_json(&beat.serving))
+                .bind(self.clock.unless_of_database())
         };
         self.pools.background(question).await.map(drop)
     }
@@ -76,8 +67,8 @@ impl Postgres {
     }
 
     pub(in crate::store) async fn replicas(&self) -> Result<Vec<Replica>, StoreError> {
-        let rows = all(&self.pools.background(|| sqlx::query(REPLICAS)).await?)?;
-        Ok(looked_at(rows, self.clock.now()))
+        let question = || sqlx::query(REPLICAS).bind(self.clock.unless_of_database());
+        seen(&self.pools.background(question).await?)
     }
 
     pub(in crate::store) async fn registry_hint(&self) {

@@ -43,16 +43,22 @@ pub(super) const PRUNE_COMPONENTS: &str = "
      WHERE digest = ANY (ARRAY (SELECT digest FROM gone))
     RETURNING size";
 
-/// No row if there is a valid one of this name.
+/// Deployments that have ended, but for so many of each place. Their reports go with them.
+pub(super) const PRUNE_DEPLOYMENTS: &str = "
+    DELETE FROM auth.policy_deployments
+     WHERE deployment IN (
+           SELECT deployment
+             FROM (SELECT deployment, row_number() OVER (PARTITION BY place
+                                                         ORDER BY asked_at DESC, deployment) AS rank
+                     FROM auth.policy_deployments
+                    WHERE state <> 'preparing') AS ended
+            WHERE rank > $1)";
+
+/// No row if there was one of this name.
 pub(super) const ADD_TOKEN: &str = "
-    INSERT INTO auth.admin_tokens AS token
-           (name, role, hash, created_at, created_by, expires_at)
+    INSERT INTO auth.admin_tokens (name, role, hash, created_at, created_by, expires_at)
     VALUES ($1, $2, $3, $4, $5, $6)
-    ON CONFLICT (name) DO UPDATE
-       SET role = excluded.role, hash = excluded.hash, created_at = excluded.created_at,
-           created_by = excluded.created_by, expires_at = excluded.expires_at,
-           revoked_at = NULL, used_at = NULL
-     WHERE token.revoked_at IS NOT NULL OR token.expires_at <= excluded.created_at
+    ON CONFLICT (name) DO NOTHING
     RETURNING 1";
 
 /// A place as it was locked and changed.

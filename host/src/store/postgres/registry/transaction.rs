@@ -7,26 +7,35 @@ use super::super::database::Postgres;
 use super::super::pools::Query;
 use super::super::rows::{all, first, only, without_nul};
 use super::super::transaction::Transaction;
-use super::parts::{DEPLOYMENT, LOCK, OPEN_DEPLOYMENT, RELEASE, REPLICAS, TOKENS};
-use super::statements::{ADD_RELEASE, ADD_TOKEN, PRUNE_COMPONENTS, PRUNE_RELEASES, SAVE, WRITE};
+use super::parts::{DEPLOYMENT, LOCK, OPEN_DEPLOYMENT, RELEASE, REPLICAS, TOKENS, seen};
+use super::statements::{
+    ADD_RELEASE, ADD_TOKEN, PRUNE_COMPONENTS, PRUNE_DEPLOYMENTS, PRUNE_RELEASES, SAVE, WRITE,
+};
 use crate::clock::Timestamp;
 use crate::events::NewEvent;
 use crate::store::StoreError;
 use crate::store::error::MayBeWell;
 use crate::store::registry::{
-    AdminToken, Deployment, DeploymentState, NewAdminToken, NewLine, NewRelease, PRUNED_COMPONENTS,
-    PRUNED_RELEASES, PlaceRow, Registry, Release, Replica, as_word, looked_at, text_digest,
+    AdminToken, Deployment, DeploymentState, KEPT_DEPLOYMENTS, NewAdminToken, NewLine, NewRelease,
+    PRUNED_RELEASES, PlaceRow, Registry, Release, Replica, as_word, text_digest,
 };
+
+/// Components that are pruned in one transaction: who changes a place waits for it.
+const PRUNED_COMPONENTS: i64 = 10;
 
 /// A transaction that changes the registry.
 pub(super) struct Changing<'s> {
     transaction: Transaction<'s>,
     now: Timestamp,
+    /// None: the server says it best.
+    given_time: Option<Timestamp>,
 }
 
 impl Postgres {
     pub(super) async fn change(&self) -> Result<Changing<'_>, StoreError> {
-        Ok(Changing { transaction: self.pools.begin_in_background().await?, now: self.clock.now() })
+        let transaction = self.pools.begin_in_background().await?;
+        let given_time = self.clock.unless_of_database();
+        Ok(Changing { transaction, now: self.clock.now(), given_time })
     }
 }
 
@@ -171,6 +180,10 @@ impl Registry for Changing<'_> {
         Ok(rows.into_iter().map(|(size,)| size).collect())
     }
 
+    async fn prune_deployments(&mut self) -> Result<(), StoreError> {
+        self.done(sqlx::query(PRUNE_DEPLOYMENTS).bind(KEPT_DEPLOYMENTS)).await
+    }
+
     async fn deployment(&mut self, id: Uuid) -> Result<Option<Deployment>, StoreError> {
         first(&self.run(sqlx::query(DEPLOYMENT).bind(id.to_string())).await?)
     }
@@ -206,7 +219,8 @@ impl Registry for Changing<'_> {
     }
 
     async fn replicas(&mut self) -> Result<Vec<Replica>, StoreError> {
-        Ok(looked_at(all(&self.run(sqlx::query(REPLICAS)).await?)?, self.now))
+        let question = sqlx::query(REPLICAS).bind(self.given_time);
+        seen(&self.run(question).await?)
     }
 
     async fn forget_replicas(&mut self, seen_before: Timestamp) -> Result<(), StoreError> {

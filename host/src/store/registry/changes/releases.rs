@@ -83,6 +83,7 @@ pub(in crate::store) async fn prune<R: Registry>(
         registry.write(line).await?;
     }
     let sizes = registry.prune_components(before).await?;
+    registry.prune_deployments().await?;
     registry.forget_replicas(registry.now() - REMEMBERED).await?;
     let bytes = sizes.iter().map(|size| size.unsigned_abs()).sum();
     Ok(Pruned { releases: gone.len() as u64, components: sizes.len() as u64, bytes })

@@ -5,7 +5,7 @@ use super::super::token::{AdminToken, NewAdminToken};
 use super::super::transaction::{NewLine, Registry};
 use crate::store::StoreError;
 
-/// A name is free again once its token was revoked or has expired.
+/// A name is never given again: else what history says of it could be of two people.
 pub(in crate::store) async fn add<R: Registry>(
     registry: &mut R,
     token: &NewAdminToken,

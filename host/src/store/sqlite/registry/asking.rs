@@ -9,7 +9,7 @@ use super::parts::{
 use crate::store::StoreError;
 use crate::store::registry::{
     AdminToken, Component, ComponentInfo, Deployment, HistoryLine, PlaceRow, PlaceState, Release,
-    waiting,
+    Replica, waiting,
 };
 
 // Components and releases.
@@ -122,10 +122,17 @@ impl Sqlite {
         &self,
         deployment: Uuid,
     ) -> Result<Option<Deployment>, StoreError> {
+        let found = self.deployment_and_replicas(deployment).await?;
+        Ok(found.map(|(deployment, replicas)| waiting(deployment, &replicas)))
+    }
+
+    pub(super) async fn deployment_and_replicas(
+        &self,
+        deployment: Uuid,
+    ) -> Result<Option<(Deployment, Vec<Replica>)>, StoreError> {
         let question = sqlx::query_as(DEPLOYMENT).bind(deployment.to_string());
         let found = self.told(question.fetch_optional(self.readers()?).await)?;
-        let replicas = self.replicas.seen(self.clock.now());
-        Ok(found.map(|deployment| waiting(deployment, &replicas)))
+        Ok(found.map(|deployment| (deployment, self.replicas.seen(self.clock.now()))))
     }
 
     pub(in crate::store) async fn open_deployments(&self) -> Result<Vec<Deployment>, StoreError> {

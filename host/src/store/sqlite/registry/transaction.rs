@@ -8,17 +8,23 @@ use super::super::database::Sqlite;
 use super::super::replicas::Replicas;
 use super::super::writer::Transaction;
 use super::parts::{DEPLOYMENT, LOCK, OPEN_DEPLOYMENT, RELEASE, TOKENS};
-use super::statements::{ADD_RELEASE, ADD_TOKEN, PRUNE_COMPONENTS, PRUNE_RELEASES, SAVE, WRITE};
+use super::statements::{
+    ADD_RELEASE, ADD_TOKEN, PRUNE_COMPONENTS, PRUNE_DEPLOYMENTS, PRUNE_RELEASES, SAVE, WRITE,
+};
 use crate::clock::Timestamp;
 use crate::events::NewEvent;
 use crate::store::StoreError;
 use crate::store::error::MayBeWell;
 use crate::store::registry::{
-    AdminToken, Deployment, DeploymentState, NewAdminToken, NewLine, NewRelease, PRUNED_COMPONENTS,
+    AdminToken, Deployment, DeploymentState, KEPT_DEPLOYMENTS, NewAdminToken, NewLine, NewRelease,
     PRUNED_RELEASES, PlaceRow, Registry, Release, Replica, as_json, as_word, text_digest,
 };
 
 type Query<'q> = sqlx::query::Query<'q, sqlx::Sqlite, SqliteArguments>;
+
+/// One writes at a time, and has to free all pages of what it deletes: of so many components, which
+/// are large.
+const PRUNED_COMPONENTS: i64 = 1;
 
 /// A transaction that changes the registry.
 pub(super) struct Changing<'w> {
@@ -167,6 +173,10 @@ impl Registry for Changing<'_> {
         let rows: Vec<(i64,)> =
             all(&self.run(delete.bind(before).bind(PRUNED_COMPONENTS)).await?)?;
         Ok(rows.into_iter().map(|(size,)| size).collect())
+    }
+
+    async fn prune_deployments(&mut self) -> Result<(), StoreError> {
+        self.done(sqlx::query(PRUNE_DEPLOYMENTS).bind(KEPT_DEPLOYMENTS)).await
     }
 
     async fn deployment(&mut self, id: Uuid) -> Result<Option<Deployment>, StoreError> {

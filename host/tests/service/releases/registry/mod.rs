@@ -71,16 +71,11 @@ impl Registry {
     }
 
     async fn beat(&self, replica: Uuid, name: &str, release: Option<i64>) {
-        let serving = Serving { place: "login".to_owned(), release, ..Serving::default() };
-        let beat = Beat {
-            replica,
-            name: name.to_owned(),
-            version: "1.2.3".to_owned(),
-            wit_versions: vec!["0.2.0".to_owned(), "0.1.0".to_owned()],
-            started_at: 5,
-            serving: vec![serving],
-        };
-        self.store.replica_beat(&beat).await.unwrap();
+        self.beat_since(5, replica, name, release).await;
+    }
+
+    async fn beat_since(&self, at: i64, replica: Uuid, name: &str, release: Option<i64>) {
+        self.store.replica_beat(&beat(at, replica, name, release)).await.unwrap();
     }
 
     async fn reports(&self, deployment: &Deployment, replica: Uuid, state: ReportState) {
@@ -105,6 +100,19 @@ impl Registry {
         let mut lines = self.store.history(Some("login"), None, 1000).await.unwrap();
         lines.reverse();
         lines
+    }
+}
+
+/// What a replica says that began then.
+fn beat(started_at: i64, replica: Uuid, name: &str, release: Option<i64>) -> Beat {
+    let serving = Serving { place: "login".to_owned(), release, ..Serving::default() };
+    Beat {
+        replica,
+        name: name.to_owned(),
+        version: "1.2.3".to_owned(),
+        wit_versions: vec!["0.2.0".to_owned(), "0.1.0".to_owned()],
+        started_at,
+        serving: vec![serving],
     }
 }
 

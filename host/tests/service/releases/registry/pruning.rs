@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use auth_host::store::registry::{Pruned, Source};
+use auth_host::store::registry::{Pruned, ReportState, Source};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -90,6 +90,28 @@ async fn a_component_goes_with_the_last_release_that_names_it_and_no_number_is_g
     assert_eq!(registry.pruned(0).await, Pruned { releases: 1, components: 1, bytes: 3 });
     assert_eq!(registry.numbers().await, [number], "the newest always stays");
     assert_eq!(registry.pushed().await, number + 1);
+}
+
+#[tokio::test]
+async fn of_deployments_that_have_ended_the_last_hundred_stay() {
+    let registry = Registry::new().await;
+    registry.activated().await;
+    let number = registry.pushed().await;
+    let mut ended = Vec::new();
+    for _ in 0..102 {
+        let begun = registry.begun(number).await;
+        registry.reports(&begun, Uuid::new_v4(), ReportState::Ready).await;
+        registry.store.deploy_cancel(begun.id, &change("ann")).await.unwrap();
+        ended.push(begun.id);
+        registry.opened.clock.advance(Duration::from_secs(1));
+    }
+    let open = registry.begun(number).await;
+    registry.pruned(10).await;
+    for (index, id) in ended.into_iter().enumerate() {
+        let kept = registry.store.deployment(id).await.unwrap();
+        assert_eq!(kept.is_some(), index >= 2, "{index}");
+    }
+    assert!(registry.store.deployment(open.id).await.unwrap().is_some());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

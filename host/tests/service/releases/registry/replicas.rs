@@ -1,6 +1,6 @@
 //! Replicas as they see one another, and a database of the version before.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use auth_host::clock::Clock;
 use auth_host::store::{Sqlite, Store};
@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::{Registry, component};
+use super::{Registry, beat, component};
 use crate::store::open;
 use crate::support::{OwnDatabase, eventually, in_time, on_postgres};
 
@@ -36,6 +36,28 @@ async fn a_replica_is_live_for_ten_seconds_and_known_for_an_hour() {
     assert_eq!(store.replicas().await.unwrap().len(), 1);
     store.replica_gone(second).await.unwrap();
     assert!(store.replicas().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn one_that_was_started_anew_is_not_waited_for() {
+    let registry = Registry::new().await;
+    let (store, clock) = (&registry.store, &registry.opened.clock);
+    let (old, beside, new) = (Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4());
+    registry.beat(old, "a", None).await;
+    registry.beat(beside, "a", None).await;
+    clock.advance(Duration::from_secs(1));
+    registry.beat_since(clock.now(), new, "a", None).await;
+    let live = async || {
+        let mut live = store.replicas().await.unwrap();
+        live.retain(|replica| replica.live);
+        live.into_iter().map(|replica| replica.replica).collect::<Vec<_>>()
+    };
+    assert_eq!(live().await.len(), 3, "each may be one of several on a machine");
+    clock.advance(Duration::from_secs(3));
+    registry.beat(beside, "a", None).await;
+    registry.beat(new, "a", None).await;
+    let live = live().await;
+    assert!(live.contains(&beside) && live.contains(&new) && !live.contains(&old), "{live:?}");
 }
 
 #[tokio::test]
@@ -71,6 +93,28 @@ async fn hints_come_again_after_the_database_was_away() {
     // It says so when it listens again: something may have been missed.
     in_time("another connection", store.registry_hint()).await;
     store.close().await;
+}
+
+#[tokio::test]
+async fn who_is_live_the_servers_clock_says_whatever_a_replica_takes_it_for() {
+    let Some(database) = on_postgres().then(OwnDatabase::new) else { return };
+    let database = database.await;
+    // As after a failover to a server whose clock differs, until it is read again.
+    let (ahead, right) = (Clock::database(), Clock::database());
+    let first = Store::Postgres(open(database.url(), &ahead).await.unwrap());
+    let second = Store::Postgres(open(database.url(), &right).await.unwrap());
+    ahead.set(right.now() + 60_000, Instant::now());
+    for (store, name) in [(&first, "a"), (&second, "b")] {
+        store.replica_beat(&beat(5, Uuid::new_v4(), name, None)).await.unwrap();
+    }
+    for store in [&first, &second] {
+        let replicas = store.replicas().await.unwrap();
+        assert!(replicas.iter().all(|replica| replica.live), "{replicas:?}");
+        assert!((replicas[0].last_seen - right.now()).abs() < 30_000, "{replicas:?}");
+        assert_eq!(replicas.len(), 2);
+    }
+    first.close().await;
+    second.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
