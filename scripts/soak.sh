@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # soak.sh [TEXT]: the storm, the swaps of policies and the tests under faults for longer; only the
-# storm (TEXT is `storm`), only the swaps (`releases`), or those under faults whose names contain the
-# text.
+# storm (TEXT is `storm`), only the swaps (`releases`), or those under faults whose names contain
+# the text.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 service=(cargo test -p auth-host --test service)

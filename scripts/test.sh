@@ -63,7 +63,8 @@ postgres=(env TEST_STORE=postgres)
 
 # Whether the tests that run are all, or those named include it.
 runs() {
-    [ "${#words[@]}" = 0 ] || "${service[@]}" --list "${words[@]}" 2>/dev/null | grep "$1" >/dev/null
+    [ "${#words[@]}" = 0 ] ||
+        "${service[@]}" --list "${words[@]}" 2>/dev/null | grep "$1" >/dev/null
 }
 
 scripts/test-machine.sh

@@ -109,6 +109,12 @@ fn serving(serving: Serving, places: &[PlaceState]) -> ServingView {
         refusals: serving.refusals,
         calls_a_minute: serving.calls_a_minute,
         causes: serving.causes,
+        refusals_by_code: serving.refusals_by_code,
+        failed: serving.failed,
+        processor_microseconds: serving.processor_microseconds,
+        host_microseconds: serving.host_microseconds,
+        host_calls: serving.host_calls,
+        peak_memory_bytes: serving.peak_memory_bytes,
         place: serving.place,
     }
 }

@@ -107,11 +107,13 @@ impl Administration {
     }
 }
 
-/// What is kept of a report: the manifest is there beside the component.
+/// What is kept of a report: the whole manifest is there beside the component.
 fn told(report: AdmissionReport) -> Value {
     let mut told = serde_json::to_value(report).unwrap_or_default();
     if let Value::Object(members) = &mut told {
-        members.shift_remove("manifest");
+        let manifest = members.shift_remove("manifest").unwrap_or_default();
+        let short = json!({ "name": manifest["name"], "version": manifest["version"] });
+        members.insert("manifest".to_owned(), short);
     }
     told
 }

@@ -104,6 +104,24 @@ pub struct ServingView {
     pub calls_a_minute: u64,
     /// Faults by cause.
     pub causes: BTreeMap<String, u64>,
+    /// Refusals by code.
+    #[serde(default)]
+    pub refusals_by_code: BTreeMap<String, u64>,
+    /// Calls that came to nothing because the host could not do its part; they are no `calls`.
+    #[serde(default)]
+    pub failed: u64,
+    /// Processor time of all calls, the failed ones among them: their own and the host's for them.
+    #[serde(default)]
+    pub processor_microseconds: u64,
+    /// Time in which they waited for the host.
+    #[serde(default)]
+    pub host_microseconds: u64,
+    /// How often they called the host.
+    #[serde(default)]
+    pub host_calls: u64,
+    /// The most memory that a call of this release ever had in this process.
+    #[serde(default)]
+    pub peak_memory_bytes: u64,
 }
 
 /// How a replica stands to what is active.

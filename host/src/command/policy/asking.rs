@@ -11,6 +11,7 @@ use super::client::{Client, Token, is_here};
 use super::files;
 use super::problem::{Problem, UNREACHABLE};
 use crate::config::{ClientConfig, Secret};
+use crate::telemetry;
 
 const MAX_TOKEN_BYTES: u64 = 4096;
 const MAX_CA_BYTES: u64 = 1 << 20;
@@ -57,6 +58,13 @@ impl Credentials {
     ) -> anyhow::Result<Client> {
         let url = address(url.unwrap_or(&config.url))?;
         let token = self.token(&url, config)?;
+        if url.scheme() == "http" && !is_here(&url) {
+            // A proxy beside the service or a mesh may well encrypt it: only operators know.
+            telemetry::say(&format!(
+                "warning: the token goes to {url} in the clear; take https, unless what lies \
+                 between encrypts"
+            ));
+        }
         let ca = self.ca.as_deref().or(config.ca.as_deref());
         let ca = ca.map(|file| files::whole(file, MAX_CA_BYTES)).transpose()?;
         Client::new(url, token, ca.as_deref())

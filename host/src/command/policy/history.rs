@@ -1,12 +1,12 @@
 //! `auth-host policy history`: who changed what, and why.
 
 use clap::Args;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::asking::Asking;
 use super::names;
 use crate::administration::views::{HistoryLineView, HistoryView};
-use crate::command::output::{self, seconds, table};
+use crate::command::output::{self, count, seconds, table};
 
 /// Show who changed what, when and why, newest first.
 #[derive(Args)]
@@ -66,15 +66,90 @@ fn row(line: &HistoryLineView) -> Vec<String> {
     ]
 }
 
-/// What the figures of a fall-back were, or who refused a deployment; the document has the rest.
+/// What more there is to say; the document has it all.
 fn details(line: &HistoryLineView) -> String {
-    if line.action == "fell_back" {
-        return Value::Object(line.details.clone()).to_string();
+    let details = &line.details;
+    let reports = details.get("reports").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    match line.action.as_str() {
+        "activated" => list(reports.iter().map(state), ", "),
+        "deploy_refused" => {
+            list(reports.iter().filter(|report| report["state"] == "refused").map(state), "; ")
+        }
+        "deploy_expired" if reports.is_empty() => "no replica reported".to_owned(),
+        "deploy_expired" => {
+            format!("only these reported: {}", list(reports.iter().map(state), ", "))
+        }
+        "fell_back" => figures(details),
+        _ => String::new(),
     }
-    let reports = line.details.get("reports").and_then(Value::as_array).into_iter().flatten();
-    let refused = reports.filter(|report| report["state"] == "refused").map(|report| {
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        format!("{}: {}", text(&report["name"]), text(&report["reasons"][0]))
-    });
-    refused.collect::<Vec<_>>().join("; ")
+}
+
+/// `a1 ready`, or why not.
+fn state(report: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let (name, state) = (text(&report["name"]), text(&report["state"]));
+    let reasons = report["reasons"].as_array().map_or(&[][..], Vec::as_slice);
+    if reasons.is_empty() {
+        format!("{name} {state}")
+    } else {
+        format!("{name} {state}: {}", list(reasons.iter().map(text), "; "))
+    }
+}
+
+/// What was counted before it fell back; the sentence that judges it is the line's reason.
+fn figures(details: &Map<String, Value>) -> String {
+    let number = |name: &str| details.get(name).and_then(Value::as_u64).unwrap_or_default();
+    let causes = details.get("causes").and_then(Value::as_object).into_iter().flatten();
+    let causes = causes.map(|(cause, faults)| format!("{cause} {faults}"));
+    let causes = match list(causes, ", ") {
+        none if none.is_empty() => none,
+        some => format!(" ({some})"),
+    };
+    format!(
+        "{} faults{causes} and {} refusals of {} calls, {} people, replicas: {}",
+        count(number("faults")),
+        count(number("refusals")),
+        count(number("calls")),
+        count(number("people")),
+        count(number("replicas"))
+    )
+}
+
+fn list(texts: impl Iterator<Item = String>, between: &str) -> String {
+    texts.collect::<Vec<_>>().join(between)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_a_line_knows_more_is_a_short_sentence() {
+        let told = |action: &str, details: Value| {
+            let line = json!({
+                "sequence": 7, "at": "2026-11-26T23:39:53.123Z", "place": "login", "who": "ann",
+                "action": action, "from": "login/1", "to": "login/2", "message": "stricter",
+                "details": details,
+            });
+            row(&serde_json::from_value(line).unwrap())
+        };
+        let ready = |name: &str| json!({ "name": name, "state": "ready", "reasons": [] });
+        let line = told("activated", json!({ "reports": [ready("a1"), ready("a2")] }));
+        assert_eq!(line[1], "2026-11-26T23:39:53Z");
+        assert_eq!(line[6], "a1 ready, a2 ready");
+        let no = json!({ "name": "a2", "state": "refused", "reasons": ["no memory", "no clock"] });
+        let line = told("deploy_refused", json!({ "reports": [ready("a1"), no] }));
+        assert_eq!(line[6], "a2 refused: no memory; no clock");
+        let line = told("deploy_expired", json!({ "reports": [ready("a1")] }));
+        assert_eq!(line[6], "only these reported: a1 ready");
+        let figures = json!({ "calls": 1200, "faults": 7, "refusals": 3, "people": 5,
+                              "replicas": 2, "causes": { "panic": 6, "trap": 1 } });
+        assert_eq!(
+            told("fell_back", figures)[6],
+            "7 faults (panic 6, trap 1) and 3 refusals of 1,200 calls, 5 people, replicas: 2"
+        );
+        assert_eq!(told("froze", json!({ "unknown": 1 }))[6], "");
+    }
 }

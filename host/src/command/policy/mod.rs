@@ -1,11 +1,13 @@
 //! `auth-host policy`: what authors and operators do with policies. `check`, `inspect` and `pack`
 //! work on files alone; the others ask the admin API of a service, and change nothing by themselves.
 
+mod admission;
 mod against;
 mod asking;
 mod check;
 mod client;
 mod compare;
+mod costs;
 mod deploy;
 mod export;
 mod files;

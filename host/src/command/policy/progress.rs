@@ -1,7 +1,7 @@
 //! A deployment as people see it: who is ready, who is waited for, who refused and why.
 
 use crate::administration::views::DeploymentView;
-use crate::command::output::{escaped, plain};
+use crate::command::output::{escaped, plain, seconds};
 use crate::store::registry::{DeploymentState, ReportState};
 use crate::telemetry;
 
@@ -52,7 +52,7 @@ pub(super) fn failure(deployment: &DeploymentView) -> String {
         DeploymentState::Expired => {
             let waiting: Vec<String> =
                 deployment.waiting_for.iter().map(|name| plain(name)).collect();
-            let until = plain(&deployment.deadline);
+            let until = seconds(&deployment.deadline);
             let without =
                 if waiting.is_empty() { "not all".to_owned() } else { waiting.join(", ") };
             format!("no report until {until} ({without}): {nothing}")

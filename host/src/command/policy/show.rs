@@ -7,7 +7,7 @@ use super::asking::Asking;
 use super::client::Client;
 use super::compare::{self, Difference, Differences};
 use super::names::ReleaseName;
-use super::{against, releases};
+use super::{admission, against, releases};
 use crate::administration::views::ReleaseView;
 use crate::command::output::{self, escaped, plain, seconds};
 use crate::store::registry::Source;
@@ -19,7 +19,7 @@ use crate::store::registry::Source;
 Example:
   auth-host policy show login/42
 
-It shows the settings with their values.")]
+It shows the settings with their values; with --json also all that admission found.")]
 pub struct Show {
     /// The release, such as login/42.
     release: ReleaseName,
@@ -111,12 +111,11 @@ fn about(release: &ReleaseView) -> anyhow::Result<String> {
     }
     lines.push(format!("  settings   {}", plain(&release.settings_digest)));
     lines.extend(indented(&release.settings)?);
-    for (name, object) in [("grants", &release.grants), ("admission", &release.report)] {
-        if !object.is_empty() {
-            lines.push(format!("  {name}"));
-            lines.extend(indented(object)?);
-        }
+    if !release.grants.is_empty() {
+        lines.push("  grants".to_owned());
+        lines.extend(indented(&release.grants)?);
     }
+    lines.extend(admission::lines(&release.report));
     Ok(lines.join("\n"))
 }
 

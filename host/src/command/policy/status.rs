@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::asking::Asking;
-use super::names;
+use super::{costs, names};
 use crate::administration::views::{PlaceView, ReplicaView, ServingState, ServingView, StatusView};
 use crate::command::output::{self, count, escaped, plain, seconds, table};
 
@@ -14,7 +14,9 @@ Examples:
   auth-host policy status
   auth-host policy status login --json
 
-Calls, refusals and faults are those of the release since the replica serves it.")]
+Calls, refusals and faults are those of the release since the replica serves it. What a call takes
+is told of all live replicas together, with --json of each: its processor time, how long it waits for
+the host and how often it asks, and the most memory that one ever had.")]
 pub struct Status {
     /// Only this place.
     #[arg(value_parser = names::place)]
@@ -72,6 +74,7 @@ fn readable(status: &StatusView) -> String {
         ["place", "replica", "release", "calls/min", "calls", "refusals", "faults", "since", ""];
     parts.push(String::new());
     parts.push(table(&head, &rows));
+    parts.extend(costs::readable(status));
     parts.join("\n")
 }
 

@@ -52,6 +52,8 @@ pub struct ReleaseCounts {
 #[derive(Debug, Default)]
 struct Since {
     before: Totals,
+    /// The same by code, in the order of `refusals`.
+    refusals: Vec<u64>,
     failing: BTreeSet<u32>,
     minute: Minute,
 }
@@ -62,6 +64,9 @@ struct Totals {
     refused: u64,
     failed: u64,
     causes: [u64; Cause::ALL.len()],
+    processor_nanoseconds: u64,
+    host_nanoseconds: u64,
+    entries: u64,
 }
 
 impl ReleaseCounts {
@@ -136,6 +141,7 @@ impl ReleaseCounts {
         let totals = self.totals();
         self.served.store(self.turn.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
         since.before = totals;
+        since.refusals = self.refusals.values().map(read).collect();
         since.failing.clear();
         since.minute.begin(Instant::now(), totals.all());
     }
@@ -146,19 +152,31 @@ impl ReleaseCounts {
     pub fn figures(&self) -> Serving {
         let mut since = self.since.lock().unwrap_or_else(PoisonError::into_inner);
         let (totals, before) = (self.totals(), since.before);
+        let calls_a_minute = since.minute.calls(Instant::now(), totals.all());
         let (faults, refusals) =
             (totals.faults() - before.faults(), totals.refused - before.refused);
         let causes = Cause::ALL.into_iter().zip(totals.causes).zip(before.causes);
+        let codes = self.refusals.iter().zip(since.refusals.iter().chain(std::iter::repeat(&0)));
         Serving {
             calls: totals.accepted - before.accepted + refusals + faults,
             faults,
             refusals,
-            calls_a_minute: since.minute.calls(Instant::now(), totals.all()),
+            calls_a_minute,
             failing: since.failing.iter().copied().collect(),
             causes: causes
                 .map(|((cause, now), before)| (cause.as_str().to_owned(), now - before))
                 .filter(|(_, faults)| *faults > 0)
                 .collect(),
+            refusals_by_code: codes
+                .map(|((code, now), before)| (code.clone(), read(now) - before))
+                .filter(|(_, refusals)| *refusals > 0)
+                .collect(),
+            failed: totals.failed - before.failed,
+            processor_microseconds: (totals.processor_nanoseconds - before.processor_nanoseconds)
+                / 1000,
+            host_microseconds: (totals.host_nanoseconds - before.host_nanoseconds) / 1000,
+            host_calls: totals.entries - before.entries,
+            peak_memory_bytes: read(&self.peak_memory),
             ..Serving::default()
         }
     }
@@ -169,6 +187,9 @@ impl ReleaseCounts {
             refused: read(&self.refused),
             failed: read(&self.failed),
             causes: self.causes.each_ref().map(read),
+            processor_nanoseconds: read(&self.processor_nanoseconds),
+            host_nanoseconds: read(&self.host_nanoseconds),
+            entries: read(&self.entries),
         }
     }
 }
@@ -218,6 +239,31 @@ mod tests {
         assert_eq!(figures.causes, [("trap".to_owned(), 1)].into());
         assert_eq!(read(&counts.refusals["blocked"]), 1);
         assert_eq!(counts.refusals.len(), 1, "codes are those of the manifest");
+    }
+
+    #[test]
+    fn figures_tell_what_calls_took_since_it_serves_and_the_codes_that_they_were_refused_with() {
+        let counts = counts();
+        let used = |memory_bytes| Use {
+            processor_nanoseconds: 300_500,
+            host_nanoseconds: 2_000_000,
+            entries: 3,
+            memory_bytes,
+        };
+        counts.refused("blocked");
+        counts.used(&used(70_000));
+        assert_eq!(counts.figures().refusals_by_code, [("blocked".to_owned(), 1)].into());
+        counts.serves();
+        counts.refused("blocked");
+        counts.refused("undeclared");
+        counts.failed();
+        counts.used(&used(90_000));
+        counts.used(&used(80_000));
+        let figures = counts.figures();
+        assert_eq!(figures.refusals_by_code, [("blocked".to_owned(), 1)].into());
+        assert_eq!((figures.calls, figures.failed), (2, 1));
+        assert_eq!((figures.processor_microseconds, figures.host_microseconds), (601, 4000));
+        assert_eq!((figures.host_calls, figures.peak_memory_bytes), (6, 90_000));
     }
 
     #[test]

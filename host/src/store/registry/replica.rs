@@ -1,5 +1,7 @@
 //! Replicas: who serves, what, and how that goes.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -59,5 +61,17 @@ pub struct Serving {
     /// a fault meets.
     pub failing: Vec<u32>,
     /// Faults by cause.
-    pub causes: std::collections::BTreeMap<String, u64>,
+    pub causes: BTreeMap<String, u64>,
+    /// Refusals by those codes that the manifest declares.
+    pub refusals_by_code: BTreeMap<String, u64>,
+    /// Calls that came to nothing because the host could not do its part; no `calls`.
+    pub failed: u64,
+    /// Processor time of all calls, the failed ones among them: their own and the host's for them.
+    pub processor_microseconds: u64,
+    /// Time in which they waited for the host.
+    pub host_microseconds: u64,
+    /// How often they called the host.
+    pub host_calls: u64,
+    /// The most memory that a call of this release ever had in this process.
+    pub peak_memory_bytes: u64,
 }

@@ -155,6 +155,22 @@ async fn nobody_there_is_told_with_what_to_do_and_without_the_token() {
 }
 
 #[tokio::test]
+async fn a_token_that_goes_to_another_machine_in_the_clear_is_warned_of() {
+    let desk = Desk::new().with("ADMIN_TOKEN", "aht1_ann_Geheimes-Wort");
+    // A name that nobody has.
+    for (url, warned) in [
+        ("http://auth.invalid:7972", true),
+        ("https://auth.invalid:7972", false),
+        ("http://localhost:1", false),
+    ] {
+        let told = desk.run(&["status", "--url", url]).await;
+        assert_eq!(told.code, Some(2), "{}", told.errors);
+        assert_eq!(told.errors.contains("in the clear"), warned, "{url}: {}", told.errors);
+        assert!(!told.errors.contains("Geheim"), "{}", told.errors);
+    }
+}
+
+#[tokio::test]
 async fn the_token_of_this_machine_is_sent_to_no_other() {
     let desk = Desk::new();
     let data = desk.folder.path().join("data");

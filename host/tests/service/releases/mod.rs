@@ -11,6 +11,7 @@ mod fleet;
 mod follower;
 mod health;
 mod operator;
+mod outcomes;
 mod pins;
 mod pushing;
 pub(crate) mod registry;

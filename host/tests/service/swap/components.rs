@@ -42,7 +42,7 @@ pub(crate) fn with_manifest(change: impl FnOnce(&mut Value)) -> Vec<u8> {
     with_section(&without_manifest(&policy(Slot::Login)), manifest.to_string().as_bytes())
 }
 
-pub(super) fn from_wat(text: &str) -> Vec<u8> {
+pub(crate) fn from_wat(text: &str) -> Vec<u8> {
     with_section(&wat::parse_str(text).unwrap(), manifest(Slot::Login).to_string().as_bytes())
 }
 

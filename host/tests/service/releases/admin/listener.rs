@@ -22,6 +22,7 @@ fn certificate(folder: &Path) -> (String, String, reqwest::Certificate) {
         std::fs::write(&file, text).unwrap();
         file.to_str().unwrap().to_owned()
     };
+    write("authority.pem", authority.pem());
     let trusted = reqwest::Certificate::from_pem(authority.pem().as_bytes()).unwrap();
     (write("tls.pem", signed.pem()), write("tls.key", key.serialize_pem()), trusted)
 }
@@ -59,6 +60,46 @@ async fn with_a_certificate_it_is_reached_by_tls_and_by_nothing_else() {
     let silent = Raw::connect(url.strip_prefix("https://").unwrap()).await;
     service.stop().await;
     drop(silent);
+}
+
+#[tokio::test]
+async fn commands_believe_the_authority_that_they_are_told_and_no_other_then() {
+    let folder = TempDir::new().unwrap();
+    let (certificate, key, _) = certificate(folder.path());
+    let service = TestService::with()
+        .setting("ADMIN_TLS_CERTIFICATE", &certificate)
+        .setting("ADMIN_TLS_KEY", &key)
+        .start()
+        .await;
+    let ann = service.admin("ann", Role::Look).await;
+    let other = TempDir::new().unwrap();
+    self::certificate(other.path());
+    let authority = |folder: &TempDir| folder.path().join("authority.pem").display().to_string();
+    let settings = |authority: &str| -> HashMap<String, String> {
+        [("ADMIN_URL", &*service.admin_url()), ("ADMIN_TOKEN", &ann.token), ("ADMIN_CA", authority)]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into()
+    };
+    let trusting = settings(&authority(&folder));
+    let told = Process::command(&trusting, &["policy", "status"]).await;
+    assert_eq!(told.code, Some(0), "{}", told.errors);
+    assert!(told.text.contains("login/1"), "{}", told.text);
+    assert!(!told.errors.contains("in the clear"), "{}", told.errors);
+    let stranger = authority(&other);
+    let option = ["policy", "status", "--ca", &stranger];
+    for told in [
+        Process::command(&settings(&stranger), &["policy", "status"]).await,
+        Process::command(&trusting, &option).await,
+    ] {
+        assert_eq!(told.code, Some(2), "{}{}", told.text, told.errors);
+        assert!(told.errors.contains("cannot be reached"), "{}", told.errors);
+        assert!(!told.errors.contains(&ann.token), "{}", told.errors);
+    }
+    // What is no certificate is told before anybody is asked.
+    let told = Process::command(&settings(&key), &["policy", "status"]).await;
+    assert_eq!(told.code, Some(2), "{}", told.text);
+    assert!(told.errors.contains("ADMIN_CA"), "{}", told.errors);
+    service.stop().await;
 }
 
 async fn refused(more: &[(&str, &str)]) -> String {

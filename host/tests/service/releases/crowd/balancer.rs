@@ -1,5 +1,5 @@
-//! What stands between clients and replicas, as a load balancer does: it asks each replica again and
-//! again whether it should get requests, and hands out those that said yes, one after the other.
+//! What stands between clients and replicas, as a load balancer does: it asks each replica again
+//! and again whether it should get requests, and hands out those that said yes in turn.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

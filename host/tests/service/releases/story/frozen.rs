@@ -31,7 +31,10 @@ pub(super) async fn each_refusal_has_its_reason(story: &Story) {
         let answer = operator.ask(method, path, Some(&body)).await;
         assert_eq!((answer.0, answer.1["code"].as_str()), (status, Some(code)), "{}", answer.1);
     };
-    let release = |place: &str, settings: Value| json!({ "place": place, "components": [login], "settings": settings, "message": "a test" });
+    let release = |place: &str, settings: Value| {
+        let components = [&login];
+        json!({ "place": place, "components": components, "settings": settings, "message": "x" })
+    };
     let deployment = |release: &str| json!({ "release": release });
     let (post, put) = (Method::POST, Method::PUT);
     refused(post.clone(), "releases", release("register", json!({})), 422, "other_place").await;

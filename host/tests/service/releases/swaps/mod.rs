@@ -1,7 +1,7 @@
 //! Many swaps of a policy on three replicas under load: none of them may fail a request.
 //!
-//! `./justw test` makes fifty and measures nothing; `./justw soak releases` makes a thousand, beside
-//! as much time without, and compiles a large component meanwhile; it prints what that cost. Each
+//! `./justw test` makes fifty and measures nothing; `./justw soak releases` makes a thousand,
+//! beside as much time without, then compiles large components; it prints what that cost. Each
 //! number has a variable: see [`Scale`].
 
 mod scale;
@@ -33,6 +33,8 @@ struct Scene {
     crowd: Crowd,
     operator: Operator,
     table: Table,
+    /// The release of the logins that serves: 1 or 2.
+    active: i64,
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -55,9 +57,9 @@ async fn in_many_swaps_under_load_no_request_fails() {
     assert_eq!(release, "login/2");
     let crowd = Crowd::begin(&fleet.balancer, CLIENTS);
     crowd.more(REQUESTS).await;
-    let mut scene = Scene { fleet, crowd, operator, table: Table::default() };
+    let mut scene = Scene { fleet, crowd, operator, table: Table::default(), active: 1 };
     // From here on both are ready everywhere.
-    scene.swap(2).await;
+    scene.swap().await;
     scene.crowd.more(REQUESTS).await;
 
     scene.table.memory_before = scene.fleet.memory();
@@ -67,12 +69,17 @@ async fn in_many_swaps_under_load_no_request_fails() {
     scene.crowd.more(REQUESTS).await;
     scene.table.memory_after = scene.fleet.memory();
     scene.roll_back_and_forth(scale.rollbacks).await;
+    scene.table.delays(&scene.fleet).await;
+    if scale.compilations > 0 {
+        // As where each replica has a machine of its own.
+        scene.fleet.stop("a2").await;
+        scene.fleet.stop("a3").await;
+    }
     for number in 0..scale.compilations {
         scene.compile(scale.compile_mebibytes, number).await;
     }
 
-    let Scene { fleet, crowd, mut table, .. } = scene;
-    table.delays(&fleet).await;
+    let Scene { fleet, crowd, table, .. } = scene;
     let (residents, tally) = crowd.end().await;
     println!("{}", table.text(&tally));
     fleet.knows_all(residents).await;
@@ -84,8 +91,8 @@ impl Scene {
     async fn round(&mut self, scale: &Scale) {
         let (begun, processor) = (Instant::now(), self.fleet.processor_time());
         self.crowd.during(SWAPPING);
-        for number in 0..scale.swaps / scale.rounds {
-            self.swap(1 + i64::from(number % 2 == 1)).await;
+        for _ in 0..scale.swaps / scale.rounds {
+            self.swap().await;
             sleep(scale.pause).await;
         }
         self.crowd.during(CALM);
@@ -98,44 +105,52 @@ impl Scene {
         self.crowd.is_good();
     }
 
-    /// Deploys a release of the logins, and goes on once all serve it.
-    async fn swap(&mut self, release: i64) {
+    /// Deploys the other release, and goes on once all serve it.
+    async fn swap(&mut self) {
         let begun = Instant::now();
-        self.operator.deploy(&format!("login/{release}")).await;
-        self.fleet.serve(&REPLICAS, "login", release).await;
+        self.active = 3 - self.active;
+        self.operator.deploy(&format!("login/{}", self.active)).await;
+        self.fleet.serve(&REPLICAS, "login", self.active).await;
         self.table.swaps.push(begun.elapsed());
     }
 
     async fn roll_back_and_forth(&mut self, times: usize) {
         self.crowd.during("rollbacks");
         for _ in 0..times {
-            let place = self.operator.place("login").await;
-            let back = i64::from(place["active"] == "login/1") + 1;
-            let body = json!({ "to": back, "message": "a test" });
             let begun = Instant::now();
-            let path = "places/login/rollback";
-            let (status, body) = self.operator.ask(Method::POST, path, Some(&body)).await;
-            assert_eq!(status, 200, "{body}");
+            self.active = 3 - self.active;
+            self.roll_back().await;
             self.table.rollback_answers.push(begun.elapsed());
-            self.fleet.serve(&REPLICAS, "login", back).await;
+            self.fleet.serve(&REPLICAS, "login", self.active).await;
             self.table.rollbacks.push(begun.elapsed());
             // What a rollback passes over is not kept ready.
-            self.swap(3 - back).await;
+            self.swap().await;
         }
         self.crowd.more(REQUESTS).await;
     }
 
-    /// One replica checks, and so compiles, a component that nobody has seen.
+    async fn roll_back(&self) {
+        let body = json!({ "to": self.active, "message": "a test" });
+        let (status, body) =
+            self.operator.ask(Method::POST, "places/login/rollback", Some(&body)).await;
+        assert_eq!(status, 200, "{body}");
+    }
+
+    /// The one replica that is left compiles a component that nobody has seen.
     async fn compile(&mut self, mebibytes: usize, number: usize) {
         let mut component = slow_to_compile(&policy(Slot::Login), mebibytes);
         for _ in 0..=number {
             component = slow_to_compile(&component, 0);
         }
+        let release = self.operator.push("login", component, json!({})).await;
         self.crowd.during(COMPILING);
         let begun = Instant::now();
-        self.operator.push("login", component, json!({})).await;
+        self.operator.deploy(&release).await;
         let took = begun.elapsed();
         self.table.compilations.push(took);
+        self.crowd.during("the way back");
+        self.roll_back().await;
+        self.fleet.serve(&["a1"], "login", self.active).await;
         self.crowd.during(BESIDE);
         sleep(took).await;
         self.crowd.is_good();

@@ -63,7 +63,7 @@ impl Table {
             ("deploy until all serve", &self.swaps),
             ("rollback until answered", &self.rollback_answers),
             ("rollback until all serve", &self.rollbacks),
-            ("check of a large component", &self.compilations),
+            ("deploy of a large component", &self.compilations),
         ] {
             let [median, late, last] =
                 [0.5, 0.99, 1.0].map(|share| share_of(times, share).map_or(0.0, milliseconds));
