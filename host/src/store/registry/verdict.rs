@@ -6,8 +6,8 @@ use crate::clock::Timestamp;
 
 /// A replica that was not seen for that long, in milliseconds, is not live.
 const SEEN: i64 = 10_000;
-/// Nor is one that was not seen for that long, some beats, if another of its name has begun since it
-/// was: its process was started anew, and nobody waits for the old one.
+/// Nor is one that was not seen for that long, some beats, if another of its name has begun since
+/// it was: its process was started anew, and nobody waits for the old one.
 const MISSED: i64 = 3_000;
 /// One that was not seen for that long is not told of any more.
 pub(in crate::store) const REMEMBERED: i64 = 3_600_000;
