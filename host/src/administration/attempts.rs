@@ -1,6 +1,6 @@
 //! How many wrong tokens are looked up one by one: of one peer, and of all together. A token
-//! cannot be guessed; what is bounded is what guessing costs the database and the log. Good ones are
-//! let in all the same.
+//! cannot be guessed; what is bounded is what guessing costs the database and the log. Good ones
+//! are let in all the same.
 //!
 //! Memory is bounded: of peers beyond the bound, all share one count.
 
