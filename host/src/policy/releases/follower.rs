@@ -22,7 +22,7 @@ use crate::policy::admission::Admission;
 use crate::policy::health::{ProbationSettings, ReleaseHealth};
 use crate::policy::runtime::Generation;
 use crate::policy::serving::Generations;
-use crate::store::registry::Serving;
+use crate::store::registry::{Deployment, Serving};
 use crate::store::{Store, StoreError};
 
 /// The registry is asked so often, whether it hints or not.
@@ -89,6 +89,12 @@ impl Follower {
 
     /// Asks the registry once and does what can be done at once; true if it should be asked again.
     pub(super) async fn look(&mut self) -> Result<bool, StoreError> {
+        let (open, moved) = self.learn().await?;
+        if self.leaving { Ok(false) } else { self.tell(&open, moved).await }
+    }
+
+    /// Asks what is active and what is being deployed, and follows; true if it changed what serves.
+    pub(super) async fn learn(&mut self) -> Result<(Vec<Deployment>, bool), StoreError> {
         // In this order: what was activated between the two questions is still open in the first.
         let open = self.store.open_deployments().await?;
         let places = self.store.places().await?;
@@ -101,13 +107,19 @@ impl Follower {
             self.places.get_mut(slot).learn(state.cloned(), deployment.cloned());
             moved |= self.follow(slot);
         }
-        if self.leaving {
-            return Ok(false);
-        }
+        Ok((open, moved))
+    }
+
+    /// Tells the others of it, and plays its part; true if that changed something.
+    pub(super) async fn tell(
+        &mut self,
+        open: &[Deployment],
+        moved: bool,
+    ) -> Result<bool, StoreError> {
         // The others count on whoever beats: first of all, and again after each change.
         self.beat(moved).await?;
         let mut changed = false;
-        for deployment in &open {
+        for deployment in open {
             changed |= self.take_part(deployment).await?;
         }
         changed |= self.judge().await?;
@@ -119,7 +131,7 @@ impl Follower {
         let Finished { slot, attempt, outcome } = finished;
         let place = self.places.get_mut(slot);
         let deployed = place.deployment.as_ref().map(|deployment| deployment.release);
-        if let Some((release, Err(unprepared))) = place.take(attempt, outcome) {
+        if let Some((release, unprepared)) = place.take(attempt, outcome) {
             match unprepared {
                 Unprepared::Refused(reasons) => tracing::error!(
                     place = slot.as_str(),
@@ -129,7 +141,7 @@ impl Follower {
                     "this replica cannot serve the release; what serves goes on"
                 ),
                 Unprepared::Away(error) => tracing::debug!(
-                    %error,
+                    error,
                     place = slot.as_str(),
                     release,
                     "the release could not be read; it is asked for again"
@@ -198,10 +210,6 @@ impl Follower {
             let (preparer, finish) = (Arc::clone(preparer), finish.clone());
             let work = async move {
                 let outcome = preparer.prepare(slot, number).await;
-                if matches!(outcome, Err(Unprepared::Away(_))) {
-                    // No sooner than the registry is asked again.
-                    tokio::time::sleep(POLL).await;
-                }
                 let _ = finish.send(Finished { slot, attempt, outcome });
             };
             AbortOnDropHandle::new(tokio::spawn(work.in_current_span()))
