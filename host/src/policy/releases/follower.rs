@@ -57,6 +57,8 @@ pub struct Follower {
     pub(super) serving: PerSlot<(i64, Timestamp)>,
     pub(super) finished: UnboundedReceiver<Finished>,
     finish: UnboundedSender<Finished>,
+    /// When the registry was asked for what is known of it.
+    asked: Instant,
     beaten: Option<Instant>,
     pub(super) judged: Option<Instant>,
     /// It takes no part any more: what is ready is still followed.
@@ -81,6 +83,7 @@ impl Follower {
             serving: PerSlot::default(),
             finished,
             finish,
+            asked: Instant::now(),
             beaten: None,
             judged: None,
             leaving: false,
@@ -95,6 +98,7 @@ impl Follower {
 
     /// Asks what is active and what is being deployed, and follows; true if it changed what serves.
     pub(super) async fn learn(&mut self) -> Result<(Vec<Deployment>, bool), StoreError> {
+        self.asked = Instant::now();
         // In this order: what was activated between the two questions is still open in the first.
         let open = self.store.open_deployments().await?;
         let places = self.store.places().await?;
@@ -175,7 +179,7 @@ impl Follower {
         if let Some(pinned) = &place.pinned {
             let is_current = current.is_some_and(|current| Arc::ptr_eq(&current, pinned));
             if !is_current {
-                self.generations.replace_refused(Arc::clone(pinned));
+                self.generations.serve(Arc::clone(pinned));
             }
             return false;
         }
@@ -192,8 +196,12 @@ impl Follower {
             }
             return followed != revision;
         }
+        if self.generations.activated_since(slot, self.asked) {
+            // The directory activated something meanwhile: the next look knows of it.
+            return false;
+        }
         let Some(active) = place.ready_active() else { return false };
-        self.generations.replace_refused(active);
+        self.generations.serve(active);
         let now = self.clock.now();
         *self.serving.get_mut(slot) = (revision, now);
         if followed > 0 && followed != revision {

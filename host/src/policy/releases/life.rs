@@ -149,7 +149,7 @@ impl Follower {
             self.serving.get_mut(slot).1 = self.clock.now();
             self.places.get_mut(slot).pinned = Some(Arc::clone(&generation));
             self.generations.hold(slot);
-            self.generations.replace_refused(generation);
+            self.generations.serve(generation);
         }
         self.tell_pins();
         Ok(())
