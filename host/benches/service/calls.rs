@@ -22,7 +22,7 @@ pub fn measure() {
     let component = service.app.generations.current(Slot::Refresh).unwrap();
     let native = Arc::new(Generation {
         identity: Arc::clone(&component.identity),
-        code: Code::Native(Arc::new(native::Refresh)),
+        code: Arc::new(Code::Native(Arc::new(native::Refresh))),
         profile: Arc::clone(&component.profile),
         counts: Arc::clone(&component.counts),
     });

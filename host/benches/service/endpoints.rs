@@ -49,7 +49,7 @@ fn measure(
         let component = service.app.generations.current(slot).unwrap();
         let native = Arc::new(Generation {
             identity: Arc::clone(&component.identity),
-            code: Code::Native(Arc::new(policy)),
+            code: Arc::new(Code::Native(Arc::new(policy))),
             profile: Arc::clone(&component.profile),
             counts: Arc::clone(&component.counts),
         });

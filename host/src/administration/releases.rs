@@ -12,10 +12,8 @@ use super::{codes, describe, input};
 use crate::contract::{Slot, wit};
 use crate::errors::{ApiError, Reason};
 use crate::policy::admission::{AdmissionReport, MAX_SETTINGS_BYTES};
+use crate::policy::releases::export::MOST_COMPONENTS;
 use crate::store::registry::{ComponentInfo, NewRelease, ReleaseComponent, Source};
-
-/// More versions of the WIT are not spoken at a time.
-const MOST_COMPONENTS: usize = 8;
 
 impl Administration {
     /// Keeps a release, once admission has checked its components together with its settings.

@@ -26,7 +26,9 @@ use crate::policy::admission::Admission;
 use crate::policy::health::ReleaseHealth;
 use crate::policy::metrics::PolicyMetrics;
 use crate::policy::releases::{Follower, FollowerParts, Standing};
-use crate::policy::serving::{DirectoryRegistry, Generations, Intake, PolicyDirectory, Writers};
+use crate::policy::serving::{
+    DirectoryRegistry, EarlierCopies, Generations, Intake, PolicyDirectory, Writers,
+};
 use crate::shutdown::{CutAnswers, Signals, StopDeadline};
 use crate::telemetry;
 use crate::wake::Wake;
@@ -160,6 +162,7 @@ impl App {
                 Arc::clone(&self.generations),
                 Arc::clone(&self.admission),
                 registry,
+                EarlierCopies { folder: self.config.data_dir.join("last-good") },
                 self.config.policy_dir_follow,
             ),
         )

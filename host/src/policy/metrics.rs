@@ -23,7 +23,8 @@ pub struct PolicyMetrics {
     /// The active generation: 1, with the policy's name, version and digest as labels.
     pub active: IntGaugeVec,
     /// 1 where what is placed does not serve, by slot and state (`in_admission`, `refused`,
-    /// `other_settings`: its own of before, `not_kept`: the registry did not take it).
+    /// `other_settings`: its own of before, `not_kept`: the registry did not take it, `not_taken`:
+    /// the registry has other releases).
     pub placed: IntGaugeVec,
     /// Compiled components by where they came from (`hit`: the cache, `miss`: compiled,
     /// `rejected`: a cache file that was not ours).

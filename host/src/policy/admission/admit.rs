@@ -12,16 +12,18 @@ use tokio::time::Instant;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
+use super::admitted::Admitted;
 use super::bounds;
 use super::bytes::{self, BytesFault};
 use super::child::{self, Passed};
 use super::compile::CompileFault;
 use super::fault::{Fault, Faults};
 use super::job::{Bounds, Job, Work};
+use super::loaded::Loaded;
 use super::report::AdmissionReport;
 use super::settings::AdmissionSettings;
 use super::trial::{self, TrialFault};
-use crate::contract::{Identity, Limits, Manifest, Slot, wit};
+use crate::contract::{Identity, Limits, Slot, wit};
 use crate::policy::runtime::{
     Cache, Code, Generation, Origin, Pass, Profile, compatibility, component_digest, find_export,
 };
@@ -37,6 +39,7 @@ pub struct Admission {
     compiler: Semaphore,
     /// What is brought for the registry is checked by so many processes at once.
     checkers: Semaphore,
+    loaded: Loaded,
 }
 
 /// How many processes check what is brought for the registry.
@@ -50,30 +53,6 @@ pub struct Offer {
     pub settings: Map<String, Value>,
 }
 
-/// What passed: all that a generation has but the number of its release.
-#[derive(Clone)]
-pub struct Admitted {
-    slot: Slot,
-    pub digest: String,
-    pub manifest: Manifest,
-    pub settings: Map<String, Value>,
-    /// For the registry.
-    pub report: AdmissionReport,
-    code: Code,
-    profile: Arc<Profile>,
-}
-
-impl Admitted {
-    /// It serves as this release of its slot.
-    pub fn into_generation(self, release: u64) -> Generation {
-        let Self { slot, digest, manifest, settings, code, profile, .. } = self;
-        let codes = manifest.refusals.keys().cloned();
-        let counts = profile.metrics.releases.of(slot.as_str(), release, codes);
-        let identity = Arc::new(Identity { slot, release, digest, manifest, settings });
-        Generation { identity, code, profile, counts }
-    }
-}
-
 impl Admission {
     /// What it admits runs in this profile.
     pub fn new(profile: Arc<Profile>, cache: Cache, settings: AdmissionSettings) -> Self {
@@ -84,6 +63,7 @@ impl Admission {
             settings,
             compiler: Semaphore::new(1),
             checkers: Semaphore::new(MOST_CHECKERS),
+            loaded: Loaded::default(),
         }
     }
 
@@ -149,7 +129,7 @@ impl Admission {
             manifest: manifest.clone(),
             settings: offer.settings,
             report,
-            code: running.code.clone(),
+            code: Arc::clone(&running.code),
             profile: Arc::clone(&running.profile),
         })
     }
@@ -228,16 +208,12 @@ impl Admission {
         report: AdmissionReport,
         component: Component,
     ) -> Result<Admitted, Faults> {
-        let (slot, profile) = (offer.slot, Arc::clone(&self.profile));
+        let slot = offer.slot;
         let manifest = report.read_manifest().ok_or(Fault::Unfinished)?;
-        let code = blocking(move || {
-            bounds::check(&component, &profile.limits)?;
-            trial::try_out(&profile.engine, &profile.limits, slot, &component)?;
-            let pre = profile.linker.instantiate_pre(&component).map_err(TrialFault::Link)?;
-            let export = find_export(slot, &component).map_err(TrialFault::Export)?;
-            Ok::<_, Faults>(Code::Component { pre, export })
-        })
-        .await??;
+        let code = match self.loaded.get(slot, &report.digest) {
+            Some(code) => code,
+            None => self.try_out(slot, &report.digest, component).await?,
+        };
         Ok(Admitted {
             slot,
             digest: report.digest.clone(),
@@ -247,6 +223,26 @@ impl Admission {
             code,
             profile: Arc::clone(&self.profile),
         })
+    }
+
+    async fn try_out(
+        &self,
+        slot: Slot,
+        digest: &str,
+        component: Component,
+    ) -> Result<Arc<Code>, Faults> {
+        let profile = Arc::clone(&self.profile);
+        let code = blocking(move || {
+            bounds::check(&component, &profile.limits)?;
+            trial::try_out(&profile.engine, &profile.limits, slot, &component)?;
+            let pre = profile.linker.instantiate_pre(&component).map_err(TrialFault::Link)?;
+            let export = find_export(slot, &component).map_err(TrialFault::Export)?;
+            Ok::<_, Faults>(Code::Component { pre, export })
+        })
+        .await??;
+        let code = Arc::new(code);
+        self.loaded.keep(slot, digest, &code);
+        Ok(code)
     }
 
     fn remember(&self, offer: &Offer, report: &AdmissionReport) {

@@ -5,6 +5,7 @@
 //! All faults that can be known are reported together, each with what to do about it.
 
 mod admit;
+mod admitted;
 mod bounds;
 mod bytes;
 mod check;
@@ -14,6 +15,7 @@ mod compile;
 mod fault;
 mod file;
 mod job;
+mod loaded;
 mod offline;
 mod report;
 mod settings;
@@ -23,7 +25,8 @@ mod trial;
 mod worker;
 mod world;
 
-pub use admit::{Admission, Admitted, Offer};
+pub use admit::{Admission, Offer};
+pub use admitted::Admitted;
 pub use bounds::BoundsFault;
 pub use bytes::{BytesFault, MAX_COMPONENT_BYTES, MAX_SETTINGS_BYTES};
 pub use check::{Checked, check};

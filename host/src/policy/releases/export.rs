@@ -18,8 +18,8 @@ use crate::store::registry::Release;
 pub const FORMAT: u32 = 1;
 /// The most bytes of the first line: settings, grants and a message, with room.
 const MAX_HEAD_BYTES: u64 = 1 << 20;
-/// One for each version of the WIT.
-const MOST_COMPONENTS: usize = 16;
+/// One for each version of the WIT; more are not spoken at a time.
+pub const MOST_COMPONENTS: usize = 8;
 
 /// A release with everything that it needs elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -22,7 +22,7 @@ use crate::policy::admission::Admission;
 use crate::policy::health::{ProbationSettings, ReleaseHealth};
 use crate::policy::runtime::Generation;
 use crate::policy::serving::Generations;
-use crate::store::registry::Serving;
+use crate::store::registry::{Deployment, Serving};
 use crate::store::{Store, StoreError};
 
 /// The registry is asked so often, whether it hints or not.
@@ -57,6 +57,8 @@ pub struct Follower {
     pub(super) serving: PerSlot<(i64, Timestamp)>,
     pub(super) finished: UnboundedReceiver<Finished>,
     finish: UnboundedSender<Finished>,
+    /// When the registry was asked for what is known of it.
+    asked: Instant,
     beaten: Option<Instant>,
     pub(super) judged: Option<Instant>,
     /// It takes no part any more: what is ready is still followed.
@@ -81,6 +83,7 @@ impl Follower {
             serving: PerSlot::default(),
             finished,
             finish,
+            asked: Instant::now(),
             beaten: None,
             judged: None,
             leaving: false,
@@ -89,6 +92,13 @@ impl Follower {
 
     /// Asks the registry once and does what can be done at once; true if it should be asked again.
     pub(super) async fn look(&mut self) -> Result<bool, StoreError> {
+        let (open, moved) = self.learn().await?;
+        if self.leaving { Ok(false) } else { self.tell(&open, moved).await }
+    }
+
+    /// Asks what is active and what is being deployed, and follows; true if it changed what serves.
+    pub(super) async fn learn(&mut self) -> Result<(Vec<Deployment>, bool), StoreError> {
+        self.asked = Instant::now();
         // In this order: what was activated between the two questions is still open in the first.
         let open = self.store.open_deployments().await?;
         let places = self.store.places().await?;
@@ -101,13 +111,19 @@ impl Follower {
             self.places.get_mut(slot).learn(state.cloned(), deployment.cloned());
             moved |= self.follow(slot);
         }
-        if self.leaving {
-            return Ok(false);
-        }
+        Ok((open, moved))
+    }
+
+    /// Tells the others of it, and plays its part; true if that changed something.
+    pub(super) async fn tell(
+        &mut self,
+        open: &[Deployment],
+        moved: bool,
+    ) -> Result<bool, StoreError> {
         // The others count on whoever beats: first of all, and again after each change.
         self.beat(moved).await?;
         let mut changed = false;
-        for deployment in &open {
+        for deployment in open {
             changed |= self.take_part(deployment).await?;
         }
         changed |= self.judge().await?;
@@ -119,7 +135,7 @@ impl Follower {
         let Finished { slot, attempt, outcome } = finished;
         let place = self.places.get_mut(slot);
         let deployed = place.deployment.as_ref().map(|deployment| deployment.release);
-        if let Some((release, Err(unprepared))) = place.take(attempt, outcome) {
+        if let Some((release, unprepared)) = place.take(attempt, outcome) {
             match unprepared {
                 Unprepared::Refused(reasons) => tracing::error!(
                     place = slot.as_str(),
@@ -129,7 +145,7 @@ impl Follower {
                     "this replica cannot serve the release; what serves goes on"
                 ),
                 Unprepared::Away(error) => tracing::debug!(
-                    %error,
+                    error,
                     place = slot.as_str(),
                     release,
                     "the release could not be read; it is asked for again"
@@ -163,7 +179,7 @@ impl Follower {
         if let Some(pinned) = &place.pinned {
             let is_current = current.is_some_and(|current| Arc::ptr_eq(&current, pinned));
             if !is_current {
-                self.generations.replace_refused(Arc::clone(pinned));
+                self.generations.serve(Arc::clone(pinned));
             }
             return false;
         }
@@ -180,8 +196,12 @@ impl Follower {
             }
             return followed != revision;
         }
+        if self.generations.activated_since(slot, self.asked) {
+            // The directory activated something meanwhile: the next look knows of it.
+            return false;
+        }
         let Some(active) = place.ready_active() else { return false };
-        self.generations.replace_refused(active);
+        self.generations.serve(active);
         let now = self.clock.now();
         *self.serving.get_mut(slot) = (revision, now);
         if followed > 0 && followed != revision {
@@ -198,10 +218,6 @@ impl Follower {
             let (preparer, finish) = (Arc::clone(preparer), finish.clone());
             let work = async move {
                 let outcome = preparer.prepare(slot, number).await;
-                if matches!(outcome, Err(Unprepared::Away(_))) {
-                    // No sooner than the registry is asked again.
-                    tokio::time::sleep(POLL).await;
-                }
                 let _ = finish.send(Finished { slot, attempt, outcome });
             };
             AbortOnDropHandle::new(tokio::spawn(work.in_current_span()))

@@ -25,11 +25,17 @@ impl Follower {
         self.pin().await?;
         let end = Instant::now() + patience;
         loop {
-            let asked = self.look().await;
-            if let Err(error) = &asked {
+            let asked = self.learn().await;
+            let is_known = asked.is_ok();
+            // A registry that takes no writes is read all the same.
+            let told = match asked {
+                Ok((open, moved)) => self.tell(&open, moved).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = &told {
                 rarely!(warn, %error, "the registry of policies cannot be asked yet");
             }
-            if asked.is_ok() && Slot::ALL.into_iter().all(|slot| self.has_an_outcome(slot)) {
+            if is_known && Slot::ALL.into_iter().all(|slot| self.has_an_outcome(slot)) {
                 return Ok(());
             }
             tokio::select! {
@@ -80,6 +86,9 @@ impl Follower {
                     if is_away {
                         tracing::info!("the registry of policies answers again");
                         is_away = false;
+                        for slot in Slot::ALL {
+                            self.places.get_mut(slot).forget_unread();
+                        }
                     }
                     if again {
                         continue;
@@ -93,7 +102,11 @@ impl Follower {
                         );
                         is_away = true;
                     }
-                    sleep(POLL).await;
+                    // What is ready serves, whether the others hear of it or not.
+                    tokio::select! {
+                        () = sleep(POLL) => {}
+                        Some(finished) = self.finished.recv() => self.take(finished),
+                    }
                     continue;
                 }
             }
@@ -123,7 +136,7 @@ impl Follower {
                 match self.preparer.prepare_pinned(&pin, self.settings.writers).await? {
                     Ok(generation) => break generation,
                     Err(error) => {
-                        rarely!(warn, %error, %pin, "the pinned release cannot be read yet");
+                        rarely!(warn, error, %pin, "the pinned release cannot be read yet");
                         sleep(POLL).await;
                     }
                 }
@@ -136,7 +149,7 @@ impl Follower {
             self.serving.get_mut(slot).1 = self.clock.now();
             self.places.get_mut(slot).pinned = Some(Arc::clone(&generation));
             self.generations.hold(slot);
-            self.generations.replace_refused(generation);
+            self.generations.serve(generation);
         }
         self.tell_pins();
         Ok(())

@@ -2,7 +2,8 @@
 //! prepared. It asks nobody; the follower tells it what the registry says.
 //!
 //! One preparation at a time: what is active comes first, then what is being deployed, then those
-//! that somebody may go back to. A preparation gives way to one that comes before it.
+//! that somebody may go back to. A preparation gives way to one that comes before it, unless that
+//! one is only tried again: what fails again and again keeps nothing else from becoming ready.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -32,16 +33,14 @@ pub(super) struct Followed {
     pub(super) answered: Option<Uuid>,
     /// What could serve at once, by number.
     ready: BTreeMap<i64, Arc<Generation>>,
-    refused: BTreeMap<i64, Refused>,
+    failed: BTreeMap<i64, Failed>,
     preparing: Option<Preparing>,
-    /// Why the registry could not be read for a release.
-    unread: Option<(i64, String)>,
     attempts: u64,
 }
 
-/// What could not be prepared.
-struct Refused {
-    reasons: Vec<String>,
+/// What could not be prepared, and is tried again.
+struct Failed {
+    why: Unprepared,
     pause: Duration,
     again: Instant,
 }
@@ -74,12 +73,12 @@ impl Followed {
             && id(&self.deployment) != Some(new.id)
         {
             // Whoever deploys it again has a reason to.
-            self.refused.remove(&new.release);
+            self.failed.remove(&new.release);
         }
         (self.state, self.deployment) = (state, deployment);
         let kept = self.kept();
         self.ready.retain(|number, _| kept.contains(number));
-        self.refused.retain(|number, _| kept.contains(number));
+        self.failed.retain(|number, _| kept.contains(number));
         if self.preparing.as_ref().is_some_and(|it| !kept.contains(&it.number)) {
             self.preparing = None;
         }
@@ -98,20 +97,30 @@ impl Followed {
     /// What serves is what is active: it is kept ready, too.
     pub(super) fn keep(&mut self, generation: &Arc<Generation>) {
         if let Some(active) = self.active() {
-            self.refused.remove(&active);
+            self.failed.remove(&active);
             self.ready.entry(active).or_insert_with(|| Arc::clone(generation));
         }
     }
 
     /// Why what is active cannot serve here, as far as that is known.
     pub(super) fn refusal(&self) -> Option<String> {
-        self.refused.get(&self.active()?).map(|refused| refused.reasons.join(" "))
+        match &self.failed.get(&self.active()?)?.why {
+            Unprepared::Refused(reasons) => Some(reasons.join(" ")),
+            Unprepared::Away(_) => None,
+        }
     }
 
     /// Why what is active was not prepared, as far as that lies in the registry.
     pub(super) fn unread(&self) -> Option<String> {
-        let (number, error) = self.unread.as_ref()?;
-        (self.active() == Some(*number)).then(|| format!("the registry could not be read: {error}"))
+        match &self.failed.get(&self.active()?)?.why {
+            Unprepared::Away(error) => Some(format!("the registry could not be read: {error}")),
+            Unprepared::Refused(_) => None,
+        }
+    }
+
+    /// The registry answers again: what could not be read is asked for at once.
+    pub(super) fn forget_unread(&mut self) {
+        self.failed.retain(|_, failed| matches!(failed.why, Unprepared::Refused(_)));
     }
 
     /// What this replica has to say of the release that is being deployed, if it has not yet.
@@ -126,8 +135,12 @@ impl Followed {
         if self.ready.contains_key(&deployment.release) {
             return Some(Answer { state: ReportState::Ready, reasons: Vec::new() });
         }
-        let reasons = self.refused.get(&deployment.release)?.reasons.clone();
-        Some(Answer { state: ReportState::Refused, reasons })
+        match &self.failed.get(&deployment.release)?.why {
+            Unprepared::Refused(reasons) => {
+                Some(Answer { state: ReportState::Refused, reasons: reasons.clone() })
+            }
+            Unprepared::Away(_) => None,
+        }
     }
 
     /// Begins what has to be prepared next, unless it has begun.
@@ -144,33 +157,28 @@ impl Followed {
         }
     }
 
-    /// Takes what came of a preparation; none if it had given way, else its release.
+    /// Takes what came of a preparation. The answer is what there is to tell: which release could
+    /// not be prepared, and why, unless it is what came of it before.
     pub(super) fn take(
         &mut self,
         attempt: u64,
         outcome: Result<Arc<Generation>, Unprepared>,
-    ) -> Option<(i64, Result<(), Unprepared>)> {
+    ) -> Option<(i64, Unprepared)> {
         let preparing = self.preparing.take_if(|preparing| preparing.attempt == attempt)?;
         let number = preparing.number;
-        self.unread = None;
-        let unprepared = match outcome {
+        let before = self.failed.remove(&number);
+        let why = match outcome {
             Ok(generation) => {
-                self.refused.remove(&number);
                 self.ready.insert(number, generation);
-                return Some((number, Ok(())));
+                return None;
             }
             Err(unprepared) => unprepared,
         };
-        if let Unprepared::Away(error) = &unprepared {
-            self.unread = Some((number, error.to_string()));
-        }
-        if let Unprepared::Refused(reasons) = &unprepared {
-            let before = self.refused.get(&number).map(|refused| refused.pause);
-            let pause = before.map_or(FIRST_PAUSE, |pause| (pause * 2).min(LONGEST_PAUSE));
-            let again = Instant::now() + pause;
-            self.refused.insert(number, Refused { reasons: reasons.clone(), pause, again });
-        }
-        Some((number, Err(unprepared)))
+        let is_news = before.as_ref().is_none_or(|before| before.why != why);
+        let pause = before.map_or(FIRST_PAUSE, |before| (before.pause * 2).min(LONGEST_PAUSE));
+        let again = Instant::now() + pause;
+        self.failed.insert(number, Failed { why: why.clone(), pause, again });
+        is_news.then_some((number, why))
     }
 
     /// A preparation whose task is gone without a word.
@@ -200,12 +208,85 @@ impl Followed {
             deployment.is_some_and(|it| it.release == number && self.answered == Some(it.id))
         };
         let now = Instant::now();
-        let pauses = |number: &i64| self.refused.get(number).is_some_and(|it| it.again > now);
+        let runs = self.preparing.as_ref().map(|preparing| preparing.number);
+        let waits = |number: &i64| {
+            let failed = self.failed.get(number);
+            runs != Some(*number) && failed.is_some_and(|it| runs.is_some() || it.again > now)
+        };
         let mut kept = self.kept().into_iter();
         kept.find(|number| {
             !self.ready.contains_key(number)
-                && !pauses(number)
+                && !waits(number)
                 && (!answered(*number) || self.active() == Some(*number))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::registry::DeploymentState;
+
+    fn active(active: i64, previous: &[i64]) -> Option<PlaceState> {
+        Some(PlaceState {
+            place: "login".into(),
+            active,
+            revision: 1,
+            activated_at: 0,
+            activated_by: "ann".into(),
+            previous: previous.to_vec(),
+            probation_until: None,
+            freeze: None,
+        })
+    }
+
+    fn deployed(release: i64) -> Option<Deployment> {
+        Some(Deployment {
+            id: Uuid::from_u128(7),
+            place: "login".into(),
+            release,
+            state: DeploymentState::Preparing,
+            who: "ann".into(),
+            why: String::new(),
+            asked_at: 0,
+            deadline: 1,
+            ended_at: None,
+            reports: Vec::new(),
+            waiting_for: Vec::new(),
+        })
+    }
+
+    /// What begins to be prepared now, if anything does.
+    fn begins(place: &mut Followed) -> Option<i64> {
+        let mut begun = None;
+        place.prepare_next(|number, _| {
+            begun = Some(number);
+            AbortOnDropHandle::new(tokio::spawn(std::future::pending()))
+        });
+        begun
+    }
+
+    fn fails(place: &mut Followed, why: &Unprepared) -> bool {
+        place.take(place.attempts, Err(why.clone())).is_some()
+    }
+
+    #[tokio::test]
+    async fn what_failed_before_is_told_once_and_ends_no_preparation() {
+        for why in [Unprepared::Away("timed out".into()), Unprepared::from("no".to_owned())] {
+            let mut place = Followed::default();
+            place.learn(active(2, &[1]), None);
+            assert_eq!(begins(&mut place), Some(2));
+            assert!(fails(&mut place, &why), "{why:?} is news");
+            place.learn(active(2, &[1]), deployed(3));
+            assert_eq!(begins(&mut place), Some(3), "{why:?}: its pause is for the others");
+            place.failed.get_mut(&2).unwrap().again = Instant::now();
+            assert_eq!(begins(&mut place), None, "{why:?}: the fix was given up for a retry");
+            fails(&mut place, &why);
+            assert_eq!(begins(&mut place), Some(2), "{why:?}: then it is tried again");
+            let pause = place.failed[&3].pause;
+            assert!(!fails(&mut place, &why), "{why:?} is told again");
+            assert_eq!(place.failed[&2].pause, pause * 2);
+            assert_eq!(begins(&mut place), Some(1));
+        }
     }
 }

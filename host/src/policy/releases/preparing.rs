@@ -24,17 +24,26 @@ pub(super) struct Preparer {
 }
 
 /// Why a release is not ready.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Unprepared {
     /// It cannot serve here: each fault in a sentence, with what to do about it.
     Refused(Vec<String>),
-    /// The registry did not answer.
-    Away(StoreError),
+    /// The registry did not answer: this is what it said.
+    Away(String),
 }
 
 impl From<StoreError> for Unprepared {
     fn from(error: StoreError) -> Self {
-        Self::Away(error)
+        match error {
+            StoreError::Unavailable(_) | StoreError::OutcomeUnknown(_) => {
+                Self::Away(error.to_string())
+            }
+            // It does not heal by itself: whoever deploys it has to know.
+            StoreError::Damaged(_) | StoreError::FileDamaged(_) => Self::Refused(vec![format!(
+                "the registry cannot be read for it: {error}. Push it again, or restore the \
+                 database"
+            )]),
+        }
     }
 }
 
@@ -81,7 +90,7 @@ impl Preparer {
         &self,
         pin: &Pin,
         writers: Writers,
-    ) -> Result<Result<Arc<Generation>, StoreError>, PinFault> {
+    ) -> Result<Result<Arc<Generation>, String>, PinFault> {
         let prepared = match pin {
             Pin::Release { slot, number } => self.prepare(*slot, *number).await,
             Pin::File(file) => {
@@ -143,4 +152,17 @@ async fn read(file: PathBuf) -> Result<Exported, PinFault> {
     let read = tokio::task::spawn_blocking(move || export::read(&mut File::open(file)?)).await;
     read.unwrap_or_else(|panic| Err(std::io::Error::other(panic).into()))
         .map_err(|fault| PinFault::Export { file: name, fault })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_damaged_registry_is_a_reason_and_not_waited_for() {
+        let Unprepared::Refused(reasons) = StoreError::Damaged("no size".into()).into() else {
+            panic!("it is waited for");
+        };
+        assert!(reasons[0].contains("no size. Push it again"), "{reasons:?}");
+    }
 }

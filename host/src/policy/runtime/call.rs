@@ -44,7 +44,7 @@ pub async fn call<C: Contract>(
     let duration = profile.metrics.call_duration.with_label_values(&[C::SLOT.as_str()]);
     let timer = duration.start_timer();
     let processor = Arc::clone(&state.budget.processor);
-    let (outcome, state) = match &generation.code {
+    let (outcome, state) = match &*generation.code {
         Code::Component { pre, export } => {
             let mut store = profile.store(state);
             let outcome = {

@@ -17,7 +17,7 @@ pub struct Generation {
     /// Which policy it is, and its settings.
     pub identity: Arc<Identity>,
     /// What a call runs.
-    pub code: Code,
+    pub code: Arc<Code>,
     /// What it was admitted for, and runs in.
     pub profile: Arc<Profile>,
     /// What its calls came to, in this process.

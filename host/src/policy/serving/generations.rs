@@ -1,12 +1,13 @@
 //! Generations: what serves in each slot. A call takes the current one and keeps it to its end; a
 //! swap is one atomic store.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwapOption;
 
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::placed::{Placed, Places};
 use crate::contract::{Identity, PerSlot, Slot};
@@ -20,6 +21,8 @@ pub struct Generations {
     current: PerSlot<ArcSwapOption<Generation>>,
     /// Where a release is pinned, nothing that is placed is swapped in.
     held: PerSlot<AtomicBool>,
+    /// When what was placed was last swapped in.
+    activated: PerSlot<Mutex<Option<Instant>>>,
     places: Places,
     metrics: PolicyMetrics,
 }
@@ -28,7 +31,8 @@ impl Generations {
     /// No slot has a policy yet.
     pub fn new(metrics: PolicyMetrics) -> Self {
         let places = Places::new(metrics.placed.clone());
-        Self { current: PerSlot::default(), held: PerSlot::default(), places, metrics }
+        let (current, held) = (PerSlot::default(), PerSlot::default());
+        Self { current, held, activated: PerSlot::default(), places, metrics }
     }
 
     /// What serves in a slot now.
@@ -69,16 +73,25 @@ impl Generations {
         let Identity { slot, release, .. } = *generation.identity;
         let serves = self.current(slot).is_some_and(|current| current.identity.release == release);
         if !serves && !self.held.get(slot).load(Ordering::Relaxed) {
-            self.replace_refused(generation);
+            let mut activated =
+                self.activated.get(slot).lock().unwrap_or_else(PoisonError::into_inner);
+            *activated = Some(Instant::now());
+            drop(activated);
+            self.serve(generation);
         }
         self.place(slot, None);
     }
 
-    /// Swaps in something else than what is placed.
-    pub fn replace_refused(&self, generation: Arc<Generation>) {
+    /// Whether what was placed was swapped in since: who asked the registry before knows less.
+    pub fn activated_since(&self, slot: Slot, then: Instant) -> bool {
+        let activated = self.activated.get(slot).lock().unwrap_or_else(PoisonError::into_inner);
+        activated.is_some_and(|activated| activated >= then)
+    }
+
+    /// Serves this from now on, and says so.
+    pub fn serve(&self, generation: Arc<Generation>) {
         let identity = Arc::clone(&generation.identity);
         let Identity { slot, digest, manifest, release, .. } = &*identity;
-        self.metrics.admissions.with_label_values(&[slot.as_str(), "admitted"]).inc();
         self.metrics.active.with_label_values(&labels(&identity)).set(1);
         if let Some(before) = self.swap(generation) {
             // The series of a generation that serves no more would only grow in number.
@@ -107,6 +120,18 @@ impl Generations {
             remedy,
             "the settings file does not fit the policy, which serves with the settings that it was \
              last admitted with"
+        );
+    }
+
+    /// Says that what is placed is left where it is, because the registry says what serves.
+    pub fn leave(&self, slot: Slot, faults: Option<&str>) {
+        self.place(slot, Some(Placed::not_taken(faults)));
+        tracing::warn!(
+            %slot,
+            faults,
+            "what lies in the policy directory is no release of the registry and is not taken: \
+             without POLICY_DIR_FOLLOW=true the directory fills an empty registry once. Deploy it \
+             with `auth-host policy push` and `auth-host policy deploy`, or remove it"
         );
     }
 

@@ -8,21 +8,24 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use tokio::time::sleep;
 
+use super::earlier::EarlierCopies;
 use super::files::{PolicyFiles, Writers};
 use super::generations::Generations;
 use super::placed::Placed;
 use super::registry::{Brought, DirectoryRegistry};
+use super::untaken::Untaken;
 use crate::contract::Slot;
 use crate::policy::admission::{
     Admission, AdmissionSettings, Admitted, Fault, Faults, FileFault, Offer,
 };
 use crate::policy::runtime::{Generation, component_digest};
-use crate::store::StoreError;
 use crate::store::registry::RegistryError;
 
 /// A registry that does not answer is asked again after so long, and then after twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// What is not taken may be pushed by somebody meanwhile: it is looked for after so long.
+const LOOK_AGAIN: Duration = Duration::from_mins(1);
 
 /// What a source is given to bring its finds to.
 #[derive(Clone)]
@@ -30,6 +33,7 @@ pub struct Intake {
     generations: Arc<Generations>,
     admission: Arc<Admission>,
     registry: DirectoryRegistry,
+    earlier: EarlierCopies,
     /// Whether each change becomes a release. Else a place is filled that has none, and that is
     /// all.
     follow: bool,
@@ -53,41 +57,15 @@ struct Content {
 struct Taken {
     admitted: Admitted,
     bytes: Arc<[u8]>,
-    /// The faults of the settings in the file, if others were taken.
-    other_settings: Option<Faults>,
+    amiss: Option<Amiss>,
 }
 
-/// Why nothing came of a find.
-enum Untaken {
-    Refused(Faults),
-    /// The registry did not answer.
-    Away(RegistryError),
-    /// There is nothing to do: what the registry says is active serves.
-    NoNews,
-}
-
-impl From<Faults> for Untaken {
-    fn from(faults: Faults) -> Self {
-        Self::Refused(faults)
-    }
-}
-
-impl From<FileFault> for Untaken {
-    fn from(fault: FileFault) -> Self {
-        Self::Refused(fault.into())
-    }
-}
-
-impl From<StoreError> for Untaken {
-    fn from(error: StoreError) -> Self {
-        Self::Away(error.into())
-    }
-}
-
-impl From<RegistryError> for Untaken {
-    fn from(error: RegistryError) -> Self {
-        Self::Away(error)
-    }
+/// What stands against what the files hold, though something was taken.
+enum Amiss {
+    /// The settings in the file; others were taken.
+    Settings(Faults),
+    /// The component; the one that an earlier version kept was taken.
+    All(Faults),
 }
 
 impl Intake {
@@ -96,9 +74,10 @@ impl Intake {
         generations: Arc<Generations>,
         admission: Arc<Admission>,
         registry: DirectoryRegistry,
+        earlier: EarlierCopies,
         follow: bool,
     ) -> Self {
-        Self { generations, admission, registry, follow }
+        Self { generations, admission, registry, earlier, follow }
     }
 
     /// How it is admitted.
@@ -134,7 +113,7 @@ impl Intake {
         let Ok(settings) = settings else { return false };
         let offer = Offer { slot, bytes: Arc::clone(&bytes), settings };
         let Some(admitted) = self.admission.admit_known(offer).await else { return false };
-        let taken = Taken { admitted, bytes, other_settings: None };
+        let taken = Taken { admitted, bytes, amiss: None };
         self.bring(slot, &taken).await.is_ok()
     }
 
@@ -142,9 +121,17 @@ impl Intake {
     /// the registry does not take it.
     pub async fn offer(&self, find: &Find) {
         let (slot, mut taken, mut pause) = (find.slot, None, FIRST_PAUSE);
+        let mut is_left = false;
         while let Err(untaken) = self.take(find, &mut taken).await {
             match untaken {
                 Untaken::NoNews => return self.generations.place(slot, None),
+                Untaken::NotTaken(faults) => {
+                    if !is_left {
+                        self.generations.leave(slot, faults.as_deref());
+                    }
+                    is_left = true;
+                    sleep(LOOK_AGAIN).await;
+                }
                 Untaken::Refused(faults) => return self.generations.refuse(slot, &faults),
                 Untaken::Away(error) => {
                     self.generations.wait_for_registry(slot, &error, pause == FIRST_PAUSE);
@@ -159,7 +146,10 @@ impl Intake {
     async fn take(&self, find: &Find, taken: &mut Option<Taken>) -> Result<(), Untaken> {
         let admitted = match taken.take() {
             Some(admitted) => admitted,
-            None => self.admit(find).await?,
+            None => match self.admit(find).await {
+                Err(Untaken::Refused(faults)) => self.take_earlier(find.slot, faults).await?,
+                admitted => admitted?,
+            },
         };
         let admitted = taken.insert(admitted);
         Ok(self.bring(find.slot, admitted).await?)
@@ -170,8 +160,7 @@ impl Intake {
         let slot = find.slot;
         let content = self.read(find).await;
         if !self.follow && self.registry.is_filled(slot).await? {
-            self.tell_if_other(find, content).await?;
-            return Err(Untaken::NoNews);
+            return Err(self.tell_other(find, content).await);
         }
         let content = content?;
         if let Ok(settings) = &content.settings
@@ -188,31 +177,18 @@ impl Intake {
     }
 
     /// The directory does not count any more; who changes a file in it should know.
-    async fn tell_if_other(
-        &self,
-        find: &Find,
-        content: Result<Content, Faults>,
-    ) -> Result<(), StoreError> {
-        let slot = find.slot;
-        let faults = match content {
+    async fn tell_other(&self, find: &Find, content: Result<Content, Faults>) -> Untaken {
+        Untaken::NotTaken(match content {
             Ok(Content { digest, settings: Ok(settings), .. }) => {
-                if self.registry.holds(slot, &digest, &settings).await? {
-                    return Ok(());
+                match self.registry.holds(find.slot, &digest, &settings).await {
+                    Ok(true) => return Untaken::NoNews,
+                    Ok(false) => None,
+                    Err(error) => return error.into(),
                 }
-                None
             }
             Ok(Content { settings: Err(fault), .. }) => Some(fault.to_string()),
             Err(faults) => Some(faults.to_string()),
-        };
-        tracing::warn!(
-            %slot,
-            file = %find.files.component.display(),
-            faults,
-            "what lies in the policy directory is no release of the registry and is not taken: \
-             without POLICY_DIR_FOLLOW=true the directory fills an empty registry once. Deploy it \
-             with `auth-host policy push` and `auth-host policy deploy`, or remove it"
-        );
-        Ok(())
+        })
     }
 
     async fn admit(&self, find: &Find) -> Result<Taken, Untaken> {
@@ -224,13 +200,13 @@ impl Intake {
         if let Some(running) = running {
             // Only the settings can be new.
             let admitted = self.admission.admit_settings(&running, offer(settings?)).await?;
-            return Ok(Taken { admitted, bytes, other_settings: None });
+            return Ok(Taken { admitted, bytes, amiss: None });
         }
         let admitted = match settings {
             Ok(settings) => self.admission.admit(offer(settings)).await,
             Err(fault) => Err(fault.into()),
         };
-        let (admitted, other_settings) = match admitted {
+        let (admitted, amiss) = match admitted {
             Ok(admitted) => (admitted, None),
             Err(faults) if faults.are_of_settings() => {
                 // A component that served before comes back with its settings: that is what an
@@ -239,13 +215,29 @@ impl Intake {
                     return Err(faults.into());
                 };
                 match self.admission.admit(offer(settings)).await {
-                    Ok(admitted) => (admitted, Some(faults)),
+                    Ok(admitted) => (admitted, Some(Amiss::Settings(faults))),
                     Err(_) => return Err(faults.into()),
                 }
             }
             Err(faults) => return Err(faults.into()),
         };
-        Ok(Taken { admitted, bytes, other_settings })
+        Ok(Taken { admitted, bytes, amiss })
+    }
+
+    /// What an earlier version served instead of a refused file, if the place has no release yet:
+    /// an upgrade takes nothing away.
+    async fn take_earlier(&self, slot: Slot, faults: Faults) -> Result<Taken, Untaken> {
+        let earlier = self.earlier.clone();
+        let read = tokio::task::spawn_blocking(move || earlier.read(slot)).await;
+        let Ok(Some(offer)) = read else { return Err(faults.into()) };
+        if self.registry.is_filled(slot).await? {
+            return Err(faults.into());
+        }
+        let bytes = Arc::clone(&offer.bytes);
+        match self.admission.admit(offer).await {
+            Ok(admitted) => Ok(Taken { admitted, bytes, amiss: Some(Amiss::All(faults)) }),
+            Err(_) => Err(faults.into()),
+        }
     }
 
     async fn read(&self, find: &Find) -> Result<Content, Faults> {
@@ -266,16 +258,20 @@ impl Intake {
 
     /// Makes it a release and swaps it in: what the registry does not have, never serves.
     async fn bring(&self, slot: Slot, taken: &Taken) -> Result<(), RegistryError> {
-        let Taken { admitted, bytes, other_settings } = taken;
-        match self.registry.bring(slot, admitted, bytes, !self.follow).await? {
+        let Taken { admitted, bytes, amiss } = taken;
+        let only_first = !self.follow || matches!(amiss, Some(Amiss::All(_)));
+        match self.registry.bring(slot, admitted, bytes, only_first).await? {
             Brought::Active(number) => {
                 let number = u64::try_from(number).unwrap_or_default();
                 self.generations.activate(Arc::new(admitted.clone().into_generation(number)));
+                if let Some(Amiss::Settings(faults)) = amiss {
+                    self.generations.keep_settings(slot, faults);
+                }
             }
             Brought::Known => self.generations.place(slot, None),
         }
-        if let Some(faults) = other_settings {
-            self.generations.keep_settings(slot, faults);
+        if let Some(Amiss::All(faults)) = amiss {
+            self.generations.refuse(slot, faults);
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 //! swaps them in.
 
 mod directory;
+mod earlier;
 mod files;
 mod generations;
 mod intake;
@@ -10,8 +11,10 @@ mod owners;
 mod placed;
 mod registry;
 mod strays;
+mod untaken;
 
 pub use directory::PolicyDirectory;
+pub use earlier::EarlierCopies;
 pub use files::Writers;
 pub use generations::Generations;
 pub use intake::Intake;

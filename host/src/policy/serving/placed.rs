@@ -26,6 +26,8 @@ pub enum Placed {
     OtherSettings { faults: String, remedy: String },
     /// It was admitted, and the registry did not take it: nothing serves that is not there.
     NotKept { why: String },
+    /// It is no release of the registry, and the directory fills an empty place alone.
+    NotTaken { why: String },
 }
 
 impl Placed {
@@ -50,8 +52,16 @@ impl Placed {
         Self::NotKept { why }
     }
 
+    /// With what stands against it besides, if anything is known.
+    pub fn not_taken(faults: Option<&str>) -> Self {
+        let why = "it is no release of the registry, which says what serves: without \
+                   POLICY_DIR_FOLLOW=true the directory fills an empty place once";
+        Self::NotTaken { why: faults.map_or(why.to_owned(), |faults| format!("{why}. {faults}")) }
+    }
+
     /// As the metric's label and `/readyz` say it.
-    const STATES: [&'static str; 4] = ["in_admission", "refused", "other_settings", "not_kept"];
+    const STATES: [&'static str; 5] =
+        ["in_admission", "refused", "other_settings", "not_kept", "not_taken"];
 
     const fn state(&self) -> &'static str {
         match self {
@@ -59,6 +69,7 @@ impl Placed {
             Self::Refused { .. } => Self::STATES[1],
             Self::OtherSettings { .. } => Self::STATES[2],
             Self::NotKept { .. } => Self::STATES[3],
+            Self::NotTaken { .. } => Self::STATES[4],
         }
     }
 
@@ -72,6 +83,11 @@ impl Placed {
                 why,
                 "Let the database answer and take writes, or wait until the place is no longer \
                  frozen; it is tried again by itself.",
+            ),
+            Self::NotTaken { why } => (
+                why,
+                "Deploy it with `auth-host policy push` and `auth-host policy deploy`, or remove \
+                 it.",
             ),
         }
     }

@@ -71,13 +71,15 @@ impl DirectoryRegistry {
         Ok(newest.filter(|release| is(release, digest, settings)).map(|release| release.number))
     }
 
-    /// The settings of the newest release of a component.
+    /// The settings of the newest release of a component that ever served.
     pub(super) async fn settings_of(
         &self,
         slot: Slot,
         digest: &str,
     ) -> Result<Option<Map<String, Value>>, StoreError> {
-        let newest = self.find(slot, |release| has(release, digest)).await?;
+        let newest =
+            self.find(slot, |release| has(release, digest) && release.first_active_at.is_some());
+        let newest = newest.await?;
         Ok(newest.and_then(|release| settings(&release)))
     }
 

@@ -108,7 +108,7 @@ async fn without_following_the_folder_fills_an_empty_registry_once_and_is_told_o
     assert_eq!(told["slot"], "login");
     assert!(told["message"].as_str().unwrap().contains("auth-host policy push"), "{told}");
     assert_eq!(service.generation(Slot::Login).await, 1);
-    assert_eq!(placed(&service).await, json!([]));
+    assert_eq!(placed(&service).await[0]["state"], "not_taken");
     let builder = service.stop_and_keep().await;
     let service = builder.start().await;
     eventually("the line of this start", async || lines_with(service.log_mark(), NOT_TAKEN).pop())
@@ -134,6 +134,26 @@ async fn without_following_a_place_that_never_had_a_release_takes_what_is_droppe
     service.swap(Slot::Login, &policy(Slot::Login)).await;
     assert_eq!(service.generation(Slot::Login).await, 1);
     assert_eq!(service.get("/readyz").await.status, 200);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn what_an_earlier_version_kept_fills_a_place_whose_file_is_refused() {
+    let builder = TestService::with().component(Slot::Login, b"nothing");
+    let kept = builder.data_dir().join("last-good");
+    let settings = json!({ "attempts-per-account": 3 });
+    let pairs = json!([{ "digest": component_digest(&policy(Slot::Login)), "settings": settings }]);
+    std::fs::create_dir_all(&kept).unwrap();
+    std::fs::write(kept.join("login.wasm"), policy(Slot::Login)).unwrap();
+    std::fs::write(kept.join("login.pairs.json"), pairs.to_string()).unwrap();
+    let service = builder.start().await;
+    assert_eq!(service.generation(Slot::Login).await, 1);
+    assert_eq!(releases(&service).await[0].settings, settings.to_string());
+    assert_eq!(placed(&service).await[0]["state"], "refused");
+    // Once only: from then on the registry has what may serve.
+    let service = service.stop_and_keep().await.start().await;
+    assert_eq!(service.generation(Slot::Login).await, 1);
+    assert_eq!(releases(&service).await.len(), 1);
     service.stop().await;
 }
 

@@ -40,6 +40,20 @@ async fn a_deployment_and_a_rollback_move_component_and_settings_together() {
 }
 
 #[tokio::test]
+async fn releases_that_differ_in_settings_alone_have_their_code_once() {
+    let service = replica("a1").start().await;
+    let mut codes = Vec::new();
+    for attempts in 1..4 {
+        let settings = json!({ "attempts-per-account": attempts });
+        let release = deploy(&service, &version("1.1.0"), &settings).await;
+        serve([&service], release).await;
+        codes.push(service.app().generations.current(Slot::Login).unwrap().code.clone());
+    }
+    assert!(codes.iter().all(|code| std::sync::Arc::ptr_eq(code, &codes[0])));
+    service.stop().await;
+}
+
+#[tokio::test]
 async fn a_deployment_activates_on_all_replicas_or_on_none() {
     let services = two(|second| second).await;
     let both = [&services[0], &services[1]];
