@@ -41,7 +41,7 @@ async fn export(service: &TestService, number: i64, file: &Path) {
     let store = store(service);
     let release = store.release("login", number).await.unwrap().unwrap();
     let component = store.component(&release.components[0].digest).await.unwrap().unwrap();
-    let exported = Exported::of(&release, vec![component.bytes]);
+    let exported = Exported::of(&release, vec![component.bytes]).unwrap();
     write(&mut fs::File::create(file).unwrap(), &exported).unwrap();
 }
 
