@@ -4,7 +4,8 @@ use super::deployment::{Deployment, DeploymentState, ReportState};
 use super::replica::Replica;
 use crate::clock::Timestamp;
 
-/// A replica that was not seen for that long, in milliseconds, is not live.
+/// A replica that was not seen for that long, in milliseconds, is not live. Nor is one that was seen
+/// so long after now: its clock is wrong, and it would be waited for for as long as that is so.
 const SEEN: i64 = 10_000;
 /// One that was not seen for that long is not told of any more.
 pub(in crate::store) const REMEMBERED: i64 = 3_600_000;
@@ -12,9 +13,11 @@ pub(in crate::store) const REMEMBERED: i64 = 3_600_000;
 /// Replicas, with who of them is live.
 pub(in crate::store) fn looked_at(mut replicas: Vec<Replica>, now: Timestamp) -> Vec<Replica> {
     for replica in &mut replicas {
-        replica.live = replica.last_seen > now - SEEN;
+        replica.live = replica.last_seen > now - SEEN && replica.last_seen <= now + SEEN;
     }
-    replicas.retain(|replica| replica.last_seen > now - REMEMBERED);
+    replicas.retain(|replica| {
+        replica.last_seen > now - REMEMBERED && replica.last_seen < now + REMEMBERED
+    });
     replicas.sort_by(|one, other| (&one.name, one.replica).cmp(&(&other.name, other.replica)));
     replicas
 }
