@@ -1,7 +1,7 @@
 //! From a release of the registry to what can serve at once: its component for this host is read,
 //! admitted and compiled (by the child process, if the cache does not have it), linked and tried.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use super::export::{self, Exported};
 use super::pin::{Pin, PinFault};
 use super::replica::component_for_this_host;
 use crate::contract::Slot;
-use crate::policy::admission::{Admission, Faults, Offer};
+use crate::policy::admission::{Admission, Faults, FileFault, Offer};
 use crate::policy::runtime::{Generation, component_digest};
 use crate::policy::serving::Writers;
 use crate::store::registry::{Release, ReleaseComponent};
@@ -148,7 +148,14 @@ impl Preparer {
 /// Files are read beside the request threads.
 async fn read(file: PathBuf) -> Result<Exported, PinFault> {
     let name = file.display().to_string();
-    let read = spawn_blocking(move || export::read(&mut File::open(file)?)).await;
-    read.unwrap_or_else(|panic| Err(std::io::Error::other(panic).into()))
-        .map_err(|fault| PinFault::Export { file: name, fault })
+    let read = spawn_blocking(move || {
+        // Asked before it is opened: to open a pipe would wait for somebody to write to it.
+        if fs::metadata(&file)?.is_file() {
+            export::read(&mut File::open(file)?).map(Ok)
+        } else {
+            Ok(Err(FileFault::NoFile(file)))
+        }
+    });
+    let read = read.await.unwrap_or_else(|panic| Err(std::io::Error::other(panic).into()));
+    Ok(read.map_err(|fault| PinFault::Export { file: name, fault })??)
 }
