@@ -112,6 +112,29 @@ async fn a_component_that_was_changed_in_the_registry_is_mended_by_pushing_it_ag
 }
 
 #[tokio::test]
+async fn a_release_that_somebody_deleted_does_not_bar_the_way_back() {
+    let service = start().await;
+    let one = deploy(&service, &version("1.1.0"), &json!({})).await;
+    let two = deploy(&service, &version("1.2.0"), &json!({})).await;
+    let three = deploy(&service, &version("1.3.0"), &json!({})).await;
+    serve([&service], three).await;
+    let row = format!("WHERE place = 'login' AND number = {two}");
+    alter(
+        &service,
+        &format!(
+            "DELETE FROM {{s}}policy_release_components {row};
+             DELETE FROM {{s}}policy_deployments {row};
+             DELETE FROM {{s}}policy_releases {row}"
+        ),
+    )
+    .await;
+    let moved = rollback(&service, None).await;
+    assert_eq!((moved.from, moved.to), (Some(three), one));
+    serve([&service], one).await;
+    service.stop().await;
+}
+
+#[tokio::test]
 async fn a_replica_that_says_rubbish_of_itself_or_comes_from_the_future_stops_nobody() {
     if !on_postgres() {
         return;
