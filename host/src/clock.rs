@@ -5,6 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
 /// Milliseconds since the Unix epoch, UTC: the form in which times are stored.
 pub type Timestamp = i64;
 
@@ -23,6 +26,12 @@ pub enum Clock {
 pub struct Read {
     begun: Instant,
     at_beginning: AtomicI64,
+}
+
+/// A time as people and machines read it: RFC 3339, UTC.
+pub fn moment(time: Timestamp) -> String {
+    let moment = OffsetDateTime::from_unix_timestamp_nanos(i128::from(time) * 1_000_000).ok();
+    moment.and_then(|moment| moment.format(&Rfc3339).ok()).unwrap_or_else(|| time.to_string())
 }
 
 impl Clock {

@@ -61,6 +61,12 @@ pub const COMPONENT_TOO_LARGE: ErrorCode = code(
 pub const REFUSED: ErrorCode = code("refused", 422, "it does not pass; see the reasons");
 /// A component is for another place than the release.
 pub const OTHER_PLACE: ErrorCode = code("other_place", 422, "a component is for another place");
+/// What the registry keeps is not what was brought: somebody changed its rows, or a disk did.
+pub const DAMAGED: ErrorCode = code(
+    "damaged",
+    500,
+    "the registry holds something else than was brought; push it again from its sources",
+);
 /// Deployments are stopped; rollbacks are not.
 pub const FROZEN: ErrorCode = code("frozen", 423, "the place is frozen");
 /// Wrong tokens, from there or from everywhere.

@@ -14,7 +14,8 @@ use crate::policy::runtime::component_digest;
 use crate::store::registry::{Component, ComponentInfo};
 
 impl Administration {
-    /// Keeps a component that passes its checks. One that is kept already is not checked again.
+    /// Keeps a component that passes its checks. One that is kept already is not checked again; if
+    /// what is kept under its digest is something else, these bytes take its place.
     pub async fn put_component(
         &self,
         caller: &Caller,
@@ -22,27 +23,43 @@ impl Administration {
         bytes: Arc<[u8]>,
     ) -> Result<ComponentView, ApiError> {
         let digest = input::digest(digest)?;
-        let hashed = Arc::clone(&bytes);
-        let found = spawn_blocking(move || component_digest(&hashed)).await;
-        if found.map_err(|_| ApiError::from(catalogue::INTERNAL))? != digest {
+        if digest_of(&bytes).await? != digest {
             return Err(codes::DIGEST_MISMATCH.into());
         }
-        if let Some(info) = self.info(digest).await? {
-            return Ok(describe::component(info, false));
-        }
-        let report = self.examine("the component", None, Arc::clone(&bytes), None).await?;
-        let info = ComponentInfo {
-            digest: digest.to_owned(),
-            wit: report.wit,
-            manifest: report.manifest.to_string(),
-            size: i64::try_from(bytes.len()).unwrap_or(i64::MAX),
-            pushed_at: self.store.clock().now(),
-            pushed_by: caller.name.clone(),
+        let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
+        let known = self.info(digest).await?;
+        let is_known = known.is_some();
+        let info = match known.filter(|known| known.size == size) {
+            Some(known) => known,
+            None => {
+                let report = self.examine("the component", None, Arc::clone(&bytes), None).await?;
+                ComponentInfo {
+                    digest: digest.to_owned(),
+                    wit: report.wit,
+                    manifest: report.manifest.to_string(),
+                    size,
+                    pushed_at: self.store.clock().now(),
+                    pushed_by: caller.name.clone(),
+                }
+            }
         };
         let component = Component { info, bytes: bytes.to_vec() };
-        let new = self.store.component_put(&component).await.map_err(|error| of_store(&error))?;
-        tracing::info!(digest, by = caller.name, new, "a component was brought");
-        Ok(describe::component(component.info, new))
+        // Held twice for no longer than that takes.
+        drop(bytes);
+        let written = self.store.component_put(&component).await;
+        let written = written.map_err(|error| of_store(&error))?;
+        let by = &caller.name;
+        if is_known && written {
+            tracing::error!(
+                digest,
+                by,
+                "the registry held something else under this digest; the component that was \
+                 brought took its place. Find out who changed it"
+            );
+        } else {
+            tracing::info!(digest, by, new = written, "a component was brought");
+        }
+        Ok(describe::component(component.info, written))
     }
 
     /// What is known of a component that somebody wants to fetch.
@@ -52,14 +69,29 @@ impl Administration {
     }
 
     /// The bytes of a component. Whoever asks has taken room for them.
-    pub async fn component(&self, digest: &str) -> Result<Vec<u8>, ApiError> {
+    pub async fn component(&self, digest: &str) -> Result<Arc<[u8]>, ApiError> {
         let found = self.store.component(digest).await.map_err(|error| of_store(&error))?;
-        Ok(found.ok_or_else(|| unknown(digest))?.bytes)
+        let bytes: Arc<[u8]> = found.ok_or_else(|| unknown(digest))?.bytes.into();
+        let actual = digest_of(&bytes).await?;
+        if actual != digest {
+            return Err(describe::damaged(format!(
+                "the registry holds other bytes under the digest {digest}: their SHA-256 is \
+                 {actual}. Find out who changed them, and push the component again"
+            )));
+        }
+        Ok(bytes)
     }
 
     async fn info(&self, digest: &str) -> Result<Option<ComponentInfo>, ApiError> {
         self.store.component_info(digest).await.map_err(|error| of_store(&error))
     }
+}
+
+/// Hashed beside the request threads.
+async fn digest_of(bytes: &Arc<[u8]>) -> Result<String, ApiError> {
+    let bytes = Arc::clone(bytes);
+    let digest = spawn_blocking(move || component_digest(&bytes)).await;
+    digest.map_err(|_| catalogue::INTERNAL.into())
 }
 
 fn unknown(digest: &str) -> ApiError {

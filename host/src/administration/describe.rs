@@ -2,11 +2,13 @@
 
 use serde_json::{Map, Value};
 
+use super::codes;
 use super::moments::moment;
 use super::views::{
     ComponentView, DeploymentView, FreezeView, HistoryLineView, MovedView, PlaceView,
     ReleaseComponentView, ReleaseView, ReplicaView, ReportView, ServingState, ServingView,
 };
+use crate::errors::ApiError;
 use crate::store::registry::{
     ComponentInfo, Deployment, HistoryLine, Moved, PlaceState, Release, Replica, Report, Serving,
 };
@@ -16,7 +18,13 @@ pub(super) fn name(place: &str, number: i64) -> String {
     format!("{place}/{number}")
 }
 
-/// A text that is an object: ours are.
+/// What the registry keeps is not what was brought.
+pub(super) fn damaged(message: String) -> ApiError {
+    tracing::error!(message, "the registry is damaged");
+    ApiError::with_message(codes::DAMAGED, message)
+}
+
+/// A text that is an object: ours are, or the release is said to be damaged.
 pub(super) fn object(text: &str) -> Map<String, Value> {
     serde_json::from_str(text).unwrap_or_default()
 }
@@ -24,8 +32,10 @@ pub(super) fn object(text: &str) -> Map<String, Value> {
 pub(super) fn release(release: Release, places: &[PlaceState]) -> ReleaseView {
     let active =
         places.iter().any(|state| state.place == release.place && state.active == release.number);
+    let damaged = release.damage();
     let components = release.components.into_iter();
     ReleaseView {
+        damaged,
         release: name(&release.place, release.number),
         number: release.number,
         components: components

@@ -21,10 +21,17 @@ pub(super) fn message(text: &str) -> Result<&str, ApiError> {
     if text.chars().count() > MESSAGE {
         return Err(wrong("message", "has more than 1000 characters"));
     }
-    if text.chars().any(|c| c.is_control() && c != '\n') {
-        return Err(wrong("message", "holds control characters"));
+    if text.chars().any(|c| is_obeyed(c) && c != '\n') {
+        let message = "holds control characters, or ones that break a line or turn its direction";
+        return Err(wrong("message", message));
     }
     Ok(text)
+}
+
+/// What is not shown but obeyed: with it a line would look like others than it is.
+fn is_obeyed(c: char) -> bool {
+    let turns = ['\u{200e}'..='\u{200f}', '\u{2028}'..='\u{202e}', '\u{2066}'..='\u{2069}'];
+    c.is_control() || turns.iter().any(|range| range.contains(&c))
 }
 
 /// A place that there is: the slot that it belongs to.

@@ -68,7 +68,11 @@ impl Administration {
                 format!("there is no release {place}/{number}. It may have been pruned"),
             )
         })?;
-        Ok(describe::release(release, &places))
+        match release.damage() {
+            // Whoever takes something of it elsewhere would take it for what was brought.
+            Some(damage) => Err(describe::damaged(damage)),
+            None => Ok(describe::release(release, &places)),
+        }
     }
 
     /// A page of releases, newest first.

@@ -3,12 +3,11 @@
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::clock::Timestamp;
+use crate::clock::{self, Timestamp};
 
 /// A time as a text.
 pub fn moment(time: Timestamp) -> String {
-    let moment = OffsetDateTime::from_unix_timestamp_nanos(i128::from(time) * 1_000_000).ok();
-    moment.and_then(|moment| moment.format(&Rfc3339).ok()).unwrap_or_else(|| time.to_string())
+    clock::moment(time)
 }
 
 /// A text as a time.

@@ -45,6 +45,12 @@ impl Administration {
     ) -> Result<PlaceView, ApiError> {
         let slot = input::place(place)?;
         let change = change(caller, &freeze.message)?;
+        if change.why.is_empty() {
+            return Err(input::wrong(
+                "message",
+                "must say why: whoever wants to deploy is told it",
+            ));
+        }
         let until = input::future("until", &freeze.until, self.store.clock().now())?;
         let frozen = self.store.freeze(slot.as_str(), until, &change).await;
         let frozen = frozen.map_err(of_registry)?;

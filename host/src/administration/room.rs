@@ -22,6 +22,12 @@ impl Default for ComponentRoom {
 }
 
 impl ComponentRoom {
+    /// Room for more of a component that is arriving: what is only announced takes none.
+    pub fn more(&self, held: &mut OwnedSemaphorePermit, size: usize) -> Result<(), ApiError> {
+        held.merge(self.take(u64::try_from(size).unwrap_or(u64::MAX))?);
+        Ok(())
+    }
+
     /// Room to hold a component of that size twice, for as long as this is kept.
     pub fn take(&self, size: u64) -> Result<OwnedSemaphorePermit, ApiError> {
         let bytes = u32::try_from(size.saturating_mul(2)).unwrap_or(u32::MAX);
@@ -33,6 +39,24 @@ impl ComponentRoom {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_arrives_takes_room_as_it_comes_and_leaves_all_of_it() {
+        let room = ComponentRoom::default();
+        let (mut one, mut two) = (room.take(0).unwrap(), room.take(0).unwrap());
+        let half = usize::try_from(MAX_COMPONENT_BYTES / 2).unwrap();
+        for _ in 0..2 {
+            room.more(&mut one, half).unwrap();
+        }
+        room.more(&mut two, half).unwrap();
+        let third = room.take(MAX_COMPONENT_BYTES / 2).unwrap();
+        assert_eq!(room.more(&mut two, 1).unwrap_err().code, "busy");
+        drop((one, third));
+        room.more(&mut two, half).unwrap();
+        drop(two);
+        let all = [room.take(MAX_COMPONENT_BYTES), room.take(MAX_COMPONENT_BYTES)];
+        assert!(all.iter().all(Result::is_ok));
+    }
 
     #[test]
     fn a_third_of_the_largest_is_busy_until_one_of_two_is_done() {

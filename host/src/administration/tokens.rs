@@ -23,10 +23,10 @@ const RANDOM: usize = 32;
 const MOST_NAME: usize = 48;
 /// Who makes the token of `ENV=local`. Elsewhere such a token is not taken.
 pub const LOCAL: &str = "ENV=local";
-/// How long that one is good for.
-const LOCAL_LIFETIME: Duration = Duration::from_hours(10 * 365 * 24);
-/// A local token with less than that left is made anew.
-const LOCAL_LEAST: Duration = Duration::from_hours(24);
+/// How long that one is good for: each new data folder on a shared database leaves one there.
+const LOCAL_LIFETIME: Duration = Duration::from_hours(90 * 24);
+/// A local token with less than that left at a start is made anew.
+const LOCAL_LEAST: Duration = Duration::from_hours(60 * 24);
 
 /// A token that was just made.
 pub struct NewToken {

@@ -7,10 +7,8 @@ use std::io::{self, Write as _};
 
 use anyhow::Context as _;
 use serde::Serialize;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
-use crate::clock::Timestamp;
+use crate::clock::{self, Timestamp};
 
 /// Prints a line.
 pub(super) fn line(text: impl Display) -> anyhow::Result<()> {
@@ -65,8 +63,7 @@ fn is_obeyed(c: char) -> bool {
 
 /// RFC 3339, UTC.
 pub(super) fn moment(time: Timestamp) -> String {
-    let moment = OffsetDateTime::from_unix_timestamp_nanos(i128::from(time) * 1_000_000).ok();
-    moment.and_then(|moment| moment.format(&Rfc3339).ok()).unwrap_or_else(|| time.to_string())
+    clock::moment(time)
 }
 
 /// A time that was told as RFC 3339, to the second.

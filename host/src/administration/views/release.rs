@@ -31,6 +31,9 @@ pub struct ReleaseView {
     pub first_active_at: Option<String>,
     /// Whether it serves now.
     pub active: bool,
+    /// What shows that the registry's row was changed: it is not to be used then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub damaged: Option<String>,
 }
 
 /// A component of a release: one for each version of the WIT.

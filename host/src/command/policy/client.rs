@@ -242,7 +242,11 @@ impl Client {
         };
         let mut text = told.error;
         for field in told.fields {
-            text = format!("{text}; {}: {}", field.field, field.message);
+            let told = format!("{}: {}", field.field, field.message);
+            // The sentence of one fault is that fault.
+            if !text.contains(&told) {
+                text = format!("{text}; {told}");
+            }
         }
         match status.as_u16() {
             401 => {

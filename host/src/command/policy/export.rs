@@ -78,6 +78,12 @@ fn told(release: &ReleaseView, exported: &Exported, size: usize) -> Value {
 }
 
 async fn exported(client: &Client, release: &ReleaseView) -> anyhow::Result<Exported> {
+    anyhow::ensure!(
+        release.damaged.is_none() && !release.components.is_empty(),
+        "{} is damaged in the registry, and is no release to take elsewhere: {}",
+        plain(&release.release),
+        plain(release.damaged.as_deref().unwrap_or("it has no components"))
+    );
     let (mut components, mut described) = (Vec::new(), Vec::new());
     for component in &release.components {
         let bytes = client.component(&component.digest).await?;

@@ -105,7 +105,7 @@ fn row(replica: &ReplicaView, serving: &ServingView) -> (String, Vec<String>) {
         count(serving.calls),
         count(serving.refusals),
         count(serving.faults),
-        seconds(&serving.since),
+        serving.release.as_ref().map(|_| seconds(&serving.since)).unwrap_or_default(),
         note(replica, serving),
     ];
     (serving.place.clone(), cells)

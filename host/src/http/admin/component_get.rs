@@ -12,7 +12,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::described::{Described, ERRORS, Takes};
 use super::endpoint::Endpoint;
-use crate::administration::codes::{BUSY_WITH_COMPONENTS, MALFORMED_VALUE, NO_COMPONENT};
+use crate::administration::codes::{BUSY_WITH_COMPONENTS, DAMAGED, MALFORMED_VALUE, NO_COMPONENT};
 use crate::errors::ApiError;
 use crate::http::openapi::Operation;
 use crate::store::registry::Role;
@@ -25,7 +25,7 @@ pub(super) const OPERATION: Described = Described {
         summary: "The bytes of a component",
         answers: &[(200, "The bytes, as application/wasm")],
         schema: None,
-        errors: &[ERRORS, &[MALFORMED_VALUE, NO_COMPONENT, BUSY_WITH_COMPONENTS]],
+        errors: &[ERRORS, &[MALFORMED_VALUE, NO_COMPONENT, DAMAGED, BUSY_WITH_COMPONENTS]],
         slot: None,
     },
     role: Role::Look,
@@ -48,7 +48,7 @@ pub(super) async fn answer(
 
 /// They count until the client has taken them.
 struct Held {
-    bytes: Vec<u8>,
+    bytes: Arc<[u8]>,
     _room: OwnedSemaphorePermit,
 }
 

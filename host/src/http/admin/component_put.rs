@@ -52,18 +52,29 @@ pub(super) async fn answer(
         return Err(COMPONENT_TOO_LARGE.into());
     }
     let most = size.upper().unwrap_or(MAX_COMPONENT_BYTES).min(MAX_COMPONENT_BYTES);
-    let _room = endpoint.administration.room.take(most)?;
+    let room = &endpoint.administration.room;
+    let mut held = room.take(0)?;
     let end = Instant::now() + endpoint.upload_limit;
-    let bytes = timeout_at(end, collect(request.into_body(), most))
-        .await
-        .map_err(|_| ApiError::from(catalogue::REQUEST_TIMEOUT))??;
+    let bytes =
+        timeout_at(end, collect(request.into_body(), most, |size| room.more(&mut held, size)))
+            .await
+            .map_err(|_| ApiError::from(catalogue::REQUEST_TIMEOUT))??;
     Ok(Json(endpoint.administration.put_component(&caller, &digest, bytes).await?))
 }
 
 /// All of a body. Its frames are copied as they come: each holds the buffer that it was read into.
-async fn collect(mut body: Body, most: u64) -> Result<Arc<[u8]>, ApiError> {
+/// Room is made for each before it is kept.
+async fn collect(
+    mut body: Body,
+    most: u64,
+    mut make_room: impl FnMut(usize) -> Result<(), ApiError>,
+) -> Result<Arc<[u8]>, ApiError> {
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     let mut bytes = Vec::new();
+    if body.size_hint().exact().is_some() {
+        // To grow would hold it up to three times. Pages that nothing was written to cost nothing.
+        bytes.reserve_exact(most);
+    }
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| {
             ApiError::with_message(MALFORMED_BODY, "the component was not received whole")
@@ -72,6 +83,7 @@ async fn collect(mut body: Body, most: u64) -> Result<Arc<[u8]>, ApiError> {
         if bytes.len() + data.len() > most {
             return Err(COMPONENT_TOO_LARGE.into());
         }
+        make_room(data.len())?;
         bytes.extend_from_slice(data);
     }
     Ok(bytes.into())

@@ -2,7 +2,10 @@
 //! program, and need no token.
 
 use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::HeaderValue;
+use axum::http::header::{
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -99,6 +102,17 @@ pub(super) fn document() -> Bytes {
 
 pub(super) async fn answer(State(document): State<Bytes>) -> Response {
     ([(CONTENT_TYPE, "application/json")], document).into_response()
+}
+
+/// No page of somebody else's shows them in a frame, in which a click is not what it seems to be,
+/// and no browser takes them for something else than they say they are.
+pub(super) async fn guard(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    let policy = HeaderValue::from_static("frame-ancestors 'none'");
+    headers.insert(CONTENT_SECURITY_POLICY, policy);
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
 }
 
 /// Swagger UI at `/swagger/`.

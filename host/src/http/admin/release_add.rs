@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 
 use super::described::{BODY_ERRORS, Described, ERRORS, Takes};
 use super::endpoint::Endpoint;
-use crate::administration::codes::{NO_COMPONENT, OTHER_PLACE, REFUSED, UNKNOWN_PLACE};
+use crate::administration::codes::{DAMAGED, NO_COMPONENT, OTHER_PLACE, REFUSED, UNKNOWN_PLACE};
 use crate::administration::views::{NewReleaseView, ReleaseView};
 use crate::errors::ApiError;
 use crate::http::openapi::Operation;
@@ -24,7 +24,11 @@ pub(super) const OPERATION: Described = Described {
         summary: "Make a release of components that were put before, and settings",
         answers: &[(201, "The release; it does not serve yet")],
         schema: Some("ReleaseView"),
-        errors: &[ERRORS, BODY_ERRORS, &[UNKNOWN_PLACE, NO_COMPONENT, OTHER_PLACE, REFUSED]],
+        errors: &[
+            ERRORS,
+            BODY_ERRORS,
+            &[UNKNOWN_PLACE, NO_COMPONENT, OTHER_PLACE, REFUSED, DAMAGED],
+        ],
         slot: None,
     },
     role: Role::Deploy,

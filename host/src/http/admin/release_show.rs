@@ -9,7 +9,7 @@ use axum::http::Request;
 
 use super::described::{Described, ERRORS, Takes};
 use super::endpoint::{Answer, Endpoint};
-use crate::administration::codes::{MALFORMED_VALUE, NO_RELEASE, UNKNOWN_PLACE};
+use crate::administration::codes::{DAMAGED, MALFORMED_VALUE, NO_RELEASE, UNKNOWN_PLACE};
 use crate::administration::views::ReleaseView;
 use crate::http::openapi::Operation;
 use crate::store::registry::Role;
@@ -22,7 +22,7 @@ pub(super) const OPERATION: Described = Described {
         summary: "A release, with its settings",
         answers: &[(200, "The release")],
         schema: Some("ReleaseView"),
-        errors: &[ERRORS, &[MALFORMED_VALUE, UNKNOWN_PLACE, NO_RELEASE]],
+        errors: &[ERRORS, &[MALFORMED_VALUE, UNKNOWN_PLACE, NO_RELEASE, DAMAGED]],
         slot: None,
     },
     role: Role::Look,

@@ -81,6 +81,7 @@ impl Admin {
             .route("/openapi.json", get(documents::answer).with_state(documents::document()))
             .merge(documents::swagger_ui())
             .fallback(|| async { ApiError::from(catalogue::NOT_FOUND) })
+            .layer(map_response(documents::guard))
             .layer(CatchPanicLayer::custom(observe::panicked))
             .layer(from_fn(refuse_if_full))
             .layer(from_fn_with_state(Arc::new(self.observing), observe::observe))

@@ -23,7 +23,15 @@ impl ReleaseHealth {
         let PlaceState { place, active, revision, previous, .. } = state;
         let Failing { sentence, cause, figures } = failing;
         let figures_json = serde_json::to_string(figures).unwrap_or_default();
-        let Some(to) = previous.first() else {
+        let mut kept = None;
+        for before in previous {
+            // One that somebody has deleted does not bar the way to those before it.
+            if store.release(place, *before).await?.is_some() {
+                kept = Some(before);
+                break;
+            }
+        }
+        let Some(to) = kept else {
             rarely!(
                 error,
                 place,

@@ -74,7 +74,11 @@ struct Format {
 
 impl Exported {
     /// A release of the registry with its components' bytes, in the order of its components.
-    pub fn of(release: &Release, components: Vec<Vec<u8>>) -> Self {
+    /// One that was changed there since it was brought is none.
+    pub fn of(release: &Release, components: Vec<Vec<u8>>) -> Result<Self, String> {
+        if let Some(damage) = release.damage() {
+            return Err(damage);
+        }
         let named = release.components.iter().zip(&components);
         let described = named.map(|(component, bytes)| ExportedComponent {
             wit: component.wit.clone(),
@@ -91,7 +95,7 @@ impl Exported {
             settings_sha256: component_digest(release.settings.as_bytes()),
             grants: release.grants.clone(),
         };
-        Self { release, components }
+        Ok(Self { release, components })
     }
 }
 

@@ -136,7 +136,10 @@ impl Follower {
                 match self.preparer.prepare_pinned(&pin, self.settings.writers).await? {
                     Ok(generation) => break generation,
                     Err(error) => {
-                        rarely!(warn, error, %pin, "the pinned release cannot be read yet");
+                        rarely!(warn, error, %pin,
+                            "POLICY_PIN names a release of the registry, and the database does not \
+                             answer: the start waits for it. The file of an exported release could \
+                             be pinned without");
                         sleep(POLL).await;
                     }
                 }
@@ -145,7 +148,7 @@ impl Follower {
             if self.places.get(slot).pinned.is_some() {
                 return Err(PinFault::Twice(slot));
             }
-            self.standing.set_pinned(slot, generation.identity.release, pin.to_string());
+            self.standing.set_pinned(slot, generation.identity.release, pin);
             self.serving.get_mut(slot).1 = self.clock.now();
             self.places.get_mut(slot).pinned = Some(Arc::clone(&generation));
             self.generations.hold(slot);
@@ -161,7 +164,7 @@ impl Follower {
                 tracing::error!(
                     place = slot.as_str(),
                     release = pinned.release,
-                    pin = pinned.pin,
+                    pin = %pinned.pin,
                     active = self.places.get(slot).active(),
                     "POLICY_PIN holds this replica on a release, whatever is deployed or rolled \
                      back; unset it and restart as soon as the need is over"

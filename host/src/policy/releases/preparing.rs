@@ -1,18 +1,19 @@
 //! From a release of the registry to what can serve at once: its component for this host is read,
 //! admitted and compiled (by the child process, if the cache does not have it), linked and tried.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
+use tokio::task::spawn_blocking;
 
 use super::export::{self, Exported};
 use super::pin::{Pin, PinFault};
 use super::replica::component_for_this_host;
 use crate::contract::Slot;
-use crate::policy::admission::{Admission, Faults, Offer};
-use crate::policy::runtime::Generation;
+use crate::policy::admission::{Admission, Faults, FileFault, Offer};
+use crate::policy::runtime::{Generation, component_digest};
 use crate::policy::serving::Writers;
 use crate::store::registry::{Release, ReleaseComponent};
 use crate::store::{Store, StoreError};
@@ -69,20 +70,26 @@ impl Preparer {
     ) -> Result<Arc<Generation>, Unprepared> {
         let release = self.store.release(slot.as_str(), number).await?;
         let release = release.ok_or_else(|| format!("the registry has no {slot}/{number}"))?;
+        if let Some(damage) = release.damage() {
+            return Err(Unprepared::from(damage));
+        }
         let Release { components, settings, .. } = &release;
         let chosen = component_for_this_host(components)?;
         let component = self.store.component(&chosen.digest).await?.ok_or_else(|| {
             format!("the registry does not have its component {}. Push it again", chosen.digest)
         })?;
-        let generation = self.admit(slot, number, settings, component.bytes).await?;
-        if generation.identity.digest != chosen.digest {
+        let bytes: Arc<[u8]> = component.bytes.into();
+        let hashed = Arc::clone(&bytes);
+        let actual = spawn_blocking(move || component_digest(&hashed)).await;
+        let actual = actual.map_err(|error| error.to_string())?;
+        if actual != chosen.digest {
             return Err(Unprepared::from(format!(
-                "the registry holds other bytes under the digest {}: their SHA-256 is {}. Find out \
-                 who changed them",
-                chosen.digest, generation.identity.digest
+                "the registry holds other bytes under the digest {}: their SHA-256 is {actual}. \
+                 Find out who changed them, and push the component again",
+                chosen.digest
             )));
         }
-        Ok(generation)
+        self.admit(slot, number, settings, bytes).await
     }
 
     /// Makes what a place is pinned to ready.
@@ -127,7 +134,8 @@ impl Preparer {
         let chosen = component_for_this_host(&named)?;
         let mut pairs = named.iter().zip(components);
         let bytes = pairs.find(|(component, _)| *component == chosen).map(|(_, bytes)| bytes);
-        self.admit(slot, release.number, &release.settings, bytes.unwrap_or_default()).await
+        let bytes = bytes.unwrap_or_default().into();
+        self.admit(slot, release.number, &release.settings, bytes).await
     }
 
     async fn admit(
@@ -135,12 +143,12 @@ impl Preparer {
         slot: Slot,
         number: i64,
         settings: &str,
-        bytes: Vec<u8>,
+        bytes: Arc<[u8]>,
     ) -> Result<Arc<Generation>, Unprepared> {
         let settings: Map<String, Value> = serde_json::from_str(settings)
             .map_err(|error| format!("its settings are no JSON object: {error}. Push it again"))?;
         let number = u64::try_from(number).map_err(|_| format!("{number} is no number"))?;
-        let offer = Offer { slot, bytes: bytes.into(), settings };
+        let offer = Offer { slot, bytes, settings };
         let admitted = self.admission.admit(offer).await?;
         Ok(Arc::new(admitted.into_generation(number)))
     }
@@ -149,9 +157,16 @@ impl Preparer {
 /// Files are read beside the request threads.
 async fn read(file: PathBuf) -> Result<Exported, PinFault> {
     let name = file.display().to_string();
-    let read = tokio::task::spawn_blocking(move || export::read(&mut File::open(file)?)).await;
-    read.unwrap_or_else(|panic| Err(std::io::Error::other(panic).into()))
-        .map_err(|fault| PinFault::Export { file: name, fault })
+    let read = spawn_blocking(move || {
+        // Asked before it is opened: to open a pipe would wait for somebody to write to it.
+        if fs::metadata(&file)?.is_file() {
+            export::read(&mut File::open(file)?).map(Ok)
+        } else {
+            Ok(Err(FileFault::NoFile(file)))
+        }
+    });
+    let read = read.await.unwrap_or_else(|panic| Err(std::io::Error::other(panic).into()));
+    Ok(read.map_err(|fault| PinFault::Export { file: name, fault })??)
 }
 
 #[cfg(test)]

@@ -55,6 +55,9 @@ fn component_for<'a>(
     };
     let newest = components.iter().filter(understood).max_by_key(|it| version(&it.wit));
     newest.ok_or_else(|| {
+        if components.is_empty() {
+            return "it has no components. Push it again from its sources".to_owned();
+        }
         let theirs: Vec<_> = components.iter().map(|component| component.wit.as_str()).collect();
         format!(
             "it has components for the WIT {}, and this host speaks {}. Build one for a version \

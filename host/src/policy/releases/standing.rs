@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::metrics::FollowMetrics;
+use super::pin::Pin;
 use super::replica::ThisReplica;
 use crate::contract::{PerSlot, Slot};
 
@@ -30,8 +31,7 @@ struct Place {
 #[derive(Debug, Clone)]
 pub struct Pinned {
     pub release: u64,
-    /// As the setting says it.
-    pub pin: String,
+    pub pin: Pin,
     since: Instant,
 }
 
@@ -60,7 +60,7 @@ impl Standing {
         });
     }
 
-    pub(super) fn set_pinned(&self, slot: Slot, release: u64, pin: String) {
+    pub(super) fn set_pinned(&self, slot: Slot, release: u64, pin: Pin) {
         let labels = [slot.as_str(), &release.to_string()];
         self.metrics.pinned.with_label_values(&labels).set(1);
         self.place(slot).pinned = Some(Pinned { release, pin, since: Instant::now() });
@@ -75,11 +75,16 @@ impl Standing {
         Slot::ALL.into_iter().filter_map(describe).collect()
     }
 
-    /// For `/readyz`: a member for each place that is pinned.
+    /// For `/readyz`: a member for each place that is pinned. Where files are, strangers need not
+    /// know: the log says it.
     pub fn describe_pinned(&self) -> Vec<Value> {
         let describe = |slot: Slot| {
             let Pinned { release, pin, since } = self.pinned(slot)?;
             let seconds = since.elapsed().as_secs();
+            let pin = match pin {
+                Pin::Release { .. } => pin.to_string(),
+                Pin::File(_) => "a file".to_owned(),
+            };
             Some(json!({ "place": slot, "release": release, "pin": pin, "seconds": seconds }))
         };
         Slot::ALL.into_iter().filter_map(describe).collect()

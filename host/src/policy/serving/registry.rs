@@ -167,5 +167,8 @@ fn is(release: &Release, digest: &str, settings: &Map<String, Value>) -> bool {
 }
 
 fn settings(release: &Release) -> Option<Map<String, Value>> {
+    if release.damage().is_some() {
+        return None;
+    }
     serde_json::from_str(&release.settings).ok()
 }

@@ -15,7 +15,8 @@ use crate::store::registry::{
 
 // Components and releases.
 impl Store {
-    /// Keeps a component; false if it is kept already.
+    /// Keeps a component; false if it is kept already. If something else is kept under its digest,
+    /// that is overwritten, and the answer is true.
     pub async fn component_put(&self, component: &Component) -> Result<bool, StoreError> {
         ask!(self.component_put(component).await)
     }

@@ -1,5 +1,6 @@
 //! Why the registry does not do what it was asked.
 
+use crate::clock::moment;
 use crate::store::StoreError;
 use crate::store::error::MayBeWell;
 
@@ -36,7 +37,8 @@ pub enum RegistryRefusal {
     ServesAlready { place: String, number: i64 },
     #[error("{place}/{release} is being deployed by {who} already")]
     Deploying { place: String, release: i64, who: String },
-    #[error("{place} is frozen by {who} until {until}: {why}")]
+    /// Who did it and why is for those who may ask: the sentence is told on the public port, too.
+    #[error("{place} is frozen until {}", moment(*.until))]
     Frozen { place: String, until: i64, who: String, why: String },
     #[error("no release of {place} served before the one that serves now")]
     NothingBefore { place: String },

@@ -90,6 +90,36 @@ pub struct Release {
     pub first_active_at: Option<Timestamp>,
 }
 
+impl Release {
+    /// What shows that its row is no release that anybody brought, in a sentence; none if nothing
+    /// does. Nothing of it is to be used then: to guess at it would give a place, or another
+    /// environment, the defaults instead of what was set.
+    pub fn damage(&self) -> Option<String> {
+        let Self { place, number, settings_digest, .. } = self;
+        let actual = text_digest(&self.settings);
+        let is_object = |text: &str| {
+            serde_json::from_str::<serde_json::Value>(text).is_ok_and(|value| value.is_object())
+        };
+        let what = if actual != *settings_digest {
+            format!(
+                "other settings than it was brought with: their SHA-256 is {actual}, not {settings_digest}"
+            )
+        } else if !is_object(&self.settings) {
+            "settings that are no JSON object".to_owned()
+        } else if !is_object(&self.grants) {
+            "grants that are no JSON object".to_owned()
+        } else if self.components.is_empty() {
+            "no components".to_owned()
+        } else {
+            return None;
+        };
+        Some(format!(
+            "the registry holds {place}/{number} with {what}. Find out who changed it, and push it \
+             again from its sources"
+        ))
+    }
+}
+
 /// What was pruned.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pruned {

@@ -11,6 +11,7 @@ use super::release::{Component, ComponentInfo, Release};
 use super::replica::Replica;
 use super::token::AdminToken;
 use crate::store::row::from_row;
+use crate::telemetry::rarely;
 
 from_row!(ComponentInfo |row| { digest, wit, manifest, size, pushed_at, pushed_by });
 
@@ -79,11 +80,11 @@ from_row!(Replica |row| {
     replica: word("replica", row.try_get("replica")?)?,
     name,
     version,
-    wit_versions: json("wit_versions", row.try_get("wit_versions")?)?,
+    wit_versions: json_if_any("wit_versions", row.try_get("wit_versions")?),
     started_at,
     last_seen,
     live: false,
-    serving: json("serving", row.try_get("serving")?)?,
+    serving: json_if_any("serving", row.try_get("serving")?),
 });
 
 from_row!(AdminToken |row| {
@@ -100,6 +101,15 @@ from_row!(AdminToken |row| {
 /// A column of JSON, named for the log.
 fn json<T: DeserializeOwned>(column: &str, text: &str) -> sqlx::Result<T> {
     serde_json::from_str(text).map_err(|error| damaged(column, error))
+}
+
+/// The same of what another replica says of itself. One of a later version, or one that went mad,
+/// must not keep all the others from deploying and going back.
+fn json_if_any<T: DeserializeOwned + Default>(column: &str, text: &str) -> T {
+    json(column, text).unwrap_or_else(|error| {
+        rarely!(warn, column, %error, "what a replica says of itself cannot be read, and counts as nothing");
+        T::default()
+    })
 }
 
 /// A column of one word.

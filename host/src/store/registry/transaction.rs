@@ -76,8 +76,9 @@ pub(in crate::store) trait Registry: Send {
 
     /// All that were seen lately, with who is live.
     fn replicas(&mut self) -> impl Answer<Vec<Replica>>;
-    /// Deletes those that were not seen since.
-    fn forget_replicas(&mut self, seen_before: Timestamp) -> impl Answer<()>;
+    /// Deletes those that were not seen since, or are seen only after a later time.
+    fn forget_replicas(&mut self, seen_before: Timestamp, seen_after: Timestamp)
+    -> impl Answer<()>;
 
     fn token(&mut self, name: &str) -> impl Answer<Option<AdminToken>>;
     /// Keeps a token; false if there was one of the same name.

@@ -4,7 +4,8 @@ use super::deployment::{Deployment, DeploymentState, ReportState};
 use super::replica::Replica;
 use crate::clock::Timestamp;
 
-/// A replica that was not seen for that long, in milliseconds, is not live.
+/// A replica that was not seen for that long, in milliseconds, is not live. Nor is one that was seen
+/// so long after now: its clock is wrong, and it would be waited for for as long as that is so.
 const SEEN: i64 = 10_000;
 /// Nor is one that was not seen for that long, some beats, if another of its name has begun since
 /// it was: its process was started anew, and nobody waits for the old one.
@@ -20,9 +21,12 @@ pub(in crate::store) fn looked_at(mut replicas: Vec<Replica>, now: Timestamp) ->
         let is_another =
             |(name, at): &(String, Timestamp)| *name == replica.name && *at > replica.last_seen;
         let is_replaced = replica.last_seen <= now - MISSED && begun.iter().any(is_another);
-        replica.live = replica.last_seen > now - SEEN && !is_replaced;
+        let was_seen = replica.last_seen > now - SEEN && replica.last_seen <= now + SEEN;
+        replica.live = was_seen && !is_replaced;
     }
-    replicas.retain(|replica| replica.last_seen > now - REMEMBERED);
+    replicas.retain(|replica| {
+        replica.last_seen > now - REMEMBERED && replica.last_seen < now + REMEMBERED
+    });
     replicas.sort_by(|one, other| (&one.name, one.replica).cmp(&(&other.name, other.replica)));
     replicas
 }

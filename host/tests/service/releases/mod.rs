@@ -4,6 +4,7 @@
 mod admin;
 mod commands;
 mod crowd;
+mod damage;
 mod directory;
 mod falling_back;
 mod files;

@@ -81,13 +81,22 @@ pub(super) const WRITE: &str = "
                                      details)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 
-/// Whether it is new: then no transaction has ended the row.
+/// Whether the bytes were written: it is new (then no transaction has ended the row), or what was
+/// kept was something else.
 pub(super) const PUT_COMPONENT: &str = "
+    WITH before AS (
+        SELECT size <> $4 OR bytes <> $5 AS is_other
+          FROM auth.policy_components WHERE digest = $1)
     INSERT INTO auth.policy_components AS kept
            (digest, wit, manifest, size, bytes, pushed_at, pushed_by)
     VALUES ($1, $2, $3, $4, $5, $6, $7)
     -- One that no release names yet is not pruned before it could be named.
-    ON CONFLICT (digest) DO UPDATE SET pushed_at = excluded.pushed_at
-     WHERE NOT EXISTS (SELECT 1 FROM auth.policy_release_components AS named
+    ON CONFLICT (digest) DO UPDATE
+       SET pushed_at = excluded.pushed_at, pushed_by = excluded.pushed_by, wit = excluded.wit,
+           manifest = excluded.manifest, size = excluded.size,
+           -- The same are not written once more.
+           bytes = CASE WHEN kept.bytes = excluded.bytes THEN kept.bytes ELSE excluded.bytes END
+     WHERE kept.size <> excluded.size OR kept.bytes <> excluded.bytes
+        OR NOT EXISTS (SELECT 1 FROM auth.policy_release_components AS named
                         WHERE named.digest = kept.digest)
-    RETURNING xmax = 0";
+    RETURNING xmax = 0 OR coalesce((SELECT is_other FROM before), false)";

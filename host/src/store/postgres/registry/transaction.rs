@@ -223,9 +223,14 @@ impl Registry for Changing<'_> {
         seen(&self.run(question).await?)
     }
 
-    async fn forget_replicas(&mut self, seen_before: Timestamp) -> Result<(), StoreError> {
-        let delete = sqlx::query("DELETE FROM auth.policy_replicas WHERE last_seen < $1");
-        self.done(delete.bind(seen_before)).await
+    async fn forget_replicas(
+        &mut self,
+        seen_before: Timestamp,
+        seen_after: Timestamp,
+    ) -> Result<(), StoreError> {
+        let delete =
+            sqlx::query("DELETE FROM auth.policy_replicas WHERE last_seen < $1 OR last_seen > $2");
+        self.done(delete.bind(seen_before).bind(seen_after)).await
     }
 
     async fn token(&mut self, name: &str) -> Result<Option<AdminToken>, StoreError> {

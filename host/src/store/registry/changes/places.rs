@@ -76,8 +76,17 @@ pub(in crate::store) async fn rollback<R: Registry>(
     events: &[NewEvent],
 ) -> Result<Moved, RegistryError> {
     let mut row = registry.lock(place).await?;
-    let number = row.way_back(to, expected, registry.now())?;
+    let mut number = row.way_back(to, expected, registry.now())?;
     let place = place.to_owned();
+    if to.is_none() {
+        // One that somebody has deleted does not bar the way to those before it.
+        for before in &row.previous {
+            if registry.release(&place, *before).await?.is_some() {
+                number = *before;
+                break;
+            }
+        }
+    }
     match registry.release(&place, number).await? {
         None => return Err(RegistryRefusal::NoRelease { place, number }.into()),
         Some(release) if release.first_active_at.is_none() => {

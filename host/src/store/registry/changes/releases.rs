@@ -63,6 +63,8 @@ pub(in crate::store) async fn prune<R: Registry>(
     change: &Change,
 ) -> Result<Pruned, StoreError> {
     registry.lock_all().await?;
+    let now = registry.now();
+    registry.forget_replicas(now - REMEMBERED, now + REMEMBERED).await?;
     let replicas = registry.replicas().await?;
     let serving = replicas.into_iter().flat_map(|replica| replica.serving);
     let served: Vec<(String, i64)> =
@@ -84,7 +86,6 @@ pub(in crate::store) async fn prune<R: Registry>(
     }
     let sizes = registry.prune_components(before).await?;
     registry.prune_deployments().await?;
-    registry.forget_replicas(registry.now() - REMEMBERED).await?;
     let bytes = sizes.iter().map(|size| size.unsigned_abs()).sum();
     Ok(Pruned { releases: gone.len() as u64, components: sizes.len() as u64, bytes })
 }

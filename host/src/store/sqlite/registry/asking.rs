@@ -32,7 +32,12 @@ impl Sqlite {
                 "INSERT INTO policy_components
                         (digest, wit, manifest, size, pushed_at, pushed_by, bytes)
                  VALUES (?, ?, ?, ?, ?, ?, ?)
-                 ON CONFLICT (digest) DO NOTHING",
+                 ON CONFLICT (digest) DO UPDATE
+                    SET wit = excluded.wit, manifest = excluded.manifest, size = excluded.size,
+                        pushed_at = excluded.pushed_at, pushed_by = excluded.pushed_by,
+                        bytes = excluded.bytes
+                  WHERE policy_components.size <> excluded.size
+                     OR policy_components.bytes <> excluded.bytes",
             );
             let insert = insert
                 .bind(&info.digest)

@@ -217,7 +217,7 @@ impl Registry for Changing<'_> {
         Ok(self.replicas.seen(self.now))
     }
 
-    async fn forget_replicas(&mut self, _seen_before: Timestamp) -> Result<(), StoreError> {
+    async fn forget_replicas(&mut self, _: Timestamp, _: Timestamp) -> Result<(), StoreError> {
         Ok(())
     }
 

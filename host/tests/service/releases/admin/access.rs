@@ -152,7 +152,17 @@ async fn locally_a_token_is_made_once_and_is_good_after_a_restart_and_nowhere_el
     let kept = service.stop_and_keep().await;
     std::fs::write(&file, "rubbish").unwrap();
     let service = kept.start().await;
-    let new = std::fs::read_to_string(&file).unwrap();
+    let mut new = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(host(&service.admin_with(&new)).await, 200);
+
+    // Each ends by itself, and a start makes another in time: a shared database gathers none.
+    let tokens = service.app().services.store.admin_tokens().await.unwrap();
+    let (now, lifetime) = (service.clock.now(), 90 * 24 * 3_600_000);
+    assert!(tokens.iter().all(|token| token.expires_at <= now + lifetime), "{tokens:?}");
+    service.clock.advance(Duration::from_hours(31 * 24));
+    let service = service.stop_and_keep().await.start().await;
+    let old = std::mem::replace(&mut new, std::fs::read_to_string(&file).unwrap());
+    assert_ne!(old, new);
     assert_eq!(host(&service.admin_with(&new)).await, 200);
 
     // In production on the same database it is nobody's.

@@ -4,7 +4,7 @@ use auth_host::contract::Slot;
 use auth_host::store::registry::Role;
 use serde_json::{Value, json};
 
-use crate::support::{Raw, TestService, hex, policy};
+use crate::support::{Raw, TestService, hex, in_time, policy};
 
 const MIB: usize = 1024 * 1024;
 
@@ -52,6 +52,37 @@ async fn a_component_of_33_mib_is_told_so_whether_it_says_its_size_or_not() {
 }
 
 #[tokio::test]
+async fn who_announces_components_and_sends_one_byte_keeps_nobody_from_pushing() {
+    let service = TestService::start().await;
+    let ann = service.admin("ann", Role::Deploy).await;
+    let address = service.admin_url();
+    let mut waiting = Vec::new();
+    for number in 0..6 {
+        let mut raw = Raw::connect(address.strip_prefix("http://").unwrap()).await;
+        let framing = if number % 2 == 0 {
+            format!("content-length: {}", 32 * MIB)
+        } else {
+            "transfer-encoding: chunked".to_owned()
+        };
+        let head = format!(
+            "PUT /v1/components/{} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\
+             expect: 100-continue\r\n{framing}\r\n\r\n",
+            hex(b"x"),
+            ann.token
+        );
+        raw.send(head.as_bytes()).await.unwrap();
+        // Its bytes are waited for; a refusal would be longer.
+        let told = in_time("an interim answer", raw.some_bytes(64)).await.unwrap();
+        assert_eq!(told, "HTTP/1.1 100 Continue\r\n\r\n".len(), "the {number}th was refused");
+        raw.send(b"1\r\nx\r\n").await.unwrap();
+        waiting.push(raw);
+    }
+    assert_eq!(ann.put(&policy(Slot::Login)).await.status, 200);
+    drop(waiting);
+    service.stop().await;
+}
+
+#[tokio::test]
 async fn rubbish_is_refused_with_a_code_and_changes_nothing() {
     let service = TestService::start().await;
     let ann = service.admin("ann", Role::Operate).await;
@@ -71,6 +102,8 @@ async fn rubbish_is_refused_with_a_code_and_changes_nothing() {
         (r#"{"release":"login/1","release":"login/2"}"#, "duplicate_key"),
         (r#"{"release":"login/1","message":"\u0000"}"#, "malformed_json"),
         (r#"{"release":"login/1","message":"\u001b[2J"}"#, "malformed_value"),
+        (r#"{"release":"login/1","message":"\u202etxt"}"#, "malformed_value"),
+        (r#"{"release":"login/1","message":"a\u2028b"}"#, "malformed_value"),
     ] {
         let answer = post("/v1/deployments", json_type, body.to_owned()).await;
         answer.refused(400, code);
@@ -111,7 +144,11 @@ async fn the_document_names_every_endpoint_and_every_schema_is_there() {
         service.send(request).await
     };
     assert_eq!(get("/healthz").await.json()["status"], "alive");
-    assert!(get("/swagger/").await.text().contains("swagger"));
+    let swagger = get("/swagger/").await;
+    assert!(swagger.text().contains("swagger"));
+    assert_eq!(swagger.header("x-frame-options"), Some("DENY"));
+    assert_eq!(swagger.header("content-security-policy"), Some("frame-ancestors 'none'"));
+    assert_eq!(swagger.header("x-content-type-options"), Some("nosniff"));
     let document = get("/openapi.json").await.json();
     let text = document.to_string();
     let schemas = &document["components"]["schemas"];
