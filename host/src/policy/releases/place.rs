@@ -227,8 +227,8 @@ mod tests {
     use super::*;
     use crate::store::registry::DeploymentState;
 
-    fn active(active: i64, previous: &[i64]) -> Option<PlaceState> {
-        Some(PlaceState {
+    fn active(active: i64, previous: &[i64]) -> PlaceState {
+        PlaceState {
             place: "login".into(),
             active,
             revision: 1,
@@ -237,11 +237,11 @@ mod tests {
             previous: previous.to_vec(),
             probation_until: None,
             freeze: None,
-        })
+        }
     }
 
-    fn deployed(release: i64) -> Option<Deployment> {
-        Some(Deployment {
+    fn deployed(release: i64) -> Deployment {
+        Deployment {
             id: Uuid::from_u128(7),
             place: "login".into(),
             release,
@@ -253,7 +253,7 @@ mod tests {
             ended_at: None,
             reports: Vec::new(),
             waiting_for: Vec::new(),
-        })
+        }
     }
 
     /// What begins to be prepared now, if anything does.
@@ -274,10 +274,10 @@ mod tests {
     async fn what_failed_before_is_told_once_and_ends_no_preparation() {
         for why in [Unprepared::Away("timed out".into()), Unprepared::from("no".to_owned())] {
             let mut place = Followed::default();
-            place.learn(active(2, &[1]), None);
+            place.learn(Some(active(2, &[1])), None);
             assert_eq!(begins(&mut place), Some(2));
             assert!(fails(&mut place, &why), "{why:?} is news");
-            place.learn(active(2, &[1]), deployed(3));
+            place.learn(Some(active(2, &[1])), Some(deployed(3)));
             assert_eq!(begins(&mut place), Some(3), "{why:?}: its pause is for the others");
             place.failed.get_mut(&2).unwrap().again = Instant::now();
             assert_eq!(begins(&mut place), None, "{why:?}: the fix was given up for a retry");
