@@ -29,18 +29,17 @@ impl Administration {
         let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
         let known = self.info(digest).await?;
         let is_known = known.is_some();
-        let info = match known.filter(|known| known.size == size) {
-            Some(known) => known,
-            None => {
-                let report = self.examine("the component", None, Arc::clone(&bytes), None).await?;
-                ComponentInfo {
-                    digest: digest.to_owned(),
-                    wit: report.wit,
-                    manifest: report.manifest.to_string(),
-                    size,
-                    pushed_at: self.store.clock().now(),
-                    pushed_by: caller.name.clone(),
-                }
+        let info = if let Some(known) = known.filter(|known| known.size == size) {
+            known
+        } else {
+            let report = self.examine("the component", None, Arc::clone(&bytes), None).await?;
+            ComponentInfo {
+                digest: digest.to_owned(),
+                wit: report.wit,
+                manifest: report.manifest.to_string(),
+                size,
+                pushed_at: self.store.clock().now(),
+                pushed_by: caller.name.clone(),
             }
         };
         let component = Component { info, bytes: bytes.to_vec() };

@@ -1,7 +1,5 @@
 //! Releases: what was brought becomes one, if all of it fits together.
 
-use std::sync::Arc;
-
 use serde_json::{Map, Value, json};
 
 use super::access::Caller;
@@ -102,7 +100,7 @@ impl Administration {
         settings: Map<String, Value>,
     ) -> Result<AdmissionReport, ApiError> {
         let _room = self.room.take(u64::try_from(info.size).unwrap_or(u64::MAX))?;
-        let bytes: Arc<[u8]> = self.component(&info.digest).await?.into();
+        let bytes = self.component(&info.digest).await?;
         self.examine("the release", Some(slot), bytes, Some(settings)).await
     }
 }
