@@ -1,6 +1,5 @@
 //! Releases: what was brought becomes one, if all of it fits together.
 
-
 use serde_json::{Map, Value, json};
 
 use super::access::Caller;

@@ -92,10 +92,13 @@ pub(super) const PUT_COMPONENT: &str = "
     VALUES ($1, $2, $3, $4, $5, $6, $7)
     -- One that no release names yet is not pruned before it could be named.
     ON CONFLICT (digest) DO UPDATE
-       SET pushed_at = excluded.pushed_at, pushed_by = excluded.pushed_by, wit = excluded.wit,
-           manifest = excluded.manifest, size = excluded.size,
-           -- The same are not written once more.
-           bytes = CASE WHEN kept.bytes = excluded.bytes THEN kept.bytes ELSE excluded.bytes END
+       SET pushed_at = excluded.pushed_at,
+           size = excluded.size,
+           -- What is the same stays as it is, and is not written once more.
+           bytes = CASE WHEN kept.bytes = excluded.bytes THEN kept.bytes ELSE excluded.bytes END,
+           wit = CASE WHEN kept.bytes = excluded.bytes THEN kept.wit ELSE excluded.wit END,
+           manifest = CASE WHEN kept.bytes = excluded.bytes
+                           THEN kept.manifest ELSE excluded.manifest END
      WHERE kept.size <> excluded.size OR kept.bytes <> excluded.bytes
         OR NOT EXISTS (SELECT 1 FROM auth.policy_release_components AS named
                         WHERE named.digest = kept.digest)

@@ -97,10 +97,10 @@ impl Scene {
         }
         self.crowd.during(CALM);
         let (took, calm) = (begun.elapsed(), self.fleet.processor_time());
-        self.table.processor_swapping += calm - processor;
+        self.table.processor_swapping += calm.saturating_sub(processor);
         if scale.measures {
             sleep(took).await;
-            self.table.processor_calm += self.fleet.processor_time() - calm;
+            self.table.processor_calm += self.fleet.processor_time().saturating_sub(calm);
         }
         self.crowd.is_good();
     }
