@@ -7,6 +7,7 @@
 use std::io::{Read as _, Write as _};
 
 use rustix::process::{Resource, Rlimit, nice, setrlimit};
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 use super::check::{self, Checked, Examined, Unspoken};
 use super::compile::{CompileFault, compile};
@@ -40,8 +41,9 @@ pub fn admit_one(memory_mib: u64, processor_seconds: u64) -> anyhow::Result<()> 
 fn limit(memory_mib: u64, processor_seconds: u64) {
     // If memory is short, the kernel takes this process and not the one that serves.
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
-    // Requests come first.
-    let _ = nice(5);
+    // Requests come first, and the hashes of their passwords, whose threads have 10.
+    let _ = nice(15);
+    leave_processors_to_the_host();
     let memory = memory_mib.saturating_mul(1 << 20);
     let limits = [
         // Not the address space: any engine reserves gigabytes of it.
@@ -57,6 +59,19 @@ fn limit(memory_mib: u64, processor_seconds: u64) {
             // Another system may lack one; the host logs what is written here.
             eprintln!("the limit {resource:?} of the process that admits is not set: {error}");
         }
+    }
+}
+
+/// The compiler takes a thread for each processor that it may run on: half of them, so that the
+/// host finds one free when a request comes.
+fn leave_processors_to_the_host() {
+    let Ok(all) = sched_getaffinity(None) else { return };
+    let mut own = CpuSet::new();
+    let of_the_machine = (0..CpuSet::MAX_CPU).filter(|processor| all.is_set(*processor));
+    let most = usize::try_from(all.count()).unwrap_or(1).div_ceil(2);
+    of_the_machine.take(most).for_each(|processor| own.set(processor));
+    if let Err(error) = sched_setaffinity(None, &own) {
+        eprintln!("the process that admits runs on all processors: {error}");
     }
 }
 
