@@ -17,9 +17,12 @@ use crate::clock::Clock;
 use crate::store::StoreError;
 use crate::store::outage::{Outage, Seen};
 
-/// The longest wait for a connection or for the write lock: the caller gives up after 5 s, and its
-/// 503 must reach it.
+/// The longest wait for a connection: the caller gives up after 5 s, and its 503 must reach it.
 const ACQUIRE: Duration = Duration::from_secs(2);
+/// The longest wait for the write lock, which another process may hold. Whoever waited for the one
+/// connection that writes may wait for the lock as well: both together are well below a request's
+/// time limit, beyond which nobody knows whether it was done.
+const LOCK: Duration = Duration::from_secs(1);
 
 type Statement<'q> = sqlx::query::Query<'q, sqlx::Sqlite, SqliteArguments>;
 
@@ -46,7 +49,7 @@ impl Sqlite {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            .busy_timeout(ACQUIRE)
+            .busy_timeout(LOCK)
             .statement_cache_capacity(64);
         let anchor = pool(1).connect_with(options.clone()).await?;
         migrate::run(&anchor).await?;
