@@ -188,10 +188,10 @@ impl Follower {
         let (followed, _) = *self.serving.get(slot);
         let from = current.as_ref().map(|current| number(current));
         if let Some(current) = current.filter(|_| from == Some(to)) {
-            // It serves already: the directory of this replica brought it.
+            // It serves already: the directory of this replica brought it, and its calls have been
+            // counted since.
             place.keep(&current);
             if followed != revision {
-                current.counts.serves();
                 *self.serving.get_mut(slot) = (revision, self.clock.now());
             }
             return followed != revision;

@@ -183,7 +183,7 @@ async fn an_outage_is_told_once_a_second_and_not_with_every_request() {
     for batch in 0.. {
         futures_util::future::join_all((0..10).map(|number| ask(10 * batch + number))).await;
         // Lines that were left out are told with the next one.
-        if batch >= 20 && begun.elapsed() > Duration::from_secs(2) {
+        if batch >= 20 && begun.elapsed() > Duration::from_secs(4) {
             break;
         }
     }
@@ -204,8 +204,9 @@ async fn an_outage_is_told_once_a_second_and_not_with_every_request() {
         let most = seconds.values().max().unwrap();
         assert!(*most <= 2, "{message:?} came {most} times in a second");
     }
-    // Of 400 requests, each of which used to leave three lines.
-    assert!(left_out > 300, "{left_out} lines were left out: {log}");
+    // Of 400 requests, each of which used to leave three lines; those of the last second are not
+    // told any more.
+    assert!(left_out > 100, "{left_out} lines were left out: {log}");
     for told in ["question to the database failed", "\"status\":503"] {
         assert!(log.contains(told), "the outage is not told: {log}");
     }

@@ -55,9 +55,9 @@ async fn an_answer_that_is_lost_ends_with_3_if_something_was_to_be_changed() {
         }
     });
     let ann = Operator::new(url, "aht1_ann_Geheimes-Wort");
-    for words in
-        [&["deploy", "login/2"][..], &["rollback", "login", "-m", "calls"], &["unfreeze", "login"]]
-    {
+    // With `--to` nothing has to be read before.
+    let back = &["rollback", "login", "--to", "1", "-m", "calls"][..];
+    for words in [&["deploy", "login/2"][..], back, &["unfreeze", "login"]] {
         let printed = ann.policy(words).await;
         told(&printed, 3, &["may have been done or not", "policy status"]);
         assert!(!printed.errors.contains("Geheim"), "{}", printed.errors);
@@ -111,7 +111,7 @@ async fn a_release_takes_a_file_for_each_version_of_the_contract() {
     assert!(found[0]["manifest"]["name"].is_string(), "{json}");
     ann.done(&["deploy", "login/2"]).await;
     let history = ann.done(&["history", "login", "--limit", "1"]).await;
-    assert!(history.trim_end().ends_with(" ready"), "{history}");
+    assert!(history.lines().any(|line| line.ends_with(" ready")), "{history}");
 
     let alone = ann.policy(&["push", "login", &older, "-m", "alone"]).await;
     told(&alone, 1, &["auth:policy@0.1.3 only"]);
