@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::asking::Asking;
+use super::problem::{Problem, REFUSED};
 use super::{costs, names};
 use crate::administration::views::{PlaceView, ReplicaView, ServingState, ServingView, StatusView};
 use crate::command::output::{self, count, escaped, plain, seconds, table};
@@ -29,6 +30,10 @@ impl Status {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let mut status: StatusView = self.asking.client()?.read(&["status"], &[]).await?;
         if let Some(place) = &self.place {
+            if !is_known(&status, place) {
+                let text = format!("there is no place {place:?}, and no replica serves one");
+                return Err(Problem::new(REFUSED, "unknown_place", text).into());
+            }
             only(&mut status, place);
         }
         if self.asking.json {
@@ -36,6 +41,13 @@ impl Status {
         }
         output::line(readable(&status))
     }
+}
+
+/// A replica tells of each place that it has, also if nothing serves there.
+fn is_known(status: &StatusView, place: &str) -> bool {
+    let mut serving = status.replicas.iter().flat_map(|replica| &replica.serving);
+    status.places.iter().any(|found| found.place == place)
+        || serving.any(|found| found.place == place)
 }
 
 fn only(status: &mut StatusView, place: &str) {

@@ -139,6 +139,7 @@ async fn status_tells_what_calls_take_and_what_they_came_to() {
     {
         assert!(login[figure].as_u64().unwrap() > 0, "{figure}: {login}");
     }
+    told(&ann.policy(&["status", "loginn"]).await, 1, &["there is no place \"loginn\""]);
     let text = ann.done(&["status"]).await;
     for word in ["cpu ms/call", "host calls/call", "login/1   refused: invalid_credentials 1"] {
         assert!(text.contains(word), "it lacks {word:?}: {text}");
