@@ -171,15 +171,17 @@ rabbitmq_start() {
         echo "$port"
         return
     fi
-    port "$at" dist-port 0 >/dev/null
     port "$at" epmd-port 0 >/dev/null
     printf '%s\n' "listeners.tcp.1 = 127.0.0.1:$port" 'disk_free_limit.absolute = 50MB' 'vm_memory_high_watermark.absolute = 512MB' \
         'log.console = true' 'log.file = false' >"$at/rabbitmq.conf"
     echo '[].' >"$at/plugins"
     touch "$at/log"
     local try
-    # On a busy machine Erlang may give up on its epmd, which is slow to answer: then it ends, and is started once more.
+    # On a busy machine Erlang may give up on its epmd, which is slow to answer: then it ends, and is started once more. So it is where
+    # somebody took the port between nodes, which nobody but the broker has to know: then on another one.
     for try in {1..3}; do
+        [ "$try" = 1 ] || rm -f "$at/dist-port"
+        port "$at" dist-port 0 >/dev/null
         launch_broker "$at"
         for _ in {1..600}; do
             if greets "$port"; then
