@@ -10,7 +10,7 @@ use super::refusals::of_store;
 use super::views::ComponentView;
 use super::{codes, describe, input};
 use crate::errors::{ApiError, catalogue};
-use crate::policy::runtime::component_digest;
+use crate::hex;
 use crate::store::registry::{Component, ComponentInfo};
 
 impl Administration {
@@ -23,7 +23,8 @@ impl Administration {
         bytes: Arc<[u8]>,
     ) -> Result<ComponentView, ApiError> {
         let digest = input::digest(digest)?;
-        if digest_of(&bytes).await? != digest {
+        let arrived = Arc::clone(&bytes);
+        if hashed(move || hex::sha256(&arrived)).await? != digest {
             return Err(codes::DIGEST_MISMATCH.into());
         }
         let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
@@ -42,9 +43,7 @@ impl Administration {
                 pushed_by: caller.name.clone(),
             }
         };
-        let component = Component { info, bytes: bytes.to_vec() };
-        // Held twice for no longer than that takes.
-        drop(bytes);
+        let component = Component { info, bytes };
         let written = self.store.component_put(&component).await;
         let written = written.map_err(|error| of_store(&error))?;
         let by = &caller.name;
@@ -70,15 +69,12 @@ impl Administration {
     /// The bytes of a component. Whoever asks has taken room for them.
     pub async fn component(&self, digest: &str) -> Result<Arc<[u8]>, ApiError> {
         let found = self.store.component(digest).await.map_err(|error| of_store(&error))?;
-        let bytes: Arc<[u8]> = found.ok_or_else(|| unknown(digest))?.bytes.into();
-        let actual = digest_of(&bytes).await?;
-        if actual != digest {
-            return Err(describe::damaged(format!(
-                "the registry holds other bytes under the digest {digest}: their SHA-256 is \
-                 {actual}. Find out who changed them, and push the component again"
-            )));
+        let component = found.ok_or_else(|| unknown(digest))?;
+        let bytes = Arc::clone(&component.bytes);
+        match hashed(move || component.damage()).await? {
+            Some(damage) => Err(describe::damaged(damage)),
+            None => Ok(bytes),
         }
-        Ok(bytes)
     }
 
     async fn info(&self, digest: &str) -> Result<Option<ComponentInfo>, ApiError> {
@@ -87,10 +83,10 @@ impl Administration {
 }
 
 /// Hashed beside the request threads.
-async fn digest_of(bytes: &Arc<[u8]>) -> Result<String, ApiError> {
-    let bytes = Arc::clone(bytes);
-    let digest = spawn_blocking(move || component_digest(&bytes)).await;
-    digest.map_err(|_| catalogue::INTERNAL.into())
+async fn hashed<T: Send + 'static>(
+    hash: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ApiError> {
+    spawn_blocking(hash).await.map_err(|_| catalogue::INTERNAL.into())
 }
 
 fn unknown(digest: &str) -> ApiError {

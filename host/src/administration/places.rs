@@ -24,7 +24,7 @@ impl Administration {
             }
         }
         let expected = rollback.from.map_or(Expected::Anything, Expected::Release);
-        let moved = self.store.rollback(slot.as_str(), rollback.to, expected, &change, &[]).await;
+        let moved = self.store.rollback(slot.as_str(), rollback.to, expected, &change, None).await;
         let moved = moved.map_err(of_registry)?;
         tracing::warn!(
             place,

@@ -1,5 +1,5 @@
-//! Tokens of the admin API: `aht1_<name>_<32 random bytes>`. The database keeps a hash of the random
-//! part together with the name; the token itself is told once.
+//! Tokens of the admin API: `aht1_<name>_<32 random bytes>`. The database keeps a hash of the
+//! random part together with the name; the token itself is told once.
 
 use std::path::Path;
 use std::time::Duration;

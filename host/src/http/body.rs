@@ -1,5 +1,5 @@
-//! Request bodies: a bounded number of bytes of JSON, one object, no key twice. What is beyond the usual size
-//! has a budget of all requests together.
+//! Request bodies: a bounded number of bytes of JSON, one object, no key twice. What is beyond the
+//! usual size has a budget of all requests together.
 
 use std::time::Duration;
 

@@ -49,7 +49,8 @@ pub struct EndView {
     pub message: String,
 }
 
-/// `POST /v1/prune`: which releases to delete. What serves, is kept ready or is being deployed stays.
+/// `POST /v1/prune`: which releases to delete. What serves, is kept ready or is being deployed
+/// stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PruneView {

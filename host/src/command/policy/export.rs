@@ -13,8 +13,8 @@ use super::names::ReleaseName;
 use super::releases;
 use crate::administration::views::ReleaseView;
 use crate::command::output::{self, plain};
+use crate::hex;
 use crate::policy::releases::export::{self, Exported, ExportedComponent, ExportedRelease};
-use crate::policy::runtime::component_digest;
 use crate::{telemetry, whole_file};
 
 /// Write a release to a file: its components, its settings, who brought it and why. The file goes
@@ -87,7 +87,7 @@ async fn exported(client: &Client, release: &ReleaseView) -> anyhow::Result<Expo
     let (mut components, mut described) = (Vec::new(), Vec::new());
     for component in &release.components {
         let bytes = client.component(&component.digest).await?;
-        let sha256 = component_digest(&bytes);
+        let sha256 = hex::sha256(&bytes);
         anyhow::ensure!(
             sha256 == component.digest,
             "the component {} arrived as another one: {sha256}. Export it again",
@@ -103,7 +103,7 @@ async fn exported(client: &Client, release: &ReleaseView) -> anyhow::Result<Expo
         number: release.number,
         author: release.author.clone(),
         message: release.message.clone(),
-        settings_sha256: component_digest(settings.as_bytes()),
+        settings_sha256: hex::sha256(settings.as_bytes()),
         settings,
         grants: Value::Object(release.grants.clone()).to_string(),
         components: described,

@@ -1,5 +1,6 @@
 //! `auth-host policy`: what authors and operators do with policies. `check`, `inspect` and `pack`
-//! work on files alone; the others ask the admin API of a service, and change nothing by themselves.
+//! work on files alone; the others ask the admin API of a service, and change nothing by
+//! themselves.
 
 mod admission;
 mod against;

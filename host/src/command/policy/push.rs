@@ -12,8 +12,8 @@ use super::problem::{Problem, REFUSED};
 use super::{files, releases};
 use crate::administration::views::{NewReleaseView, ReleaseView};
 use crate::command::output::{self, plain};
+use crate::hex;
 use crate::policy::admission::MAX_COMPONENT_BYTES;
-use crate::policy::runtime::component_digest;
 use crate::store::registry::Source;
 use crate::telemetry;
 
@@ -119,7 +119,7 @@ pub(super) async fn upload(
             );
             return Err(Problem::new(REFUSED, "too_large", text).into());
         }
-        let digest = component_digest(&bytes);
+        let digest = hex::sha256(&bytes);
         if !client.has_component(&digest).await? {
             client.put_component(&digest, bytes).await.map_err(|error| named(&name, error))?;
         }

@@ -16,8 +16,8 @@ Examples:
   auth-host policy status login --json
 
 Calls, refusals and faults are those of the release since the replica serves it. What a call takes
-is told of all live replicas together, with --json of each: its processor time, how long it waits for
-the host and how often it asks, and the most memory that one ever had.")]
+is told of all live replicas together, with --json of each: its processor time, how long it waits
+for the host and how often it asks, and the most memory that one ever had.")]
 pub struct Status {
     /// Only this place.
     #[arg(value_parser = names::place)]

@@ -42,7 +42,10 @@ impl Endpoint {
     ) -> impl Future<Output = Result<Caller, ApiError>> + Send + use<'a> {
         let token = bearer(request.headers()).map(|token| Zeroizing::new(token.to_owned()));
         let peer = peer(request);
-        async move { self.access.caller(token.as_ref().map(|token| token.as_str()), peer, needed).await }
+        async move {
+            let token = token.as_ref().map(|token| token.as_str());
+            self.access.caller(token, peer, needed).await
+        }
     }
 
     /// What the body says, which must be there.

@@ -1,4 +1,5 @@
-//! What a query says. What nobody knows is refused: a misspelt `limit` would be left out in silence.
+//! What a query says. What nobody knows is refused: a misspelt `limit` would be left out in
+//! silence.
 
 use std::str::FromStr;
 

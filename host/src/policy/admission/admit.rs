@@ -24,8 +24,9 @@ use super::report::AdmissionReport;
 use super::settings::AdmissionSettings;
 use super::trial::{self, TrialFault};
 use crate::contract::{Identity, Limits, Slot, wit};
+use crate::hex;
 use crate::policy::runtime::{
-    Cache, Code, Generation, Origin, Pass, Profile, compatibility, component_digest, find_export,
+    Cache, Code, Generation, Origin, Pass, Profile, compatibility, find_export,
 };
 
 /// Says what passes. There is one for all slots and sources.
@@ -150,7 +151,7 @@ impl Admission {
         let _turn = self.checkers.acquire().await;
         let begin = Instant::now();
         let passed = child::admit(&self.settings, &job, &bytes).await?;
-        let taken = move || passed.report.taken(component_digest(&bytes), &bytes, begin);
+        let taken = move || passed.report.taken(hex::sha256(&bytes), &bytes, begin);
         Ok(blocking(taken).await?)
     }
 
@@ -160,7 +161,7 @@ impl Admission {
         let (offer, checked_by) = (offer.clone(), self.checked_by.clone());
         blocking(move || {
             bytes::check_kind(&offer.bytes)?;
-            let digest = component_digest(&offer.bytes);
+            let digest = hex::sha256(&offer.bytes);
             let settings = Value::Object(offer.settings).to_string();
             let pass = Pass {
                 checked_by: &checked_by,

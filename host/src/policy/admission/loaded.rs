@@ -1,5 +1,6 @@
-//! The code that is loaded, by slot and digest: releases that differ in their settings alone have it
-//! once, however many of them are kept ready. What nothing serves or keeps ready any more is gone.
+//! The code that is loaded, by slot and digest: releases that differ in their settings alone have
+//! it once, however many of them are kept ready. What nothing serves or keeps ready any more is
+//! gone.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};

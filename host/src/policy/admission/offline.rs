@@ -1,5 +1,5 @@
-//! All that admission does with a component, for an author's command line: by the same process, with
-//! the same limits, in the same order. Nothing is kept or served.
+//! All that admission does with a component, for an author's command line: by the same process,
+//! with the same limits, in the same order. Nothing is kept or served.
 
 use serde_json::{Map, Value};
 

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::check::Checked;
 use crate::contract::{Manifest, Slot, wit};
-use crate::policy::runtime::component_digest;
+use crate::hex;
 
 /// What is known of a component that passed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,7 +66,7 @@ impl AdmissionReport {
             wit::version()
         );
         Self {
-            digest: component_digest(bytes),
+            digest: hex::sha256(bytes),
             size: bytes.len() as u64,
             wit,
             spoken: false,

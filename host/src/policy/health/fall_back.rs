@@ -23,15 +23,7 @@ impl ReleaseHealth {
         let PlaceState { place, active, revision, previous, .. } = state;
         let Failing { sentence, cause, figures } = failing;
         let figures_json = serde_json::to_string(figures).unwrap_or_default();
-        let mut kept = None;
-        for before in previous {
-            // One that somebody has deleted does not bar the way to those before it.
-            if store.release(place, *before).await?.is_some() {
-                kept = Some(before);
-                break;
-            }
-        }
-        let Some(to) = kept else {
+        if previous.is_empty() {
             rarely!(
                 error,
                 place,
@@ -40,13 +32,15 @@ impl ReleaseHealth {
                 "the release fails, and none served before it: deploy one that does not"
             );
             return Ok(None);
-        };
+        }
         let counted = (figures.calls, figures.faults, figures.replicas);
-        let event = NewEvent::policy_rolled_back(place, (*active, *to), sentence, counted);
+        let event = |moved: &Moved| {
+            NewEvent::policy_rolled_back(place, (*active, moved.to), sentence, counted)
+        };
         let change =
             Change { who: WHO.into(), why: sentence.clone(), details: figures_json.clone() };
         let moved = store
-            .rollback(place, Some(*to), Expected::Probation(*revision), &change, &[event])
+            .rollback(place, None, Expected::Probation(*revision), &change, Some(&event))
             .await;
         match moved {
             Ok(moved) => {
@@ -54,7 +48,7 @@ impl ReleaseHealth {
                 tracing::error!(
                     place,
                     from = active,
-                    to,
+                    to = moved.to,
                     reason = sentence,
                     figures = figures_json,
                     "a fresh release failed and fell back to the one before it; mend it before it \

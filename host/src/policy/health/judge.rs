@@ -63,7 +63,8 @@ pub struct Failing {
     pub figures: Figures,
 }
 
-/// What replicas serve of a place that can be judged: the live ones that follow it, at its revision.
+/// What replicas serve of a place that can be judged: the live ones that follow it, at its
+/// revision.
 pub fn of_revision(state: &PlaceState, replicas: &[Replica]) -> Vec<Serving> {
     let follows = |serving: &&Serving| {
         serving.place == state.place

@@ -10,8 +10,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use serde::{Deserialize, Serialize};
 
 use super::export_fault::ExportFault;
+use crate::hex;
 use crate::policy::admission::MAX_COMPONENT_BYTES;
-use crate::policy::runtime::component_digest;
 use crate::store::registry::Release;
 
 /// The form that this host writes, and the newest that it reads.
@@ -82,7 +82,7 @@ impl Exported {
         let named = release.components.iter().zip(&components);
         let described = named.map(|(component, bytes)| ExportedComponent {
             wit: component.wit.clone(),
-            sha256: component_digest(bytes),
+            sha256: hex::sha256(bytes),
             size: bytes.len() as u64,
         });
         let release = ExportedRelease {
@@ -92,7 +92,7 @@ impl Exported {
             author: release.author.clone(),
             message: release.message.clone(),
             settings: release.settings.clone(),
-            settings_sha256: component_digest(release.settings.as_bytes()),
+            settings_sha256: hex::sha256(release.settings.as_bytes()),
             grants: release.grants.clone(),
         };
         Ok(Self { release, components })
@@ -156,7 +156,7 @@ fn read_head(from: &mut impl BufRead) -> Result<ExportedRelease, ExportFault> {
         return Err(ExportFault::HeadChanged);
     }
     let release = head.release;
-    if component_digest(release.settings.as_bytes()) != release.settings_sha256 {
+    if hex::sha256(release.settings.as_bytes()) != release.settings_sha256 {
         return Err(ExportFault::SettingsChanged);
     }
     if release.components.is_empty() || release.components.len() > MOST_COMPONENTS {
@@ -180,7 +180,7 @@ fn read_component(
     if found < *size {
         return Err(ExportFault::Cut { number, found, size: *size });
     }
-    let actual = component_digest(&bytes);
+    let actual = hex::sha256(&bytes);
     if actual != *sha256 {
         return Err(ExportFault::Changed { number, sha256: sha256.clone(), actual });
     }
@@ -188,7 +188,7 @@ fn read_component(
 }
 
 fn digest_of(release: &ExportedRelease) -> std::io::Result<String> {
-    Ok(component_digest(&serde_json::to_vec(release)?))
+    Ok(hex::sha256(&serde_json::to_vec(release)?))
 }
 
 #[cfg(test)]
@@ -204,13 +204,13 @@ mod tests {
             number: 42,
             author: "ann".into(),
             message: "step-up after five failures\nand more".into(),
-            settings_sha256: component_digest(settings.as_bytes()),
+            settings_sha256: hex::sha256(settings.as_bytes()),
             settings,
             grants: "{}".into(),
             components: described
                 .map(|(wit, bytes)| ExportedComponent {
                     wit: (*wit).into(),
-                    sha256: component_digest(bytes),
+                    sha256: hex::sha256(bytes),
                     size: bytes.len() as u64,
                 })
                 .collect(),

@@ -1,5 +1,5 @@
-//! The follower: keeps this replica in step with the registry. Whatever is active serves here within
-//! a second; what serves goes on if the registry cannot be asked.
+//! The follower: keeps this replica in step with the registry. Whatever is active serves here
+//! within a second; what serves goes on if the registry cannot be asked.
 //!
 //! The rule: nothing here waits for a preparation. It runs beside, and a rollback, a beat or a
 //! report never comes behind a compiler.
@@ -144,7 +144,7 @@ impl Follower {
                     reasons = reasons.join(" "),
                     "this replica cannot serve the release; what serves goes on"
                 ),
-                Unprepared::Away(error) => tracing::debug!(
+                Unprepared::Away(error) => tracing::warn!(
                     error,
                     place = slot.as_str(),
                     release,

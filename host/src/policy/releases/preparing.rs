@@ -13,7 +13,7 @@ use super::pin::{Pin, PinFault};
 use super::replica::component_for_this_host;
 use crate::contract::Slot;
 use crate::policy::admission::{Admission, Faults, FileFault, Offer};
-use crate::policy::runtime::{Generation, component_digest};
+use crate::policy::runtime::Generation;
 use crate::policy::serving::Writers;
 use crate::store::registry::{Release, ReleaseComponent};
 use crate::store::{Store, StoreError};
@@ -78,16 +78,10 @@ impl Preparer {
         let component = self.store.component(&chosen.digest).await?.ok_or_else(|| {
             format!("the registry does not have its component {}. Push it again", chosen.digest)
         })?;
-        let bytes: Arc<[u8]> = component.bytes.into();
-        let hashed = Arc::clone(&bytes);
-        let actual = spawn_blocking(move || component_digest(&hashed)).await;
-        let actual = actual.map_err(|error| error.to_string())?;
-        if actual != chosen.digest {
-            return Err(Unprepared::from(format!(
-                "the registry holds other bytes under the digest {}: their SHA-256 is {actual}. \
-                 Find out who changed them, and push the component again",
-                chosen.digest
-            )));
+        let bytes = Arc::clone(&component.bytes);
+        let damage = spawn_blocking(move || component.damage()).await;
+        if let Some(damage) = damage.map_err(|error| error.to_string())? {
+            return Err(Unprepared::from(damage));
         }
         self.admit(slot, number, settings, bytes).await
     }

@@ -6,7 +6,6 @@
 mod cache;
 mod call;
 mod cores;
-mod digest;
 mod engine;
 mod export;
 mod fault;
@@ -20,7 +19,6 @@ mod running;
 pub use cache::{Cache, Origin, Pass};
 pub use call::{Decision, call};
 pub use cores::worker_threads;
-pub use digest::component_digest;
 pub use engine::{compatibility, compiling_engine};
 pub use export::{MissingExport, check_export, find_export};
 pub use fault::CallError;

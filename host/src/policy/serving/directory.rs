@@ -3,7 +3,8 @@
 //!
 //! The files of a slot count once both have lain still for a second, so that a half-written one is
 //! not taken, and a component and its settings are taken together. What is being admitted gives way
-//! to what is placed after it. A removed or refused component leaves the active release where it is.
+//! to what is placed after it. A removed or refused component leaves the active release where it
+//! is.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;
@@ -55,8 +56,8 @@ impl PolicyDirectory {
         Self { folder, writers, intake, slots: PerSlot::default(), strays }
     }
 
-    /// At a start, after what is active was taken from the registry: what needs no compiler is taken
-    /// at once, and the rest begins to be admitted.
+    /// At a start, after what is active was taken from the registry: what needs no compiler is
+    /// taken at once, and the rest begins to be admitted.
     pub async fn load(&mut self) {
         self.strays.tell();
         for slot in Slot::ALL {

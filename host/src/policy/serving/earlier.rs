@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 
 use super::files::{PolicyFiles, Writers};
 use crate::contract::Slot;
+use crate::hex;
 use crate::policy::admission::Offer;
-use crate::policy::runtime::component_digest;
 
 /// The folder of the copies.
 #[derive(Clone)]
@@ -33,7 +33,7 @@ impl EarlierCopies {
         let bytes = files.read_component(Writers::Anybody).ok()?;
         let pairs = fs::read(self.folder.join(format!("{slot}.pairs.json"))).ok()?;
         let pairs: Vec<Pair> = serde_json::from_slice(&pairs).ok()?;
-        let digest = component_digest(&bytes);
+        let digest = hex::sha256(&bytes);
         let settings = pairs.into_iter().find(|pair| pair.digest == digest)?.settings;
         Some(Offer { slot, bytes: bytes.into(), settings })
     }

@@ -15,10 +15,11 @@ use super::placed::Placed;
 use super::registry::{Brought, DirectoryRegistry};
 use super::untaken::Untaken;
 use crate::contract::Slot;
+use crate::hex;
 use crate::policy::admission::{
     Admission, AdmissionSettings, Admitted, Fault, Faults, FileFault, Offer,
 };
-use crate::policy::runtime::{Generation, component_digest};
+use crate::policy::runtime::Generation;
 use crate::store::registry::RegistryError;
 
 /// A registry that does not answer is asked again after so long, and then after twice as long.
@@ -247,7 +248,7 @@ impl Intake {
             let bytes = files.read_component(writers)?;
             let settings = files.read_settings(writers);
             Ok::<_, FileFault>(Content {
-                digest: component_digest(&bytes),
+                digest: hex::sha256(&bytes),
                 bytes: bytes.into(),
                 settings,
             })

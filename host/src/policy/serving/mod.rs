@@ -1,6 +1,6 @@
 //! What serves in each slot, and the policy directory as a source of it. The directory brings
-//! components and settings to [`Intake`], which admits them, makes them releases of the registry and
-//! swaps them in.
+//! components and settings to [`Intake`], which admits them, makes them releases of the registry
+//! and swaps them in.
 
 mod directory;
 mod earlier;

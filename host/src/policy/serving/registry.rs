@@ -2,6 +2,7 @@
 //! whose source is the directory. What it brought last is remembered there and not here, so that a
 //! rollback survives a restart, and replicas with the same folder bring a change once.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -89,13 +90,10 @@ impl DirectoryRegistry {
         &self,
         slot: Slot,
         admitted: &Admitted,
-        bytes: &[u8],
+        bytes: &Arc<[u8]>,
         only_first: bool,
     ) -> Result<Brought, RegistryError> {
         let Admitted { digest, settings, report, .. } = admitted;
-        if let Some(number) = self.brought_last(slot, digest, settings).await? {
-            return self.known(slot, number).await;
-        }
         if self.store.component_info(digest).await?.is_none() {
             let info = ComponentInfo {
                 digest: digest.clone(),
@@ -105,13 +103,9 @@ impl DirectoryRegistry {
                 pushed_at: self.clock.now(),
                 pushed_by: AUTHOR.to_owned(),
             };
-            self.store.component_put(&Component { info, bytes: bytes.to_vec() }).await?;
+            self.store.component_put(&Component { info, bytes: Arc::clone(bytes) }).await?;
         }
-        let message = if only_first {
-            "the first filling from the policy directory"
-        } else {
-            "changed in the policy directory"
-        };
+        let message = self.message(slot, digest, settings, only_first).await?;
         let release = NewRelease {
             place: slot.as_str().to_owned(),
             components: vec![ReleaseComponent { wit: report.wit.clone(), digest: digest.clone() }],
@@ -119,7 +113,7 @@ impl DirectoryRegistry {
             grants: "{}".to_owned(),
             source: Source::Directory,
             author: AUTHOR.to_owned(),
-            message: message.to_owned(),
+            message,
             report: serde_json::to_string(report).unwrap_or_default(),
         };
         match self.store.release_activate(&release, only_first, self.probation).await {
@@ -130,6 +124,30 @@ impl DirectoryRegistry {
             Err(RegistryError::Refused(RegistryRefusal::NotEmpty { .. })) => Ok(Brought::Known),
             Err(error) => Err(error),
         }
+    }
+
+    /// Why, for the history. That somebody went back from the same one is told loudly: it may come
+    /// again because a file was only put back.
+    async fn message(
+        &self,
+        slot: Slot,
+        digest: &str,
+        settings: &Map<String, Value>,
+        only_first: bool,
+    ) -> Result<String, StoreError> {
+        if only_first {
+            return Ok("the first filling from the policy directory".to_owned());
+        }
+        let same = self.find(slot, |release| is(release, digest, settings)).await?;
+        let Some(same) = same else { return Ok("changed in the policy directory".to_owned()) };
+        let same = format!("{slot}/{}", same.number);
+        tracing::warn!(
+            place = slot.as_str(),
+            same,
+            "the policy directory brings back what an earlier release was; if that one was rolled \
+             back, roll this one back, too"
+        );
+        Ok(format!("changed in the policy directory: the same as {same}"))
     }
 
     async fn known(&self, slot: Slot, number: i64) -> Result<Brought, RegistryError> {

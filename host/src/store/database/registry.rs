@@ -6,11 +6,11 @@ use uuid::Uuid;
 
 use super::store::{Store, ask};
 use crate::clock::Timestamp;
-use crate::events::NewEvent;
 use crate::store::StoreError;
 use crate::store::registry::{
-    AdminToken, Beat, Change, Component, ComponentInfo, Deployment, Expected, HistoryLine, Moved,
-    NewAdminToken, NewRelease, PlaceState, Pruned, RegistryError, Release, Replica, Report,
+    AdminToken, Beat, Change, Component, ComponentInfo, Deployment, EventOfMove, Expected,
+    HistoryLine, Moved, NewAdminToken, NewRelease, PlaceState, Pruned, RegistryError, Release,
+    Replica, Report,
 };
 
 // Components and releases.
@@ -87,7 +87,7 @@ impl Store {
 
     /// Goes back to the release before, or to one that served once, in one transaction; an open
     /// deployment of the place is cancelled. Only if things are as expected: refused with
-    /// `ChangedMeanwhile` else. Events are appended in the same transaction. History says
+    /// `ChangedMeanwhile` else. The event is appended in the same transaction. History says
     /// `rolled_back`, or `fell_back` of what was on probation.
     pub async fn rollback(
         &self,
@@ -95,9 +95,9 @@ impl Store {
         to: Option<i64>,
         expected: Expected,
         change: &Change,
-        events: &[NewEvent],
+        event: EventOfMove<'_>,
     ) -> Result<Moved, RegistryError> {
-        ask!(self.rollback(place, to, expected, change, events).await)
+        ask!(self.rollback(place, to, expected, change, event).await)
     }
 
     /// Refuses deployments until then.

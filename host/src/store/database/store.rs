@@ -219,8 +219,8 @@ impl Store {
         ask!(self.storage_size(slot).await)
     }
 
-    /// Whether there is room for one more in every limit: the longest wait in milliseconds if one is
-    /// used up. It counts nothing.
+    /// Whether there is room for one more in every limit: the longest wait in milliseconds if one
+    /// is used up. It counts nothing.
     pub async fn throttle_wait(&self, hits: &[ThrottleHit]) -> Result<Option<i64>, StoreError> {
         ask!(self.throttle_wait(hits).await)
     }

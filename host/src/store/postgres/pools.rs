@@ -17,8 +17,8 @@ use crate::store::outage::{Outage, Seen};
 
 /// The longest wait for a connection: the caller gives up after 5 s, and its 503 must reach it.
 const ACQUIRE: Duration = Duration::from_secs(2);
-/// Connections for the relay, the cleaner and the registry, so that none of them waits for requests,
-/// nor they for it: a release can be taken back however busy the service is.
+/// Connections for the relay, the cleaner and the registry, so that none of them waits for
+/// requests, nor they for it: a release can be taken back however busy the service is.
 const BACKGROUND_CONNECTIONS: u32 = 6;
 /// So many of them may carry values of many megabytes at a time: the others stay for what is short,
 /// such as the beats by which replicas know that this one lives.

@@ -9,12 +9,11 @@ macro_rules! changing {
         use uuid::Uuid;
 
         use $crate::clock::Timestamp;
-        use $crate::events::NewEvent;
         use $crate::store::StoreError;
         use $crate::store::registry::changes::{deployments, places, releases, tokens};
         use $crate::store::registry::{
-            AdminToken, Change, Deployment, Expected, Moved, NewAdminToken, NewRelease, PlaceState,
-            Pruned, RegistryError, RegistryRefusal, Release, verdict,
+            AdminToken, Change, Deployment, EventOfMove, Expected, Moved, NewAdminToken,
+            NewRelease, PlaceState, Pruned, RegistryError, RegistryRefusal, Release, verdict,
         };
 
         // Releases and places.
@@ -63,11 +62,11 @@ macro_rules! changing {
                 to: Option<i64>,
                 expected: Expected,
                 change: &Change,
-                events: &[NewEvent],
+                event: EventOfMove<'_>,
             ) -> Result<Moved, RegistryError> {
                 let mut registry = self.change().await?;
                 let done =
-                    places::rollback(&mut registry, place, to, expected, change, events).await;
+                    places::rollback(&mut registry, place, to, expected, change, event).await;
                 registry.end(done).await
             }
 

@@ -18,10 +18,10 @@ mod transaction;
 mod verdict;
 
 pub use deployment::{Deployment, DeploymentState, Report, ReportState};
-pub use place::{Change, Expected, Freeze, HistoryLine, Moved, PlaceState};
+pub use place::{Change, EventOfMove, Expected, Freeze, HistoryLine, Moved, PlaceState};
 pub use refused::{RegistryError, RegistryRefusal};
 pub use release::{
-    Component, ComponentInfo, NewRelease, Pruned, Release, ReleaseComponent, Source, text_digest,
+    Component, ComponentInfo, NewRelease, Pruned, Release, ReleaseComponent, Source,
 };
 pub use replica::{Beat, Replica, Serving};
 pub use token::{AdminToken, NewAdminToken, Role};

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
+use crate::events::NewEvent;
 
 /// A place as it stands. One that never had a release has no row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +57,9 @@ pub enum Expected {
     /// The place is at this revision, and on probation: it falls back.
     Probation(i64),
 }
+
+/// The event that tells of a move, for the transaction of the move itself.
+pub type EventOfMove<'e> = Option<&'e (dyn Fn(&Moved) -> NewEvent + Sync)>;
 
 /// A pointer that was moved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

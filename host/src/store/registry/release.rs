@@ -1,21 +1,31 @@
 //! Components and releases.
 
-use aws_lc_rs::digest;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::hex;
 
-/// SHA-256 of a text such as a release's settings, in hexadecimal.
-pub fn text_digest(text: &str) -> String {
-    hex::encode(digest::digest(&digest::SHA256, text.as_bytes()).as_ref())
-}
-
 /// A component with its bytes.
 #[derive(Debug, Clone)]
 pub struct Component {
     pub info: ComponentInfo,
-    pub bytes: Vec<u8>,
+    pub bytes: Arc<[u8]>,
+}
+
+impl Component {
+    /// What shows that its bytes are not those that were brought, in a sentence; none if they are:
+    /// nothing of it is to be used then. It hashes all of them: beside the request threads.
+    pub fn damage(&self) -> Option<String> {
+        let (digest, actual) = (&self.info.digest, hex::sha256(&self.bytes));
+        (actual != *digest).then(|| {
+            format!(
+                "the registry holds other bytes under the digest {digest}: their SHA-256 is \
+                 {actual}. Find out who changed them, and push the component again"
+            )
+        })
+    }
 }
 
 /// What is known of a component without its bytes.
@@ -96,13 +106,14 @@ impl Release {
     /// environment, the defaults instead of what was set.
     pub fn damage(&self) -> Option<String> {
         let Self { place, number, settings_digest, .. } = self;
-        let actual = text_digest(&self.settings);
+        let actual = hex::sha256(self.settings.as_bytes());
         let is_object = |text: &str| {
             serde_json::from_str::<serde_json::Value>(text).is_ok_and(|value| value.is_object())
         };
         let what = if actual != *settings_digest {
             format!(
-                "other settings than it was brought with: their SHA-256 is {actual}, not {settings_digest}"
+                "other settings than it was brought with: their SHA-256 is {actual}, not \
+                 {settings_digest}"
             )
         } else if !is_object(&self.settings) {
             "settings that are no JSON object".to_owned()

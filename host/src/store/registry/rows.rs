@@ -15,7 +15,10 @@ use crate::telemetry::rarely;
 
 from_row!(ComponentInfo |row| { digest, wit, manifest, size, pushed_at, pushed_by });
 
-from_row!(Component |row| { info: ComponentInfo::from_row(row)?, bytes });
+from_row!(Component |row| {
+    info: ComponentInfo::from_row(row)?,
+    bytes: row.try_get::<Vec<u8>, _>("bytes")?.into(),
+});
 
 from_row!(Release |row| {
     place,
@@ -107,7 +110,12 @@ fn json<T: DeserializeOwned>(column: &str, text: &str) -> sqlx::Result<T> {
 /// must not keep all the others from deploying and going back.
 fn json_if_any<T: DeserializeOwned + Default>(column: &str, text: &str) -> T {
     json(column, text).unwrap_or_else(|error| {
-        rarely!(warn, column, %error, "what a replica says of itself cannot be read, and counts as nothing");
+        rarely!(
+            warn,
+            column,
+            %error,
+            "what a replica says of itself cannot be read, and counts as nothing"
+        );
         T::default()
     })
 }

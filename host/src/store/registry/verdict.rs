@@ -4,8 +4,9 @@ use super::deployment::{Deployment, DeploymentState, ReportState};
 use super::replica::Replica;
 use crate::clock::Timestamp;
 
-/// A replica that was not seen for that long, in milliseconds, is not live. Nor is one that was seen
-/// so long after now: its clock is wrong, and it would be waited for for as long as that is so.
+/// A replica that was not seen for that long, in milliseconds, is not live. Nor is one that was
+/// seen so long after now: its clock is wrong, and it would be waited for for as long as that is
+/// so.
 const SEEN: i64 = 10_000;
 /// Nor is one that was not seen for that long, some beats, if another of its name has begun since
 /// it was: its process was started anew, and nobody waits for the old one.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use auth_host::contract::Slot;
-use auth_host::policy::runtime::component_digest;
+use auth_host::hex;
 use serde_json::{Value, json};
 
 use crate::support::{Home, Printed, Process, eventually, policy};
@@ -104,7 +104,7 @@ async fn a_policy_is_checked_pushed_deployed_looked_at_and_rolled_back() {
     assert_eq!(checked["against"]["active"], "login/1");
     assert_eq!(checked["against"]["settings"]["added"], json!(["attempts-per-account"]));
 
-    let digest = component_digest(&policy(Slot::Login));
+    let digest = hex::sha256(&policy(Slot::Login));
     let pushed = shop.push(5).await;
     holds(&pushed, &["release login/2   component ", &digest[..12], "   settings ", "   by "]);
     holds(&pushed, &["next: auth-host policy deploy login/2"]);
@@ -199,7 +199,7 @@ async fn a_release_goes_from_one_environment_to_the_next_as_a_file() {
     let imported = next.document(0, &set).await;
     assert_eq!(imported["settings"], json!({ "window-seconds": 60 }));
     assert_eq!(imported["source"], "import");
-    let digest = component_digest(&policy(Slot::Login));
+    let digest = hex::sha256(&policy(Slot::Login));
     assert_eq!(imported["components"][0]["digest"], json!(digest));
     let shown = next.told(0, &["show", "login/3"]).await;
     holds(&shown, &[&digest, "window-seconds", "imported from login/2: stricter", "never served"]);

@@ -2,7 +2,7 @@
 //! else stops for them.
 
 use auth_host::contract::Slot;
-use auth_host::store::registry::{DeploymentState, Role, text_digest};
+use auth_host::store::registry::{DeploymentState, Role};
 use serde_json::json;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
@@ -59,11 +59,14 @@ async fn a_release_that_was_changed_in_the_registry_is_neither_served_nor_taken_
     };
     let brought = settings.to_string();
     for (statement, what) in [
-        (set(mild, &text_digest(&brought)), "other settings than it was brought with"),
-        (set("null", &text_digest("null")), "settings that are no JSON object"),
-        (set("", &text_digest("")), "settings that are no JSON object"),
         (
-            set(&brought, &text_digest(&brought))
+            set(mild, &auth_host::hex::sha256(brought.as_bytes())),
+            "other settings than it was brought with",
+        ),
+        (set("null", &auth_host::hex::sha256(b"null")), "settings that are no JSON object"),
+        (set("", &auth_host::hex::sha256(b"")), "settings that are no JSON object"),
+        (
+            set(&brought, &auth_host::hex::sha256(brought.as_bytes()))
                 + &format!("; DELETE FROM {{s}}policy_release_components {row}"),
             "no components",
         ),

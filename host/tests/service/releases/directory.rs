@@ -2,7 +2,7 @@
 //! folder, says what serves.
 
 use auth_host::contract::{Slot, wit};
-use auth_host::policy::runtime::component_digest;
+use auth_host::hex;
 use auth_host::store::Store;
 use auth_host::store::registry::{Change, Expected, Release, Source};
 use serde_json::{Value, json};
@@ -57,14 +57,14 @@ async fn a_change_becomes_a_release_with_its_settings_and_is_active_at_once() {
     assert_eq!((newest.source, newest.author.as_str()), (Source::Directory, "directory"));
     assert_eq!(newest.message, "changed in the policy directory");
     assert_eq!(newest.settings, r#"{"attempts-per-account":3}"#);
-    assert_eq!(newest.components[0].digest, component_digest(&policy(Slot::Login)));
+    assert_eq!(newest.components[0].digest, hex::sha256(&policy(Slot::Login)));
     assert_eq!(newest.components[0].wit, wit::version());
     assert_eq!(newest.components, releases[1].components, "the settings alone have changed");
     let report: Value = serde_json::from_str(&releases[2].report).unwrap();
-    assert_eq!(report["digest"], component_digest(&other()));
+    assert_eq!(report["digest"], hex::sha256(&other()));
     assert_eq!(report["manifest"]["name"], "refuses-domain");
-    let component = store(&service).component(&component_digest(&other())).await.unwrap();
-    assert_eq!(component.unwrap().bytes, other());
+    let component = store(&service).component(&hex::sha256(&other())).await.unwrap();
+    assert_eq!(component.unwrap().bytes[..], other());
     let history = store(&service).history(Some("login"), None, 10).await.unwrap();
     let moves: Vec<_> = history.iter().map(|line| (line.action.as_str(), line.to)).collect();
     assert_eq!(moves.first(), Some(&("activated", Some(4))), "{moves:?}");
@@ -75,7 +75,7 @@ async fn a_change_becomes_a_release_with_its_settings_and_is_active_at_once() {
 async fn a_rollback_survives_a_restart_with_the_same_folder_and_a_change_of_the_folder_counts() {
     let service = TestService::start().await;
     service.swap(Slot::Login, &other()).await;
-    store(&service).rollback("login", None, Expected::Anything, &change(), &[]).await.unwrap();
+    store(&service).rollback("login", None, Expected::Anything, &change(), None).await.unwrap();
     serves(&service, 1).await;
     let builder = service.stop_and_keep().await;
     let service = builder.start().await;
@@ -92,6 +92,19 @@ async fn a_rollback_survives_a_restart_with_the_same_folder_and_a_change_of_the_
         .await;
     serves(&service, 3).await;
     assert_eq!(releases(&service).await[0].settings, settings.to_string());
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn what_comes_back_is_a_release_that_names_the_one_that_it_was() {
+    let service = TestService::start().await;
+    service.swap(Slot::Login, &other()).await;
+    service.swap(Slot::Login, &policy(Slot::Login)).await;
+    let newest = releases(&service).await.remove(0);
+    assert_eq!(newest.number, 3);
+    assert_eq!(newest.message, "changed in the policy directory: the same as login/1");
+    let told = lines_with(service.log_mark(), "brings back what an earlier release was");
+    assert!(told.iter().any(|line| line["same"] == "login/1"), "{told:?}");
     service.stop().await;
 }
 
@@ -142,7 +155,7 @@ async fn what_an_earlier_version_kept_fills_a_place_whose_file_is_refused() {
     let builder = TestService::with().component(Slot::Login, b"nothing");
     let kept = builder.data_dir().join("last-good");
     let settings = json!({ "attempts-per-account": 3 });
-    let pairs = json!([{ "digest": component_digest(&policy(Slot::Login)), "settings": settings }]);
+    let pairs = json!([{ "digest": hex::sha256(&policy(Slot::Login)), "settings": settings }]);
     std::fs::create_dir_all(&kept).unwrap();
     std::fs::write(kept.join("login.wasm"), policy(Slot::Login)).unwrap();
     std::fs::write(kept.join("login.pairs.json"), pairs.to_string()).unwrap();

@@ -1,7 +1,7 @@
 //! Every replica serves what the registry says is active, or says why it does not.
 
 use auth_host::contract::{Slot, wit};
-use auth_host::policy::runtime::component_digest;
+use auth_host::hex;
 use auth_host::store::registry::{DeploymentState, ReportState};
 use serde_json::{Value, json};
 
@@ -26,14 +26,14 @@ async fn a_deployment_and_a_rollback_move_component_and_settings_together() {
     let (person, _) = service.newcomer("leo").await;
     let two = deploy(&service, &second, &mild).await;
     serve([&service], two).await;
-    assert_eq!(served(&service), (mild, component_digest(&second)));
+    assert_eq!(served(&service), (mild, hex::sha256(&second)));
     service.login(&person).await.tokens();
     // Nothing is read, checked or loaded for it: it is kept ready.
     let loaded = service.count("auth_policy_cache_total", &[]).await;
     let moved = rollback(&service, None).await;
     assert_eq!((moved.from, moved.to), (Some(two), one));
     serve([&service], one).await;
-    assert_eq!(served(&service), (strict, component_digest(&first)));
+    assert_eq!(served(&service), (strict, hex::sha256(&first)));
     assert_eq!(service.count("auth_policy_cache_total", &[]).await, loaded);
     service.login(&person).await.tokens();
     service.stop().await;
@@ -172,7 +172,7 @@ async fn of_several_components_the_one_for_this_host_serves_and_without_one_it_i
     let release = push_for(&service, &both, &json!({})).await;
     ended(&service, &begin(&service, release.number).await).await;
     serve([&service], release.number).await;
-    assert_eq!(served(&service).1, component_digest(&ours));
+    assert_eq!(served(&service).1, hex::sha256(&ours));
     let foreign = push_for(&service, &[("99.0.0", &other)], &json!({})).await;
     let deployment = ended(&service, &begin(&service, foreign.number).await).await;
     assert_eq!(deployment.state, DeploymentState::Refused);
@@ -185,7 +185,7 @@ async fn of_several_components_the_one_for_this_host_serves_and_without_one_it_i
 async fn bytes_that_are_not_those_of_their_digest_never_serve() {
     let service = replica("a1").start().await;
     let (named, other) = (version("1.1.0"), version("6.6.6"));
-    let number = super::pushing::push_under(&service, &component_digest(&named), &other).await;
+    let number = super::pushing::push_under(&service, &hex::sha256(&named), &other).await;
     let deployment = ended(&service, &begin(&service, number).await).await;
     assert_eq!(deployment.state, DeploymentState::Refused);
     let reasons = deployment.reports[0].reasons.join(" ");

@@ -184,7 +184,7 @@ async fn activate(store: &Store, place: &str) -> PlaceState {
         pushed_at: 0,
         pushed_by: "ann".into(),
     };
-    store.component_put(&Component { info, bytes: vec![0] }).await.unwrap();
+    store.component_put(&Component { info, bytes: vec![0].into() }).await.unwrap();
     let release = NewRelease {
         place: place.into(),
         components: vec![ReleaseComponent { wit, digest }],

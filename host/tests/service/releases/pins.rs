@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use auth_host::contract::{Slot, wit};
+use auth_host::hex;
 use auth_host::policy::releases::export::{Exported, write};
-use auth_host::policy::runtime::component_digest;
 use auth_host::store::registry::{DeploymentState, ReportState};
 use serde_json::json;
 
@@ -43,7 +43,7 @@ async fn export(service: &TestService, number: i64, file: &Path) {
     let store = store(service);
     let release = store.release("login", number).await.unwrap().unwrap();
     let component = store.component(&release.components[0].digest).await.unwrap().unwrap();
-    let exported = Exported::of(&release, vec![component.bytes]).unwrap();
+    let exported = Exported::of(&release, vec![component.bytes.to_vec()]).unwrap();
     write(&mut fs::File::create(file).unwrap(), &exported).unwrap();
 }
 
@@ -87,7 +87,7 @@ async fn an_exported_release_is_pinned_where_no_registry_knows_it() {
     service.stop().await;
     let (pin, begin_of_log) = (file.to_str().unwrap(), mark());
     let service = replica("a1").setting("POLICY_PIN", pin).start().await;
-    assert_eq!(served(&service), (settings, component_digest(&version("1.2.0"))));
+    assert_eq!(served(&service), (settings, hex::sha256(&version("1.2.0"))));
     is_loud(&service, begin_of_log, number, pin).await;
     let (person, _) = service.newcomer("leo").await;
     service.login(&person).await.tokens();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use auth_host::contract::{Slot, wit};
-use auth_host::policy::runtime::component_digest;
+use auth_host::hex;
 use auth_host::store::Store;
 use auth_host::store::registry::{
     Beat, Change, Component, ComponentInfo, Deployment, DeploymentState, Expected, Moved,
@@ -60,7 +60,7 @@ async fn new_release(
 ) -> NewRelease {
     let mut named = Vec::new();
     for (wit, bytes) in components {
-        let digest = component_digest(bytes);
+        let digest = hex::sha256(bytes);
         put(service, &digest, wit, bytes).await;
         named.push(ReleaseComponent { wit: (*wit).to_owned(), digest });
     }
@@ -114,7 +114,7 @@ pub(super) async fn deploy(service: &TestService, component: &[u8], settings: &V
 }
 
 pub(super) async fn rollback(service: &TestService, to: Option<i64>) -> Moved {
-    store(service).rollback("login", to, Expected::Anything, &change(), &[]).await.unwrap()
+    store(service).rollback("login", to, Expected::Anything, &change(), None).await.unwrap()
 }
 
 /// Waits until all of them serve this release.
@@ -165,6 +165,6 @@ async fn put(service: &TestService, digest: &str, wit: &str, bytes: &[u8]) {
         pushed_at: 0,
         pushed_by: "ann".into(),
     };
-    let component = Component { info, bytes: bytes.to_vec() };
+    let component = Component { info, bytes: bytes.into() };
     store(service).component_put(&component).await.unwrap();
 }

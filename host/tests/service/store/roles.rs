@@ -88,7 +88,7 @@ async fn uses_the_registry(url: &str) {
     clock.advance(Duration::from_mins(1));
     let pruned = store.registry_prune(1, clock.now(), &change("cleaner")).await.unwrap();
     assert_eq!(pruned.components, 1);
-    store.rollback("elsewhere", None, Expected::Anything, &change("ann"), &[]).await.unwrap();
+    store.rollback("elsewhere", None, Expected::Anything, &change("ann"), None).await.unwrap();
     store.close().await;
 }
 

@@ -26,7 +26,7 @@ impl Postgres {
             .bind(without_nul(&info.wit))
             .bind(without_nul(&info.manifest))
             .bind(info.size)
-            .bind(&component.bytes)
+            .bind(&component.bytes[..])
             .bind(self.clock.now())
             .bind(without_nul(&info.pushed_by));
         let mut transaction = self.pools.begin_patiently().await?;

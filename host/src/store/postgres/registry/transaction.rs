@@ -13,11 +13,12 @@ use super::statements::{
 };
 use crate::clock::Timestamp;
 use crate::events::NewEvent;
+use crate::hex;
 use crate::store::StoreError;
 use crate::store::error::MayBeWell;
 use crate::store::registry::{
     AdminToken, Deployment, DeploymentState, KEPT_DEPLOYMENTS, NewAdminToken, NewLine, NewRelease,
-    PRUNED_RELEASES, PlaceRow, Registry, Release, Replica, as_word, text_digest,
+    PRUNED_RELEASES, PlaceRow, Registry, Release, Replica, as_word,
 };
 
 /// Components that are pruned in one transaction: who changes a place waits for it.
@@ -126,7 +127,7 @@ impl Registry for Changing<'_> {
             .bind(without_nul(&release.place))
             .bind(number)
             .bind(&settings)
-            .bind(text_digest(&settings))
+            .bind(hex::sha256(settings.as_bytes()))
             .bind(without_nul(&release.grants))
             .bind(as_word(&release.source))
             .bind(without_nul(&release.author))

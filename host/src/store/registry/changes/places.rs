@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use super::super::deployment::DeploymentState;
-use super::super::place::{Change, Expected, Freeze, Moved, PlaceState};
+use super::super::place::{Change, EventOfMove, Expected, Freeze, Moved, PlaceState};
 use super::super::place_row::PlaceRow;
 use super::super::refused::{RegistryError, RegistryRefusal};
 use super::super::release::{NewRelease, Release, Source};
 use super::super::transaction::{NewLine, Registry};
 use super::releases::{keep, kept};
 use crate::clock::{Timestamp, milliseconds};
-use crate::events::NewEvent;
 use crate::store::StoreError;
 
 /// Until when a release that is activated now is on probation.
@@ -73,7 +72,7 @@ pub(in crate::store) async fn rollback<R: Registry>(
     to: Option<i64>,
     expected: Expected,
     change: &Change,
-    events: &[NewEvent],
+    event: EventOfMove<'_>,
 ) -> Result<Moved, RegistryError> {
     let mut row = registry.lock(place).await?;
     let mut number = row.way_back(to, expected, registry.now())?;
@@ -110,8 +109,8 @@ pub(in crate::store) async fn rollback<R: Registry>(
         details: &change.details,
     };
     registry.write(line).await?;
-    for event in events {
-        registry.append(event).await?;
+    if let Some(event) = event {
+        registry.append(&event(&moved)).await?;
     }
     Ok(moved)
 }

@@ -13,7 +13,8 @@ pub(in crate::store) async fn add<R: Registry>(
     if !registry.add_token(token).await? {
         return Err(RegistryRefusal::TokenExists { name: token.name.clone() }.into());
     }
-    let details = serde_json::json!({ "token": token.name, "role": token.role, "expires_at": token.expires_at });
+    let NewAdminToken { name, role, expires_at, .. } = token;
+    let details = serde_json::json!({ "token": name, "role": role, "expires_at": expires_at });
     write(registry, "token_added", &token.created_by, &token.name, &details).await?;
     let lost = || StoreError::Damaged("a token was not kept".to_owned());
     Ok(registry.token(&token.name).await?.ok_or_else(lost)?)

@@ -46,7 +46,7 @@ impl Sqlite {
                 .bind(info.size)
                 .bind(now)
                 .bind(&info.pushed_by)
-                .bind(&component.bytes);
+                .bind(&component.bytes[..]);
             Ok(insert.execute(&mut *transaction).await?.rows_affected() > 0)
         };
         let done: Result<bool, StoreError> = done.await;

@@ -13,11 +13,12 @@ use super::statements::{
 };
 use crate::clock::Timestamp;
 use crate::events::NewEvent;
+use crate::hex;
 use crate::store::StoreError;
 use crate::store::error::MayBeWell;
 use crate::store::registry::{
     AdminToken, Deployment, DeploymentState, KEPT_DEPLOYMENTS, NewAdminToken, NewLine, NewRelease,
-    PRUNED_RELEASES, PlaceRow, Registry, Release, Replica, as_json, as_word, text_digest,
+    PRUNED_RELEASES, PlaceRow, Registry, Release, Replica, as_json, as_word,
 };
 
 type Query<'q> = sqlx::query::Query<'q, sqlx::Sqlite, SqliteArguments>;
@@ -121,7 +122,7 @@ impl Registry for Changing<'_> {
             .bind(&release.place)
             .bind(number)
             .bind(&release.settings)
-            .bind(text_digest(&release.settings))
+            .bind(hex::sha256(release.settings.as_bytes()))
             .bind(&release.grants)
             .bind(as_word(&release.source))
             .bind(&release.author)

@@ -1,5 +1,6 @@
-//! What the registry promises, whichever database it is in. It goes through [`Store`]: most of it is
-//! about replicas that do something at the same time, and cannot be seen through the public door.
+//! What the registry promises, whichever database it is in. It goes through [`Store`]: most of it
+//! is about replicas that do something at the same time, and cannot be seen through the public
+//! door.
 
 mod changing;
 mod deploying;
@@ -60,7 +61,7 @@ impl Registry {
     }
 
     async fn rolled_back(&self, to: Option<i64>) -> Result<Moved, RegistryError> {
-        self.store.rollback("login", to, Expected::Anything, &change("bob"), &[]).await
+        self.store.rollback("login", to, Expected::Anything, &change("bob"), None).await
     }
 
     /// A replica lives.
@@ -125,7 +126,7 @@ pub(crate) fn component(digest: &str, bytes: &[u8]) -> Component {
         pushed_at: 0,
         pushed_by: "ann".to_owned(),
     };
-    Component { info, bytes: bytes.to_vec() }
+    Component { info, bytes: bytes.into() }
 }
 
 pub(crate) fn release(place: &str) -> NewRelease {

@@ -143,7 +143,7 @@ async fn components_that_take_their_time_leave_room_for_beats_and_keep_few_waiti
     let read = in_time("all of them", reads.join_all()).await;
     assert_eq!(read.len(), 10);
     for component in read {
-        assert_eq!(component.unwrap().unwrap().bytes, b"\0asm");
+        assert_eq!(component.unwrap().unwrap().bytes[..], b"\0asm"[..]);
     }
     slow.close().await.unwrap();
     store.close().await;

@@ -1,7 +1,7 @@
 //! What is refused, and why.
 
 use auth_host::contract::Slot;
-use auth_host::policy::runtime::component_digest;
+use auth_host::hex;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ pub(super) async fn a_frozen_place_takes_no_deploys_but_rollbacks(story: &Story)
 pub(super) async fn each_refusal_has_its_reason(story: &Story) {
     story.chapter("refusals");
     let operator = &story.operator;
-    let login = component_digest(&policy(Slot::Login));
+    let login = hex::sha256(&policy(Slot::Login));
     let refused = async |method: Method, path: &str, body: Value, status: u16, code: &str| {
         let answer = operator.ask(method, path, Some(&body)).await;
         assert_eq!((answer.0, answer.1["code"].as_str()), (status, Some(code)), "{}", answer.1);
