@@ -45,6 +45,14 @@ pub const EMPTY_PLACE: ErrorCode = code("empty_place", 404, "nothing was ever de
 pub const SERVES_ALREADY: ErrorCode = code("serves_already", 409, "the release serves already");
 /// Another deployment of the place is on its way.
 pub const DEPLOYING: ErrorCode = code("deploying", 409, "another release is being deployed there");
+/// Another release of the place is being tried.
+pub const TRYING: ErrorCode = code("trying", 409, "another release is being tried there");
+pub const NO_CANDIDATE: ErrorCode = code("no_candidate", 409, "nothing is being tried there");
+pub const NO_STEPS: ErrorCode = code("no_steps", 409, "the trial has no steps");
+pub const STEPS_AS_ASKED: ErrorCode =
+    code("steps_as_asked", 409, "the steps are paused already, or go on already");
+/// A replica of a version that knows of no candidates.
+pub const OLD_REPLICA: ErrorCode = code("old_replica", 409, "a replica cannot try candidates");
 pub const NEVER_SERVED: ErrorCode = code("never_served", 409, "the release never served");
 pub const NOTHING_BEFORE: ErrorCode = code("nothing_before", 409, "no release served before");
 /// Somebody else was faster.

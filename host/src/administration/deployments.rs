@@ -28,7 +28,8 @@ impl Administration {
     ) -> Result<DeploymentView, ApiError> {
         let (slot, number) = input::release(&new.release)?;
         let change = change(caller, &new.message)?;
-        let begun = self.store.deploy_begin(slot.as_str(), number, self.deploy_patience, &change);
+        let begun =
+            self.store.deploy_begin(slot.as_str(), number, self.deploy_patience, None, &change);
         let deployment = begun.await.map_err(of_registry)?;
         tracing::info!(
             deployment = %deployment.id,

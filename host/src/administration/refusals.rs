@@ -62,6 +62,11 @@ fn of_refusal(refusal: &RegistryRefusal) -> ApiError {
         R::ChangedMeanwhile { .. } => (codes::CHANGED_MEANWHILE, "Look, and ask again"),
         R::NotEmpty { .. } => (codes::CHANGED_MEANWHILE, "Deploy a release instead"),
         R::NoDeployment => (codes::NO_DEPLOYMENT, "See policy status and policy history"),
+        R::Trying { .. } => (codes::TRYING, "Promote or abort it first"),
+        R::NoCandidate { .. } => (codes::NO_CANDIDATE, "See policy status"),
+        R::NoSteps { .. } => (codes::NO_STEPS, "Promote or abort it, or deploy it with steps"),
+        R::StepsAsAsked { .. } => (codes::STEPS_AS_ASKED, "There is nothing to do"),
+        R::OldReplica { .. } => (codes::OLD_REPLICA, "Upgrade it first, or deploy to all at once"),
         R::TokenExists { .. } => (codes::CHANGED_MEANWHILE, "Choose another name"),
         R::NoToken { .. } => (codes::INVALID_ADMIN_TOKEN, "See auth-host admin token list"),
     };

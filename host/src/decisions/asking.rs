@@ -10,6 +10,7 @@ use super::{Context, DecisionMetrics};
 use crate::capabilities::{CallState, Services};
 use crate::contract::{Attempt, Contract, PerSlot, Slot};
 use crate::errors::{ApiError, catalogue};
+use crate::policy::health::Subject;
 use crate::policy::runtime::{CallError, Decision, Generation, call};
 use crate::policy::serving::Generations;
 use crate::telemetry::{Rarely, rarely};
@@ -30,11 +31,21 @@ pub(super) struct Asking {
 
 impl Asking {
     /// What serves in a slot now.
-    pub(super) fn current(&self, slot: Slot) -> Result<Arc<Generation>, ApiError> {
+    fn current(&self, slot: Slot) -> Result<Arc<Generation>, ApiError> {
         self.generations.current(slot).ok_or_else(|| {
             rarely!(error, %slot, "no policy serves in this slot");
             catalogue::NO_POLICY.into()
         })
+    }
+
+    /// Finds who decides about this person.
+    pub(super) fn question(&self, slot: Slot, subject: Subject) -> Result<Question, ApiError> {
+        let active = self.current(slot)?;
+        let trial = self.generations.trial(&active);
+        let key = &self.services.keys.policy_share;
+        let candidate = trial.as_ref().filter(|trial| trial.takes(key, &subject));
+        let generation = candidate.map_or(active, |trial| Arc::clone(&trial.generation));
+        Ok(Question { generation, subject, trial })
     }
 
     pub(super) async fn ask<C: Contract>(

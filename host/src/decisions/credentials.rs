@@ -15,21 +15,39 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Members that the manifest does not declare do not reach the policy.
-    pub(super) fn attempt(self, manifest: &Manifest) -> Attempt {
+    /// The address that they are about, in its canonical form if it has one.
+    pub(super) fn address(&self) -> Address {
         let canonical = email::canonical(&self.email);
+        let spelling = cut_bytes(self.email.trim(), email::MAX_BYTES);
+        Address {
+            is_valid: canonical.is_some(),
+            email: canonical.unwrap_or_else(|| spelling.clone()),
+            spelling,
+        }
+    }
+
+    /// Members that the manifest does not declare do not reach the policy.
+    pub(super) fn attempt(self, address: Address, manifest: &Manifest) -> Attempt {
+        let Address { is_valid, email, spelling } = address;
         let declared =
             |name: &str| manifest.declares(name) && !matches!(name, "email" | "password");
-        let spelling = cut_bytes(self.email.trim(), email::MAX_BYTES);
         Attempt {
-            email_valid: canonical.is_some(),
-            email: canonical.unwrap_or_else(|| spelling.clone()),
+            email_valid: is_valid,
+            email,
             spelling,
             password: Some(self.password),
             members: self.members.into_iter().filter(|(name, _)| declared(name)).collect(),
             ..Attempt::default()
         }
     }
+}
+
+/// An address as it was given, and as it is looked up.
+pub(super) struct Address {
+    /// Whether there is a canonical form.
+    pub(super) is_valid: bool,
+    pub(super) email: String,
+    pub(super) spelling: String,
 }
 
 fn cut_bytes(text: &str, most: usize) -> String {

@@ -1,11 +1,11 @@
 //! `POST /auth/login`.
 
 use super::carrying_out::sign_error;
-use super::question::Question;
 use super::{Context, Credentials, Decisions};
 use crate::capabilities::{CallState, Outcome};
 use crate::contract::{Login, LoginAcceptance, Slot};
 use crate::errors::{ApiError, catalogue};
+use crate::policy::health::Subject;
 use crate::tokens::{RefreshToken, TokenPair};
 
 impl Decisions {
@@ -15,9 +15,10 @@ impl Decisions {
         context: &Context,
         credentials: Credentials,
     ) -> Result<TokenPair, ApiError> {
-        let generation = self.asking.current(Slot::Login)?;
-        let attempt = credentials.attempt(&generation.identity.manifest);
-        let question = Question::about_email(generation, &attempt);
+        let address = credentials.address();
+        let question = self.asking.question(Slot::Login, Subject::Email(address.email.clone()))?;
+        let manifest = &question.generation.identity.manifest;
+        let attempt = credentials.attempt(address, manifest);
         let (acceptance, state) = self.ask::<Login>(&question, context, attempt).await?;
         if let Some(fault) = fault(&acceptance, &state) {
             return Err(self.asking.not_carried_out(&question, fault));

@@ -2,25 +2,24 @@
 
 use std::sync::Arc;
 
-use crate::contract::{Attempt, Slot};
+use crate::contract::Slot;
 use crate::policy::health::Subject;
+use crate::policy::rollout::Trial;
 use crate::policy::runtime::Generation;
 
 /// Kept until the decision is carried out: what goes wrong until then is counted with it.
 pub(super) struct Question {
+    /// The active release, or the candidate if this person belongs to its share.
     pub(super) generation: Arc<Generation>,
     pub(super) subject: Subject,
+    /// What is tried beside the active release.
+    pub(super) trial: Option<Arc<Trial>>,
 }
 
 impl Question {
-    /// About the address of a registration or a login.
-    pub(super) fn about_email(generation: Arc<Generation>, attempt: &Attempt) -> Self {
-        Self { generation, subject: Subject::Email(attempt.email.clone()) }
-    }
-
-    /// About the account of a session.
-    pub(super) fn about_account(generation: Arc<Generation>, user_id: i64) -> Self {
-        Self { generation, subject: Subject::Account(user_id) }
+    /// Whether the candidate of a share decides.
+    pub(super) fn is_candidates(&self) -> bool {
+        self.trial.as_ref().is_some_and(|trial| Arc::ptr_eq(&trial.generation, &self.generation))
     }
 
     pub(super) fn slot(&self) -> Slot {

@@ -13,6 +13,7 @@ use crate::clock::milliseconds;
 use crate::contract::{Attempt, Refresh, Slot};
 use crate::errors::{ApiError, catalogue};
 use crate::events::NewEvent;
+use crate::policy::health::Subject;
 use crate::policy::runtime::Decision;
 use crate::store::{CarryError, Conflict, StoredToken};
 use crate::tokens::{RefreshToken, TokenPair};
@@ -88,8 +89,8 @@ impl Decisions {
         token: &RefreshToken,
         stored: StoredToken,
     ) -> Result<Option<TokenPair>, ApiError> {
-        let generation = self.asking.current(Slot::Refresh)?;
-        let question = Question::about_account(generation, stored.account.user_id);
+        let subject = Subject::Account(stored.account.user_id);
+        let question = self.asking.question(Slot::Refresh, subject)?;
         let attempt = Attempt {
             session: Some(stored.session.clone()),
             account: Some(stored.account.clone()),

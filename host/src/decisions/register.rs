@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::carrying_out::sign_error;
-use super::question::Question;
 use super::{Context, Credentials, Decisions};
 use crate::contract::{Register, Slot};
 use crate::errors::{ApiError, catalogue};
 use crate::events::NewEvent;
 use crate::passwords::{Asker, HashError, Password};
+use crate::policy::health::Subject;
 use crate::store::CarryError;
 use crate::telemetry::rarely;
 use crate::tokens::{RefreshToken, SignError, TokenPair};
@@ -20,11 +20,11 @@ impl Decisions {
         context: &Context,
         credentials: Credentials,
     ) -> Result<TokenPair, ApiError> {
-        let generation = self.asking.current(Slot::Register)?;
-        let password = credentials.password.clone();
-        let attempt = credentials.attempt(&generation.identity.manifest);
-        let (email, email_valid) = (attempt.email.clone(), attempt.email_valid);
-        let question = Question::about_email(generation, &attempt);
+        let (password, address) = (credentials.password.clone(), credentials.address());
+        let (email, email_valid) = (address.email.clone(), address.is_valid);
+        let question = self.asking.question(Slot::Register, Subject::Email(email.clone()))?;
+        let manifest = &question.generation.identity.manifest;
+        let attempt = credentials.attempt(address, manifest);
         let (acceptance, state) = self.ask::<Register>(&question, context, attempt).await?;
         if !email_valid {
             let why = "it accepted an e-mail address that is not valid";

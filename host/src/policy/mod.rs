@@ -5,8 +5,10 @@
 
 pub mod admission;
 pub mod health;
+pub mod judgement;
 pub mod metrics;
 pub mod pack;
 pub mod releases;
+pub mod rollout;
 pub mod runtime;
 pub mod serving;

@@ -230,6 +230,7 @@ mod tests {
             previous: vec![41],
             probation_until: None,
             freeze: None,
+            candidate: None,
         };
         let serving = Serving { revision: 9, ..replica(1, 0, &[]) };
         let others = [

@@ -237,6 +237,7 @@ mod tests {
             previous: previous.to_vec(),
             probation_until: None,
             freeze: None,
+            candidate: None,
         }
     }
 
@@ -252,6 +253,7 @@ mod tests {
             deadline: 1,
             ended_at: None,
             reports: Vec::new(),
+            plan: None,
             waiting_for: Vec::new(),
         }
     }

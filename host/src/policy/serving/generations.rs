@@ -13,12 +13,15 @@ use super::placed::{Placed, Places};
 use crate::contract::{Identity, PerSlot, Slot};
 use crate::policy::admission::Faults;
 use crate::policy::metrics::PolicyMetrics;
+use crate::policy::rollout::Trial;
 use crate::policy::runtime::Generation;
 use crate::store::registry::RegistryError;
 
 /// The current generation of each slot. What becomes of an offered one is counted and logged here.
 pub struct Generations {
     current: PerSlot<ArcSwapOption<Generation>>,
+    /// What is tried beside it.
+    trials: PerSlot<ArcSwapOption<Trial>>,
     /// Where a release is pinned, nothing that is placed is swapped in.
     held: PerSlot<AtomicBool>,
     /// When what was placed was last swapped in.
@@ -31,13 +34,31 @@ impl Generations {
     /// No slot has a policy yet.
     pub fn new(metrics: PolicyMetrics) -> Self {
         let places = Places::new(metrics.placed.clone());
-        let (current, held) = (PerSlot::default(), PerSlot::default());
-        Self { current, held, activated: PerSlot::default(), places, metrics }
+        Self {
+            current: PerSlot::default(),
+            trials: PerSlot::default(),
+            held: PerSlot::default(),
+            activated: PerSlot::default(),
+            places,
+            metrics,
+        }
     }
 
     /// What serves in a slot now.
     pub fn current(&self, slot: Slot) -> Option<Arc<Generation>> {
         self.current.get(slot).load_full()
+    }
+
+    /// What is tried in a slot beside this generation, if anything is.
+    pub fn trial(&self, beside: &Generation) -> Option<Arc<Trial>> {
+        let trial = self.trials.get(beside.identity.slot).load();
+        let trial = trial.as_ref().filter(|trial| trial.base == beside.identity.release);
+        trial.map(Arc::clone)
+    }
+
+    /// From now on this is tried, or nothing.
+    pub fn try_out(&self, slot: Slot, trial: Option<Arc<Trial>>) {
+        self.trials.get(slot).store(trial);
     }
 
     /// The slots in which nothing serves.

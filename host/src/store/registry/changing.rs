@@ -13,7 +13,8 @@ macro_rules! changing {
         use $crate::store::registry::changes::{deployments, places, releases, tokens};
         use $crate::store::registry::{
             AdminToken, Change, Deployment, EventOfMove, Expected, Moved, NewAdminToken,
-            NewRelease, PlaceState, Pruned, RegistryError, RegistryRefusal, Release, verdict,
+            NewRelease, PlaceState, Pruned, RegistryError, RegistryRefusal, Release, RolloutPlan,
+            verdict,
         };
 
         // Releases and places.
@@ -99,10 +100,12 @@ macro_rules! changing {
                 place: &str,
                 number: i64,
                 patience: Duration,
+                plan: Option<&RolloutPlan>,
                 change: &Change,
             ) -> Result<Deployment, RegistryError> {
                 let mut registry = self.change().await?;
-                let done = deployments::begin(&mut registry, place, number, patience, change).await;
+                let done =
+                    deployments::begin(&mut registry, place, number, patience, plan, change).await;
                 registry.end(done).await
             }
 

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::candidate::RolloutPlan;
 use crate::clock::Timestamp;
 
 /// How far a deployment is.
@@ -36,6 +37,8 @@ pub struct Deployment {
     pub deadline: Timestamp,
     pub ended_at: Option<Timestamp>,
     pub reports: Vec<Report>,
+    /// How the release is to be tried; none: it is to serve all.
+    pub plan: Option<RolloutPlan>,
     /// The names of the live replicas that have not reported; empty once it has ended.
     pub waiting_for: Vec<String>,
 }

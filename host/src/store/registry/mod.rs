@@ -4,9 +4,12 @@
 //! The rule: a place changes by one transaction that locks its row, and leaves a line of history.
 //! Nothing here knows what a policy is: settings, grants, manifests and reports are texts.
 
+mod candidate;
 pub(super) mod changes;
 mod changing;
+mod counted;
 mod deployment;
+mod differences;
 mod place;
 mod place_row;
 mod refused;
@@ -17,7 +20,12 @@ mod token;
 mod transaction;
 mod verdict;
 
+pub use candidate::{
+    Candidate, Pause, RolloutChange, RolloutMode, RolloutPlan, RolloutStep, WHOLE,
+};
+pub use counted::{Counted, TrialFigures};
 pub use deployment::{Deployment, DeploymentState, Report, ReportState};
+pub use differences::{DifferenceSample, Differences, NewDifferences, Rollout};
 pub use place::{Change, EventOfMove, Expected, Freeze, HistoryLine, Moved, PlaceState};
 pub use refused::{RegistryError, RegistryRefusal};
 pub use release::{

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::candidate::Candidate;
 use crate::clock::Timestamp;
 use crate::events::NewEvent;
 
@@ -22,6 +23,8 @@ pub struct PlaceState {
     /// Until when the active release falls back by itself if it fails.
     pub probation_until: Option<Timestamp>,
     pub freeze: Option<Freeze>,
+    /// What is tried beside the active release.
+    pub candidate: Option<Candidate>,
 }
 
 impl PlaceState {
@@ -80,6 +83,8 @@ pub struct HistoryLine {
     pub who: String,
     /// `pushed`, `imported`, `deploy_began`, `activated`, `deploy_refused`, `deploy_expired`,
     /// `deploy_cancelled`, `rolled_back`, `fell_back`, `frozen`, `unfrozen`, `pruned`,
+    /// `shadow_began`, `share_began`, `paused`, `resumed`, `promoted`, `aborted`, `taken_out`,
+    /// `advanced`, `overtaken`,
     /// `token_added`, `token_revoked` (the last two have no place: an empty text).
     pub action: String,
     pub from: Option<i64>,

@@ -1,5 +1,6 @@
 //! The row of a place, and how it changes: the rules of the registry that need no database.
 
+use super::candidate::Candidate;
 use super::place::{Expected, Freeze, Moved, PlaceState};
 use super::refused::RegistryRefusal;
 use crate::clock::Timestamp;
@@ -17,6 +18,7 @@ pub(in crate::store) struct PlaceRow {
     pub(in crate::store) previous: Vec<i64>,
     pub(in crate::store) probation_until: Option<Timestamp>,
     pub(in crate::store) freeze: Option<Freeze>,
+    pub(in crate::store) candidate: Option<Candidate>,
 }
 
 impl PlaceRow {
@@ -31,6 +33,7 @@ impl PlaceRow {
             previous: self.previous,
             probation_until: self.probation_until,
             freeze: self.freeze.filter(|freeze| freeze.until > now),
+            candidate: self.candidate,
         })
     }
 

@@ -46,6 +46,16 @@ pub enum RegistryRefusal {
     NeverServed { place: String, number: i64 },
     #[error("{place} was changed meanwhile: {place}/{active} serves")]
     ChangedMeanwhile { place: String, active: i64 },
+    #[error("{place}/{release} is being tried by {who} already")]
+    Trying { place: String, release: i64, who: String },
+    #[error("nothing is being tried in {place}")]
+    NoCandidate { place: String },
+    #[error("the trial of {place} has no steps that could be paused or go on")]
+    NoSteps { place: String },
+    #[error("the steps of {place} are paused already, or go on already")]
+    StepsAsAsked { place: String },
+    #[error("the replica {replica} runs a version that knows of no candidates")]
+    OldReplica { replica: String },
     #[error("the place {place} has releases already")]
     NotEmpty { place: String },
     #[error("there is no such deployment, or it has ended")]

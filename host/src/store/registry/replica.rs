@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::counted::{Counted, TrialFigures};
 use crate::clock::Timestamp;
 
 /// What a replica says of itself, about once a second.
@@ -74,4 +75,12 @@ pub struct Serving {
     pub host_calls: u64,
     /// The most memory that a call of this release ever had in this process.
     pub peak_memory_bytes: u64,
+    /// This replica knows of candidates.
+    pub rollouts: bool,
+    /// What it has of the place's trial.
+    pub trial: Option<TrialFigures>,
+    /// What is judged of the release on probation, since it serves.
+    pub judged: Counted,
+    /// The same of the release that served before, until the change.
+    pub before: Option<Counted>,
 }

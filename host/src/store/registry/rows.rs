@@ -50,6 +50,7 @@ from_row!(PlaceRow |row| {
         }
         None => None,
     },
+    candidate: None,
 });
 
 from_row!(Deployment |row| {
@@ -64,6 +65,7 @@ from_row!(Deployment |row| {
     ended_at,
     reports: json("reports", row.try_get("reports")?)?,
     waiting_for: Vec::new(),
+    plan: None,
 });
 
 from_row!(HistoryLine |row| {

@@ -92,7 +92,7 @@ pub(super) async fn push(service: &TestService, component: &[u8], settings: &Val
 
 pub(super) async fn begin(service: &TestService, number: i64) -> Deployment {
     let patience = Duration::from_hours(1);
-    store(service).deploy_begin("login", number, patience, &change()).await.unwrap()
+    store(service).deploy_begin("login", number, patience, None, &change()).await.unwrap()
 }
 
 pub(super) async fn ended(service: &TestService, deployment: &Deployment) -> Deployment {

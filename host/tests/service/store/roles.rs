@@ -73,7 +73,8 @@ async fn uses_the_registry(url: &str) {
     for _ in 0..2 {
         store.release_activate(&release("elsewhere"), false, Duration::ZERO).await.unwrap();
     }
-    let begun = store.deploy_begin("elsewhere", 1, Duration::ZERO, &change("ann")).await.unwrap();
+    let begun =
+        store.deploy_begin("elsewhere", 1, Duration::ZERO, None, &change("ann")).await.unwrap();
     store.deploy_settle(begun.id, Duration::ZERO).await.unwrap().unwrap();
     let token = NewAdminToken {
         name: "ann".to_owned(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::super::candidate::RolloutPlan;
 use super::super::deployment::{Deployment, DeploymentState};
 use super::super::place::Change;
 use super::super::refused::{RegistryError, RegistryRefusal};
@@ -19,6 +20,7 @@ pub(in crate::store) async fn begin<R: Registry>(
     place: &str,
     number: i64,
     patience: Duration,
+    plan: Option<&RolloutPlan>,
     change: &Change,
 ) -> Result<Deployment, RegistryError> {
     let row = registry.lock(place).await?;
@@ -50,6 +52,7 @@ pub(in crate::store) async fn begin<R: Registry>(
         deadline: now.saturating_add(milliseconds(patience)),
         ended_at: None,
         reports: Vec::new(),
+        plan: plan.cloned(),
         waiting_for: Vec::new(),
     };
     registry.add_deployment(&deployment).await?;

@@ -193,7 +193,7 @@ async fn a_frozen_place_takes_no_deployment_and_goes_back_all_the_same() {
         why: "because".to_owned(),
     };
     let begin = async || {
-        registry.store.deploy_begin("login", number, super::PATIENCE, &change("bob")).await
+        registry.store.deploy_begin("login", number, super::PATIENCE, None, &change("bob")).await
     };
     assert_eq!(refusal(begin().await), refused);
     let release = release("login");

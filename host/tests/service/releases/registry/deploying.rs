@@ -137,8 +137,8 @@ async fn of_two_deployments_at_once_one_begins_and_the_other_is_told_who_deploys
     let (ann, bob) = (change("ann"), change("bob"));
     let (first, second) = in_time("both", async {
         tokio::join!(
-            registry.store.deploy_begin("login", numbers[0], PATIENCE, &ann),
-            other.deploy_begin("login", numbers[1], PATIENCE, &bob),
+            registry.store.deploy_begin("login", numbers[0], PATIENCE, None, &ann),
+            other.deploy_begin("login", numbers[1], PATIENCE, None, &bob),
         )
     })
     .await;
@@ -149,9 +149,9 @@ async fn of_two_deployments_at_once_one_begins_and_the_other_is_told_who_deploys
     let expected =
         RegistryRefusal::Deploying { place: place(), release: won.release, who: won.who.clone() };
     assert_eq!(refusal(lost), expected);
-    let again = registry.store.deploy_begin("login", won.release, PATIENCE, &bob).await;
+    let again = registry.store.deploy_begin("login", won.release, PATIENCE, None, &bob).await;
     assert_eq!(refusal(again), expected);
-    let none = registry.store.deploy_begin("login", 99, PATIENCE, &ann).await;
+    let none = registry.store.deploy_begin("login", 99, PATIENCE, None, &ann).await;
     assert_eq!(refusal(none), RegistryRefusal::NoRelease { place: place(), number: 99 });
 }
 
@@ -169,7 +169,7 @@ async fn of_replicas_that_end_a_deployment_at_once_one_does() {
     assert_eq!(registry.login().await.revision, 1);
     let told: Vec<String> = registry.history().await.into_iter().map(|line| line.0).collect();
     assert_eq!(told, ["pushed", "deploy_began", "activated"]);
-    let again = registry.store.deploy_begin("login", 1, PATIENCE, &change("bob")).await;
+    let again = registry.store.deploy_begin("login", 1, PATIENCE, None, &change("bob")).await;
     assert_eq!(refusal(again), RegistryRefusal::ServesAlready { place: place(), number: 1 });
 }
 

@@ -53,7 +53,7 @@ impl Registry {
     }
 
     async fn begun(&self, number: i64) -> Deployment {
-        self.store.deploy_begin("login", number, PATIENCE, &change("ann")).await.unwrap()
+        self.store.deploy_begin("login", number, PATIENCE, None, &change("ann")).await.unwrap()
     }
 
     async fn settled(&self, deployment: &Deployment) -> Option<Deployment> {

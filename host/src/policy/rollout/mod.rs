@@ -1,0 +1,9 @@
+//! A candidate as this replica tries it: whom it decides about, and what is counted of it.
+
+mod figures;
+mod group;
+mod trial;
+
+pub use figures::{TrialSum, of_trial};
+pub use group::{CallOutcome, GroupCounts, Observed};
+pub use trial::{Trial, bucket};
