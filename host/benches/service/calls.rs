@@ -81,7 +81,9 @@ async fn one(service: &Service, generation: &Generation) {
     };
     let deadline = tokio::time::Instant::now() + Duration::from_secs(3);
     let services = &service.app.services;
-    call::<Refresh>(generation, services, request, Attempt::default(), deadline).await.unwrap();
+    call::<Refresh>(generation, services, request, Attempt::default(), deadline, None)
+        .await
+        .unwrap();
 }
 
 /// Calls a second of so many threads, each with a runtime of its own.

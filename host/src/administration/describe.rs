@@ -80,6 +80,7 @@ pub(super) fn place(state: PlaceState) -> PlaceView {
             by: freeze.by,
             message: freeze.why,
         }),
+        candidate: None,
         place: state.place,
     }
 }

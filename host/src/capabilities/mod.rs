@@ -27,5 +27,6 @@ mod types;
 
 pub use state::{
     BoundExceeded, Budget, CallState, DroppedLines, Estimates, InstanceBounds, Machine, Memory,
-    NoRoom, Outcome, PolicySeries, ProcessorTime, Services, StorageSizes, Verification,
+    NoRoom, Outcome, PolicySeries, ProcessorTime, Recorder, Recording, Services, StorageSizes,
+    Verification,
 };

@@ -66,7 +66,7 @@ impl Asking {
         let deadline = context.deadline.min(Instant::now() + self.caller_patience.mul_f64(share));
         let request = context.request.clone();
         // A decision is counted after the host's own checks.
-        let called = call::<C>(generation, &self.services, request, attempt, deadline).await;
+        let called = call::<C>(generation, &self.services, request, attempt, deadline, None).await;
         called.map_err(|error| self.no_decision(question, &error))
     }
 

@@ -4,16 +4,20 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::rollout::NewRolloutView;
 use crate::store::registry::{DeploymentState, ReportState};
 
 /// `POST /v1/deployments`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewDeploymentView {
     #[schema(example = "login/42")]
     pub release: String,
     #[serde(default)]
     pub message: String,
+    /// How it is to be tried; none: it is to serve all at once.
+    #[serde(default)]
+    pub rollout: Option<NewRolloutView>,
 }
 
 /// A deployment: all live replicas are asked whether they can serve a release.

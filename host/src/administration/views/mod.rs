@@ -8,6 +8,7 @@ mod change;
 mod deployment;
 mod error;
 mod release;
+mod rollout;
 mod status;
 
 pub use change::{
@@ -17,6 +18,10 @@ pub use change::{
 pub use deployment::{DeploymentView, NewDeploymentView, ReportView};
 pub use error::{ErrorView, FieldView, ReasonView};
 pub use release::{ComponentView, NewReleaseView, ReleaseComponentView, ReleaseView, ReleasesView};
+pub use rollout::{
+    CandidateView, DifferenceView, MetricView, NewRolloutView, PausedView, RolloutChangeView,
+    RolloutView, SampleView, StepView,
+};
 pub use status::{
     FreezeView, HostView, PlaceView, ReplicaView, ServingState, ServingView, StatusView,
 };

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::deployment::DeploymentView;
+use super::rollout::CandidateView;
 use crate::store::registry::Role;
 
 /// `GET /v1/host`: whom one talks to.
@@ -43,7 +44,7 @@ pub struct StatusView {
 }
 
 /// What serves in a place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct PlaceView {
     #[schema(example = "login")]
     pub place: String,
@@ -59,6 +60,9 @@ pub struct PlaceView {
     /// Until when the active release falls back by itself if it fails.
     pub probation_until: Option<String>,
     pub freeze: Option<FreezeView>,
+    /// What is tried beside the active release.
+    #[serde(default)]
+    pub candidate: Option<CandidateView>,
 }
 
 /// No deploys until then.

@@ -67,7 +67,7 @@ impl Deploy {
         let deployment = match (&self.release, self.watch) {
             (Some(release), _) => {
                 let release = release.to_string();
-                let new = NewDeploymentView { release, message: self.message };
+                let new = NewDeploymentView { release, message: self.message, rollout: None };
                 client.change(Method::POST, &["deployments"], &new).await?
             }
             (None, Some(id)) => asked(&client, id, Duration::ZERO).await?,

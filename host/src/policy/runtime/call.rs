@@ -13,7 +13,7 @@ use super::export;
 use super::fault::CallError;
 use super::generation::{Code, Generation};
 use super::running::Running;
-use crate::capabilities::{CallState, Services};
+use crate::capabilities::{CallState, Recorder, Services};
 use crate::contract::bindings::types::Rejection;
 use crate::contract::{Attempt, Contract, Refusal, Request, Returned};
 use crate::policy::health::{Cause, Use};
@@ -27,14 +27,16 @@ pub enum Decision<A> {
     Refused(Refusal),
 }
 
-/// Calls a policy. The state comes back with the decision: what was written waits in it.
+/// Calls a policy, and writes down what it is answered. The state comes back with the decision: what was written waits in it.
 pub async fn call<C: Contract>(
     generation: &Generation,
     services: &Arc<Services>,
     request: Request,
     attempt: Attempt,
     deadline: Instant,
+    recorder: Option<&Recorder>,
 ) -> Result<(Decision<C::Acceptance>, CallState), CallError> {
+    let _ = recorder;
     let profile = &*generation.profile;
     let state = profile.state(services, &generation.identity, request, attempt);
     let turn = timeout(profile.limits.turn_wait, profile.turns.get(C::SLOT).acquire()).await;

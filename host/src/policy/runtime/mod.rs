@@ -15,6 +15,7 @@ mod linker;
 mod native;
 mod profile;
 mod running;
+mod shadow;
 
 pub use cache::{Cache, Origin, Pass};
 pub use call::{Decision, call};
@@ -27,3 +28,4 @@ pub use linker::contract_linker;
 #[cfg(feature = "native-policies")]
 pub use native::{Decided, NativePolicy};
 pub use profile::Profile;
+pub use shadow::{Shadowed, shadow};
