@@ -14,7 +14,7 @@ const MOST_STEPS: usize = 20;
 const LONGEST_HOLD: u64 = 30 * 24 * 60 * 60;
 /// The most budgets of a trial, and characters of each.
 const MOST_BUDGETS: usize = 20;
-const MOST_BUDGET: usize = 100;
+const MOST_BUDGET: usize = 200;
 /// The most calls that somebody may want to be judged.
 const MOST_CALLS: u64 = 10_000_000;
 
