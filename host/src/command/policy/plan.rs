@@ -22,7 +22,13 @@ pub struct PlanFlags {
     #[arg(long, group = "trial")]
     shadow: bool,
     /// A shadow of so many of the calls, taken at random [default: 100%].
-    #[arg(long, value_name = "PERCENT", requires = "shadow", value_parser = sample)]
+    #[arg(
+        long,
+        value_name = "PERCENT",
+        requires = "shadow",
+        conflicts_with_all = ["share", "steps"],
+        value_parser = sample
+    )]
     sample: Option<Part>,
     /// For a share: it decides for so many of all people, always the same ones.
     #[arg(long, value_name = "PERCENT", group = "trial", value_parser = share)]
