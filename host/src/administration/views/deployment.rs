@@ -16,7 +16,7 @@ pub struct NewDeploymentView {
     #[serde(default)]
     pub message: String,
     /// How it is to be tried; none: it is to serve all at once.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rollout: Option<NewRolloutView>,
 }
 
