@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::shadow::Following;
 use crate::contract::Slot;
-use crate::policy::health::Subject;
+use crate::policy::health::{Cause, Subject};
 use crate::policy::rollout::Trial;
 use crate::policy::runtime::Generation;
 
@@ -14,12 +15,28 @@ pub(super) struct Question {
     pub(super) subject: Subject,
     /// What is tried beside the active release.
     pub(super) trial: Option<Arc<Trial>>,
+    /// If the candidate is to decide about the same afterwards, as a shadow.
+    pub(super) following: Option<Following>,
 }
 
 impl Question {
     /// Whether the candidate of a share decides.
     pub(super) fn is_candidates(&self) -> bool {
         self.trial.as_ref().is_some_and(|trial| Arc::ptr_eq(&trial.generation, &self.generation))
+    }
+
+    /// What was decided is done. A decision that is not carried out is followed by no shadow.
+    pub(super) fn carried_out(&self) {
+        if let Some(following) = &self.following {
+            following.carried_out();
+        }
+    }
+
+    /// The policy spoiled the call: that is answered, and nothing is to be carried out.
+    pub(super) fn spoiled(&self, cause: Cause) {
+        if let Some(following) = &self.following {
+            following.spoiled(cause);
+        }
     }
 
     pub(super) fn slot(&self) -> Slot {
