@@ -27,10 +27,3 @@ impl Recorder {
         todo!()
     }
 }
-
-impl Recording {
-    /// What it takes of memory, about.
-    pub fn bytes(&self) -> usize {
-        0
-    }
-}
