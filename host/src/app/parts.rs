@@ -130,7 +130,7 @@ pub(super) fn admission(
 ) -> anyhow::Result<Admission> {
     let cache = Cache::open(config.data_dir.join("cache"), services.keys.policy_cache.clone())
         .context("the cache of compiled policies cannot be opened")?;
-    let memory = config.policy_memory_bytes;
+    let memory = (config.policy_memory_bytes, config.policy_shadow_memory_mib << 20);
     let profile = Profile::contract_only(Arc::new(Limits::default()), memory, metrics)?;
     Ok(Admission::new(Arc::new(profile), cache, config.admission.clone()))
 }
