@@ -17,8 +17,7 @@ impl Decisions {
     ) -> Result<TokenPair, ApiError> {
         let address = credentials.address();
         let question = self.asking.question(Slot::Login, Subject::Email(address.email.clone()))?;
-        let manifest = &question.generation.identity.manifest;
-        let attempt = credentials.attempt(address, manifest);
+        let attempt = credentials.attempt(address, &question);
         let (acceptance, outcome) = self.ask::<Login>(&question, context, attempt).await?;
         let Outcome { account: Some(account), verification: Some(verification), writes, .. } =
             outcome

@@ -1,10 +1,11 @@
 //! What a policy is asked for: which release decides, and about whom.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use super::shadow::Following;
 use crate::contract::Slot;
-use crate::policy::health::{Cause, Subject};
+use crate::policy::health::{Cause, Network, Subject};
 use crate::policy::rollout::Trial;
 use crate::policy::runtime::Generation;
 
@@ -17,6 +18,16 @@ pub(super) struct Question {
     pub(super) trial: Option<Arc<Trial>>,
     /// If the candidate is to decide about the same afterwards, as a shadow.
     pub(super) following: Option<Following>,
+    /// How the call went, once it has ended.
+    pub(super) call: OnceLock<Call>,
+}
+
+/// What is counted of a call beside what it came to.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Call {
+    pub(super) network: Option<Network>,
+    /// How long the caller waited for it.
+    pub(super) time: Duration,
 }
 
 impl Question {

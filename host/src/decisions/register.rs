@@ -23,8 +23,7 @@ impl Decisions {
         let (password, address) = (credentials.password.clone(), credentials.address());
         let email = address.email.clone();
         let question = self.asking.question(Slot::Register, Subject::Email(email.clone()))?;
-        let manifest = &question.generation.identity.manifest;
-        let attempt = credentials.attempt(address, manifest);
+        let attempt = credentials.attempt(address, &question);
         let (acceptance, outcome) = self.ask::<Register>(&question, context, attempt).await?;
         self.asking.accepted(&question);
         let hash = self.hash(context, &email, &password).await?;

@@ -1,16 +1,18 @@
 //! A call that is to be followed by a shadow, from its question to its answer. It is offered when
 //! the question is dropped: no way out of a handler can forget it.
 
+use std::collections::BTreeMap;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+
+use serde_json::Value;
 
 use super::job::About;
 use super::shadows::Shadows;
 use super::upshot::Upshot;
 use crate::capabilities::{Recorder, Recording};
-use crate::contract::{Attempt, Request};
-use crate::policy::health::{Cause, Subject};
+use crate::contract::{Attempt, Manifest, Request};
+use crate::policy::health::{Cause, Network, Subject};
 use crate::policy::rollout::Trial;
 use crate::store::Writes;
 
@@ -25,9 +27,11 @@ pub struct Following {
 /// What is known of the call.
 #[derive(Default)]
 struct SoFar {
+    /// What the candidate is told of the request, if it is told anything.
+    members: BTreeMap<String, Value>,
     asked: Option<(Recorder, About)>,
-    /// What it came to, and the processor time that it took.
-    active: Option<(Upshot, Duration)>,
+    /// What it came to.
+    active: Option<Upshot>,
     /// None if it is too large to be kept.
     recording: Option<Recording>,
     carried_out: bool,
@@ -44,22 +48,34 @@ impl Following {
         })
     }
 
+    /// Of the candidate.
+    pub fn manifest(&self) -> &Manifest {
+        &self.trial.generation.identity.manifest
+    }
+
+    /// The candidate is told these members of the request.
+    pub fn is_told(&self, members: BTreeMap<String, Value>) {
+        self.so_far().members = members;
+    }
+
     /// Writes down what this call is answered.
     pub fn record(&self, request: &Request, attempt: &Attempt) -> Recorder {
-        let recorder = Recorder::new(request, attempt);
+        let mut so_far = self.so_far();
+        let members = mem::take(&mut so_far.members);
+        let recorder = Recorder::new(request, &Attempt { members, ..attempt.clone() });
         let about = About {
             request_id: request.id.clone(),
             received_at: request.received_at,
             subject: self.subject.clone(),
-            address: request.address.clone(),
+            network: request.address.as_deref().and_then(Network::of),
         };
-        self.so_far().asked = Some((recorder.clone(), about));
+        so_far.asked = Some((recorder.clone(), about));
         recorder
     }
 
     /// The active release decided so, and the decision passed the host's own checks.
-    pub fn decided(&self, upshot: Upshot, writes: &Writes, time: Duration) {
-        self.so_far().came_to(upshot, writes, time);
+    pub fn decided(&self, upshot: Upshot, writes: &Writes) {
+        self.so_far().came_to(upshot, writes);
     }
 
     /// The active release spoiled the call. That is its answer already.
@@ -67,7 +83,7 @@ impl Following {
         let mut so_far = self.so_far();
         // A decision that could not be carried out stays one.
         if so_far.active.is_none() {
-            so_far.came_to(Upshot::fault(cause), &Writes::default(), Duration::ZERO);
+            so_far.came_to(Upshot::fault(cause), &Writes::default());
             so_far.carried_out = true;
         }
     }
@@ -83,10 +99,11 @@ impl Following {
 }
 
 impl SoFar {
-    fn came_to(&mut self, upshot: Upshot, writes: &Writes, time: Duration) {
+    fn came_to(&mut self, upshot: Upshot, writes: &Writes) {
         let recorder = self.asked.as_ref().map(|(recorder, _)| recorder.clone());
-        self.recording = recorder.and_then(|recorder| recorder.recorded(writes));
-        self.active = Some((upshot, time));
+        let accepted = upshot.is_accepted();
+        self.recording = recorder.and_then(|recorder| recorder.recorded(accepted, writes));
+        self.active = Some(upshot);
     }
 }
 

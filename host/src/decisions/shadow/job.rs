@@ -1,7 +1,6 @@
 //! A call that a shadow is to follow.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
@@ -9,7 +8,7 @@ use tokio::time::Instant;
 use super::upshot::Upshot;
 use crate::capabilities::Recording;
 use crate::clock::Timestamp;
-use crate::policy::health::Subject;
+use crate::policy::health::{Network, Subject};
 use crate::policy::rollout::Trial;
 
 /// A call that a shadow is to follow.
@@ -18,8 +17,8 @@ pub(super) struct Job {
     pub(super) about: About,
     /// What the candidate is answered.
     pub(super) recording: Recording,
-    /// What the active release's call came to, and the processor time that it took.
-    pub(super) active: (Upshot, Duration),
+    /// What the active release's call came to.
+    pub(super) active: Upshot,
     pub(super) offered: Instant,
     /// Its place in the memory of the queue.
     pub(super) _room: OwnedSemaphorePermit,
@@ -31,6 +30,5 @@ pub(super) struct About {
     pub(super) request_id: String,
     pub(super) received_at: Timestamp,
     pub(super) subject: Subject,
-    /// Where it came from.
-    pub(super) address: Option<String>,
+    pub(super) network: Option<Network>,
 }

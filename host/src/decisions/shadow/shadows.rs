@@ -4,7 +4,6 @@
 //! request: each side counts in a tally of its own.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
@@ -86,7 +85,7 @@ impl Shadows {
         trial: &Arc<Trial>,
         about: About,
         recording: Option<Recording>,
-        active: (Upshot, Duration),
+        active: Upshot,
     ) {
         let Some(recording) = recording else {
             return self.skip(trial, "recording");

@@ -43,6 +43,11 @@ impl Upshot {
         Self { decided: Decided::Fault(cause), parts: Default::default(), message: 0 }
     }
 
+    /// Whether it let somebody in.
+    pub fn is_accepted(&self) -> bool {
+        self.decided == Decided::Accepted
+    }
+
     /// A decision that the host carries out, and what it commits.
     pub(in crate::decisions) fn of<C: Checked>(
         decision: &Decision<C::Acceptance>,

@@ -14,6 +14,7 @@ use super::job::{About, Job};
 use super::kind::Kind;
 use super::shadows::Shadows;
 use super::upshot::{Decided, Upshot};
+use crate::capabilities::Recording;
 use crate::contract::{Login, Refresh, Register, Slot};
 use crate::decisions::checks::{Checked, settle};
 use crate::policy::health::Cause;
@@ -101,26 +102,33 @@ async fn compare(shadows: Arc<Shadows>, job: Job) -> Kind {
     if !shadows.goes_on(&job.trial) {
         return Kind::Skipped("over");
     }
-    let shadowed = match job.trial.generation.identity.slot {
-        Slot::Register => candidate::<Register>(&shadows, &job).await,
-        Slot::Login => candidate::<Login>(&shadows, &job).await,
-        Slot::Refresh => candidate::<Refresh>(&shadows, &job).await,
+    let Job { trial, about, recording, active, .. } = job;
+    let active_time = recording.processor_time();
+    let shadowed = match trial.generation.identity.slot {
+        Slot::Register => candidate::<Register>(&shadows, &trial, recording).await,
+        Slot::Login => candidate::<Login>(&shadows, &trial, recording).await,
+        Slot::Refresh => candidate::<Refresh>(&shadows, &trial, recording).await,
     };
     match shadowed {
-        Ok(candidate) => {
-            let Job { trial, about, active, .. } = &job;
-            count_both(&shadows, trial, about, (active, &candidate));
-            Kind::of(&active.0, &candidate.0)
+        Ok((candidate, time)) => {
+            let kind = Kind::of(&active, &candidate);
+            count(&shadows, &trial.active, &about, (&active, active_time));
+            count(&shadows, &trial.candidate, &about, (&candidate, time));
+            kind
         }
         Err(kind) => kind,
     }
 }
 
 /// What the candidate's call comes to, and its processor time; else why that is not known.
-async fn candidate<C: Checked>(shadows: &Shadows, job: &Job) -> Result<(Upshot, Duration), Kind> {
-    let candidate = &job.trial.generation;
+async fn candidate<C: Checked>(
+    shadows: &Shadows,
+    trial: &Trial,
+    recording: Recording,
+) -> Result<(Upshot, Duration), Kind> {
+    let candidate = &trial.generation;
     let deadline = Instant::now() + MOST_TIME;
-    match shadow::<C>(candidate, &shadows.services, &job.recording, deadline).await {
+    match shadow::<C>(candidate, &shadows.services, recording, deadline).await {
         Shadowed::Decided(decision, state) => {
             let time = Duration::from_nanos(state.budget.processor.nanoseconds());
             let upshot = match settle::<C>(decision, *state) {
@@ -131,28 +139,25 @@ async fn candidate<C: Checked>(shadows: &Shadows, job: &Job) -> Result<(Upshot, 
             };
             Ok((upshot, time))
         }
-        Shadowed::Fault(cause) => Ok((Upshot::fault(cause), Duration::ZERO)),
+        Shadowed::Fault(cause, time) => Ok((Upshot::fault(cause), time)),
         Shadowed::NotComparable(why) => Err(Kind::NotComparable(why)),
         Shadowed::Skipped(why) => Err(Kind::Skipped(why)),
     }
 }
 
 /// Both groups are of the same calls, in the same time.
-fn count_both(
+fn count(
     shadows: &Shadows,
-    trial: &Trial,
+    group: &GroupCounts,
     about: &About,
-    (active, candidate): (&(Upshot, Duration), &(Upshot, Duration)),
+    (upshot, time): (&Upshot, Duration),
 ) {
-    let subject = about.subject.hash(&shadows.services.keys.policy_health);
-    let count = |group: &GroupCounts, (upshot, time): &(Upshot, Duration)| {
-        let outcome = match &upshot.decided {
-            Decided::Accepted => CallOutcome::Accepted,
-            Decided::Refused(code) => CallOutcome::Refused(code),
-            Decided::Fault(cause) => CallOutcome::Fault(*cause),
-        };
-        group.count(&Observed { subject, network: None, outcome, time: *time });
+    let key = &shadows.services.keys.policy_health;
+    let outcome = match &upshot.decided {
+        Decided::Accepted => CallOutcome::Accepted,
+        Decided::Refused(code) => CallOutcome::Refused(code),
+        Decided::Fault(cause) => CallOutcome::Fault(*cause),
     };
-    count(&trial.active, active);
-    count(&trial.candidate, candidate);
+    let network = about.network.map(|network| network.hash(key));
+    group.count(&Observed { subject: about.subject.hash(key), network, outcome, time });
 }

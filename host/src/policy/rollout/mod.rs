@@ -2,8 +2,10 @@
 
 mod figures;
 mod group;
+mod lease;
 mod trial;
 
 pub use figures::{TrialSum, of_trial};
 pub use group::{CallOutcome, GroupCounts, Observed};
+pub use lease::Lease;
 pub use trial::{Trial, bucket};
