@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::checks::{Checked, settle};
 use super::question::{Call, Question};
+use super::shadow::{Following, Shadows, Upshot};
 use super::{Context, DecisionMetrics};
-use crate::capabilities::{CallState, Services};
-use crate::contract::{Attempt, Contract, PerSlot, Slot};
+use crate::capabilities::{Outcome, Services};
+use crate::contract::{Attempt, PerSlot, Slot};
 use crate::errors::{ApiError, catalogue};
 use crate::policy::health::{Network, Subject};
 use crate::policy::rollout::{CallOutcome, Observed};
@@ -25,6 +27,7 @@ static FAULTS: LazyLock<PerSlot<Rarely>> = LazyLock::new(|| PerSlot::from_fn(|_|
 pub(super) struct Asking {
     pub(super) generations: Arc<Generations>,
     pub(super) services: Arc<Services>,
+    pub(super) shadows: Arc<Shadows>,
     /// When the caller gives up. A policy's share of it ends well before the request's own limit,
     /// so that its 503 is seen.
     pub(super) caller_patience: Duration,
@@ -47,15 +50,18 @@ impl Asking {
         let key = &self.services.keys.policy_share;
         let candidate = trial.as_ref().filter(|trial| trial.takes(key, &subject));
         let generation = candidate.map_or(active, |trial| Arc::clone(&trial.generation));
-        Ok(Question { generation, subject, trial, call: OnceLock::new() })
+        let following =
+            trial.as_ref().and_then(|trial| Following::begin(&self.shadows, trial, &subject));
+        Ok(Question { generation, subject, trial, following, call: OnceLock::new() })
     }
 
-    pub(super) async fn ask<C: Contract>(
+    /// A decision that passed the host's own checks, and what it commits.
+    pub(super) async fn ask<C: Checked>(
         &self,
         question: &Question,
         context: &Context,
         attempt: Attempt,
-    ) -> Result<(Decision<C::Acceptance>, CallState), ApiError> {
+    ) -> Result<(Decision<C::Acceptance>, Outcome), ApiError> {
         let generation = &*question.generation;
         let identity = &generation.identity;
         // Every line of the log that this request writes from here on says which policy it went
@@ -66,13 +72,23 @@ impl Asking {
             .record("release", identity.release);
         let share = generation.profile.limits.wall_clock_share;
         let deadline = context.deadline.min(Instant::now() + self.caller_patience.mul_f64(share));
-        let request = context.request.clone();
+        let following = question.following.as_ref();
+        let recorder = following.map(|following| following.record(&context.request, &attempt));
+        let (request, recorder) = (context.request.clone(), recorder.as_ref());
         let begun = Instant::now();
-        // A decision is counted after the host's own checks.
-        let called = call::<C>(generation, &self.services, request, attempt, deadline, None).await;
+        let called =
+            call::<C>(generation, &self.services, request, attempt, deadline, recorder).await;
         let network = context.request.address.as_deref().and_then(Network::of);
         let _ = question.call.set(Call { network, time: begun.elapsed() });
-        called.map_err(|error| self.no_decision(question, &error))
+        let (decision, state) = called.map_err(|error| self.no_decision(question, &error))?;
+        // A decision is counted after the host's own checks.
+        let settled = settle::<C>(decision, state);
+        let (decision, outcome) = settled.map_err(|why| self.not_carried_out(question, &why))?;
+        if let Some(following) = following {
+            let upshot = Upshot::of::<C>(&decision, &outcome.writes, &identity.manifest);
+            following.decided(upshot, &outcome.writes);
+        }
+        Ok((decision, outcome))
     }
 
     /// An acceptance that passed the host's own checks.
@@ -102,6 +118,7 @@ impl Asking {
                 let person = question.subject.hash(&self.services.keys.policy_health);
                 counts.fault(*cause, person);
                 self.count_in_group(question, CallOutcome::Fault(*cause));
+                question.spoiled(*cause);
                 self.count(slot, "fault");
                 let (cause, remedy) = (cause.as_str(), cause.remedy(detail));
                 self.metrics.policy_faults.with_label_values(&[slot.as_str(), cause]).inc();
