@@ -7,6 +7,8 @@
 mod cause;
 mod counts;
 mod fall_back;
+mod few;
+mod group;
 mod judge;
 mod minute;
 mod releases;
@@ -16,6 +18,7 @@ mod subject;
 
 pub use cause::Cause;
 pub use counts::{ReleaseCounts, Use};
+pub use group::{CallOutcome, GroupCounts, Observed};
 pub use judge::{Failing, Figures, ProbationSettings, Verdict, judge, of_revision};
 pub use releases::ReleaseHealth;
 pub use subject::Subject;
