@@ -1,18 +1,20 @@
 //! Asking the policy, and what is counted and logged of its answer.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::question::Question;
+use super::question::{Call, Question};
 use super::{Context, DecisionMetrics};
 use crate::capabilities::{CallState, Services};
 use crate::contract::{Attempt, Contract, PerSlot, Slot};
 use crate::errors::{ApiError, catalogue};
-use crate::policy::health::Subject;
+use crate::policy::health::{Network, Subject};
+use crate::policy::rollout::{CallOutcome, Observed};
 use crate::policy::runtime::{CallError, Decision, Generation, call};
 use crate::policy::serving::Generations;
+use crate::store::registry::RolloutMode;
 use crate::telemetry::{Rarely, rarely};
 
 /// The most of a fault that goes into the log.
@@ -45,7 +47,7 @@ impl Asking {
         let key = &self.services.keys.policy_share;
         let candidate = trial.as_ref().filter(|trial| trial.takes(key, &subject));
         let generation = candidate.map_or(active, |trial| Arc::clone(&trial.generation));
-        Ok(Question { generation, subject, trial })
+        Ok(Question { generation, subject, trial, call: OnceLock::new() })
     }
 
     pub(super) async fn ask<C: Contract>(
@@ -65,20 +67,25 @@ impl Asking {
         let share = generation.profile.limits.wall_clock_share;
         let deadline = context.deadline.min(Instant::now() + self.caller_patience.mul_f64(share));
         let request = context.request.clone();
+        let begun = Instant::now();
         // A decision is counted after the host's own checks.
         let called = call::<C>(generation, &self.services, request, attempt, deadline, None).await;
+        let network = context.request.address.as_deref().and_then(Network::of);
+        let _ = question.call.set(Call { network, time: begun.elapsed() });
         called.map_err(|error| self.no_decision(question, &error))
     }
 
     /// An acceptance that passed the host's own checks.
     pub(super) fn accepted(&self, question: &Question) {
         question.generation.counts.accepted();
+        self.count_in_group(question, CallOutcome::Accepted);
         self.count(question.slot(), "accepted");
     }
 
     /// A refusal that passed them.
     pub(super) fn refused(&self, question: &Question, code: &str) {
         question.generation.counts.refused(code);
+        self.count_in_group(question, CallOutcome::Refused(code));
         self.count(question.slot(), "refused");
     }
 
@@ -94,6 +101,7 @@ impl Asking {
             CallError::Fault { cause, detail } => {
                 let person = question.subject.hash(&self.services.keys.policy_health);
                 counts.fault(*cause, person);
+                self.count_in_group(question, CallOutcome::Fault(*cause));
                 self.count(slot, "fault");
                 let (cause, remedy) = (cause.as_str(), cause.remedy(detail));
                 self.metrics.policy_faults.with_label_values(&[slot.as_str(), cause]).inc();
@@ -107,12 +115,29 @@ impl Asking {
             }
             CallError::Unavailable { retry_after, busy, detail } => {
                 counts.failed();
+                self.count_in_group(question, CallOutcome::Failed);
                 self.count(slot, "failed");
                 rarely!(warn, detail, "the policy could not be served; nothing was written");
                 let code = if *busy { catalogue::BUSY } else { catalogue::UNAVAILABLE };
                 ApiError::from(code).after(*retry_after)
             }
         }
+    }
+
+    /// While a share is tried: for the candidate's group, or the active release's beside it. Of a
+    /// shadow both are counted where they are compared.
+    fn count_in_group(&self, question: &Question, outcome: CallOutcome<'_>) {
+        let trial = question.trial.as_ref().filter(|trial| trial.mode == RolloutMode::Share);
+        let Some(trial) = trial else { return };
+        let key = &self.services.keys.policy_health;
+        let call = question.call.get().copied().unwrap_or_default();
+        let group = if question.is_candidates() { &trial.candidate } else { &trial.active };
+        group.count(&Observed {
+            subject: question.subject.hash(key),
+            network: call.network.map(|network| network.hash(key)),
+            outcome,
+            time: call.time,
+        });
     }
 
     fn count(&self, slot: Slot, outcome: &str) {

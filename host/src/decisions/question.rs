@@ -1,9 +1,10 @@
 //! What a policy is asked for: which release decides, and about whom.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use crate::contract::Slot;
-use crate::policy::health::Subject;
+use crate::policy::health::{Network, Subject};
 use crate::policy::rollout::Trial;
 use crate::policy::runtime::Generation;
 
@@ -14,6 +15,16 @@ pub(super) struct Question {
     pub(super) subject: Subject,
     /// What is tried beside the active release.
     pub(super) trial: Option<Arc<Trial>>,
+    /// How the call went, once it has ended.
+    pub(super) call: OnceLock<Call>,
+}
+
+/// What is counted of a call beside what it came to.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Call {
+    pub(super) network: Option<Network>,
+    /// How long the caller waited for it.
+    pub(super) time: Duration,
 }
 
 impl Question {
