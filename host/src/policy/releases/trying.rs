@@ -116,8 +116,8 @@ impl Follower {
             return;
         }
         for slot in Slot::ALL {
-            let Some(candidate) = self.places.get(slot).candidate() else { continue };
-            self.standing.metrics.trials.shares(slot, candidate, 0);
+            let Some(candidate) = self.places.get(slot).candidate().cloned() else { continue };
+            self.standing.metrics.trials.shares(slot, &candidate, 0);
             let tried = &mut self.places.get_mut(slot).tried;
             if tried.trial.is_some() && tried.why.is_none() {
                 tried.why = Some("it could not ask the registry for a while".to_owned());
