@@ -111,6 +111,7 @@ impl Follower {
             self.places.get_mut(slot).learn(state.cloned(), deployment.cloned());
             moved |= self.follow(slot);
         }
+        self.generations.renew_lease(self.asked);
         Ok((open, moved))
     }
 
@@ -155,8 +156,8 @@ impl Follower {
         self.follow(slot);
     }
 
-    /// Serves what is active, if it is ready, and prepares what is not; true if it changed what
-    /// serves.
+    /// Serves what is active, if it is ready, tries what is to be tried, and prepares what is not
+    /// ready; true if that changed what serves or is tried.
     fn follow(&mut self, slot: Slot) -> bool {
         if let Some(attempt) = self.places.get(slot).lost()
             && self.finished.is_empty()
@@ -170,7 +171,7 @@ impl Follower {
         }
         let behind = self.behind(slot);
         self.standing.set_behind(slot, behind);
-        moved
+        self.try_out(slot) || moved
     }
 
     fn flip(&mut self, slot: Slot) -> bool {
@@ -262,6 +263,8 @@ impl Follower {
             since,
             pinned: self.places.get(slot).pinned.is_some(),
             behind: self.standing.behind(slot),
+            rollouts: true,
+            trial: self.trial_figures(slot),
             ..current.map(|current| current.counts.figures()).unwrap_or_default()
         }
     }

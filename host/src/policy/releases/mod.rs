@@ -14,6 +14,8 @@ mod probation;
 mod replica;
 mod settings;
 mod standing;
+mod trial_metrics;
+mod trying;
 
 pub use export_fault::ExportFault;
 pub use follower::{Follower, FollowerParts};
@@ -22,3 +24,4 @@ pub use pin::{Pin, PinFault};
 pub use replica::{ThisReplica, component_for_this_host};
 pub use settings::ReleaseSettings;
 pub use standing::{Pinned, Standing};
+pub use trial_metrics::TrialMetrics;
