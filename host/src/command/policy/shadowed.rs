@@ -96,10 +96,14 @@ fn explained(what: &str, kind: &str) -> String {
         ("not_comparable", kind) if kind.starts_with("asks_") => {
             "it asks the host for what the other one did not ask for, and that must not be done twice"
         }
-        ("skipped", "queue_full") => "more calls came than there is room for: take a --sample",
-        ("skipped", "memory") => "it needs more than POLICY_SHADOW_MEMORY_MIB",
-        ("skipped", "too_old") => "there was no processor time for it within 30 s",
+        ("skipped", "queue_full" | "turn" | "instances") => {
+            "more calls came than there is room for: take a --sample"
+        }
+        ("skipped", "memory" | "no_budget") => "it needs more than POLICY_SHADOW_MEMORY_MIB",
+        ("skipped", "too_old" | "processor") => "there was no processor time left for it",
+        ("skipped", "database" | "unavailable" | "failed") => "the host could not do its part",
         ("skipped", "not_carried_out") => "the host could not carry out the other one's decision",
+        ("skipped", "stopping" | "over") => "the process or the trial came to its end",
         _ => return plain(kind),
     };
     format!("{} ({meaning})", plain(kind))
