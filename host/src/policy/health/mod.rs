@@ -7,6 +7,8 @@
 mod cause;
 mod counts;
 mod fall_back;
+mod few;
+mod group;
 mod judge;
 mod minute;
 mod network;
@@ -17,6 +19,7 @@ mod subject;
 
 pub use cause::Cause;
 pub use counts::{ReleaseCounts, Use};
+pub use group::{CallOutcome, GroupCounts, Observed};
 pub use judge::{Failing, Figures, ProbationSettings, Verdict, judge, of_revision};
 pub use network::Network;
 pub use releases::ReleaseHealth;
