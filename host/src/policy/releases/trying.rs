@@ -116,14 +116,16 @@ impl Follower {
             return;
         }
         for slot in Slot::ALL {
-            let Some(candidate) = self.places.get(slot).candidate() else { continue };
+            let place = self.places.get_mut(slot);
+            let Some(candidate) = place.candidate() else { continue };
             self.standing.metrics.trials.shares(slot, candidate, 0);
-            let tried = &mut self.places.get_mut(slot).tried;
+            let release = candidate.release;
+            let tried = &mut place.tried;
             if tried.trial.is_some() && tried.why.is_none() {
                 tried.why = Some("it could not ask the registry for a while".to_owned());
                 tracing::warn!(
                     place = slot.as_str(),
-                    candidate = candidate.release,
+                    candidate = release,
                     "the registry cannot be asked: this replica tries the release no more until it \
                      can, as it may have been taken out meanwhile"
                 );
