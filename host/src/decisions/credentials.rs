@@ -49,8 +49,7 @@ impl Credentials {
 
 /// The members that reach a policy with this manifest.
 fn declared(members: &Map<String, Value>, manifest: &Manifest) -> BTreeMap<String, Value> {
-    let is_declared =
-        |name: &str| manifest.declares(name) && !matches!(name, "email" | "password");
+    let is_declared = |name: &str| manifest.declares(name) && !matches!(name, "email" | "password");
     let declared = members.iter().filter(|(name, _)| is_declared(name));
     declared.map(|(name, value)| (name.clone(), value.clone())).collect()
 }

@@ -115,6 +115,7 @@ impl Drop for Following {
                 active: Some(active),
                 recording,
                 carried_out: true,
+                ..
             } => {
                 self.shadows.offer(&self.trial, about, recording, active);
             }
