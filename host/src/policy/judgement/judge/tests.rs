@@ -237,7 +237,11 @@ fn a_bad_verdict_says_why() {
         "it spoiled 120 of 1,000 calls (12.0 %) of at least 16 people (panic 120), the active \
          release 9 of 9,000 (0.10 %): that is certainly beyond its limit, faults > +0.1%"
     );
-    assert_eq!(sentence(&refused(1000, &[("closed", 300)]), &refused(9000, &[])), "");
+    assert_eq!(
+        sentence(&refused(1000, &[("closed", 300)]), &refused(9000, &[])),
+        "it refused 300 of 1,000 calls (30.0 %) with closed, the active release 0 of 9,000 \
+         (0.0 %): that is certainly beyond its limit, refusals.closed > +2%"
+    );
     assert_eq!(
         sentence(&timed(1000, 40, 100, 2000), &timed(5000, 40, 40, 90)),
         "100 of its 1,000 calls (10.0 %) took longer than 75 ms, the active release 40 of 5,000 \
