@@ -4,7 +4,7 @@ use serde_json::Value;
 use wasmtime::component::Resource;
 
 use super::forms::{cut, json};
-use super::state::CallState;
+use super::state::{CallState, FindByEmail};
 use crate::contract::bindings::accounts;
 use crate::contract::names::is_name;
 use crate::contract::{AccountHandle, AccountLimits, Slot, TrappableFailure};
@@ -36,8 +36,8 @@ impl accounts::Host for CallState {
             return Err(TrappableFailure::denied("only the account of the attempt may be read"));
         }
         if self.attempt.account.is_none() && self.attempt.email_valid {
-            let read = self.services.store.account_by_email(&email, &self.attempt.spelling);
-            self.attempt.account = self.budget.wait_for(read).await?;
+            let spelling = self.attempt.spelling.clone();
+            self.attempt.account = self.read(FindByEmail { email, spelling }).await?;
         }
         Ok(self.attempt.account.as_ref().map(|_| Resource::new_own(0)))
     }

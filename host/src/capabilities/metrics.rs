@@ -13,8 +13,7 @@ impl metrics::Host for CallState {
     ) -> Result<(), TrappableFailure> {
         self.take(&[&name, &labels])?;
         self.budget.charge(&self.limits)?;
-        let (series, slot) = (&self.services.series, self.identity.slot);
-        series.record(slot, &name, labels, Sample::Increment(by), &self.limits.metrics)
+        self.add(&name, labels, Sample::Increment(by))
     }
 
     fn observe(
@@ -25,7 +24,22 @@ impl metrics::Host for CallState {
     ) -> Result<(), TrappableFailure> {
         self.take(&[&name, &labels])?;
         self.budget.charge(&self.limits)?;
+        self.add(&name, labels, Sample::Observe(value))
+    }
+}
+
+impl CallState {
+    fn add(
+        &mut self,
+        name: &str,
+        labels: Vec<(String, String)>,
+        sample: Sample,
+    ) -> Result<(), TrappableFailure> {
         let (series, slot) = (&self.services.series, self.identity.slot);
-        series.record(slot, &name, labels, Sample::Observe(value), &self.limits.metrics)
+        let limits = &self.limits.metrics;
+        if self.journal.is_shadow() {
+            return series.check(slot, name, labels, sample, limits);
+        }
+        series.record(slot, name, labels, sample, limits)
     }
 }

@@ -3,7 +3,7 @@
 //! carried out.
 //!
 //! Beside them, `state` holds what a call has, `acceptances` and `credentials` what some interfaces
-//! share, and `forms` the forms of values.
+//! share, `reading` how the database is asked, and `forms` the forms of values.
 
 mod acceptances;
 mod accounts;
@@ -16,6 +16,7 @@ mod metrics;
 mod outbox;
 mod passwords;
 mod random;
+mod reading;
 mod refreshing;
 mod registering;
 mod sessions;
@@ -26,7 +27,7 @@ mod throttle;
 mod types;
 
 pub use state::{
-    BoundExceeded, Budget, CallState, DroppedLines, Estimates, InstanceBounds, Machine, Memory,
-    NoRoom, Outcome, PolicySeries, ProcessorTime, Recorder, Recording, Services, StorageSizes,
-    Verification,
+    BoundExceeded, Budget, CallState, DroppedLines, Ended, Estimates, InstanceBounds, LiveReads,
+    Machine, Memory, NoRoom, Outcome, PolicySeries, ProcessorTime, Recorder, Recording, Services,
+    StorageSizes, Verification,
 };

@@ -6,7 +6,7 @@ use wasmtime::component::Resource;
 use zxcvbn::matching::patterns::{DictionaryPattern, MatchPattern};
 
 use super::forms::cut;
-use super::state::{CallState, Verification};
+use super::state::{CallState, IsBreached, Strength, Verification, Verify};
 use crate::contract::bindings::passwords::{self, Verification as Found};
 use crate::contract::bindings::throttle::Limit;
 use crate::contract::{AccountHandle, PasswordHandle, Slot, TrappableFailure};
@@ -43,11 +43,17 @@ impl passwords::HostPassword for CallState {
         let hints: Vec<String> =
             hints.iter().map(|hint| cut(hint, limits.hint_characters)).collect();
         let password = self.password().map_err(TrappableFailure::Trap)?.clone();
+        if let Some(answer) = self.journal.answer(|| Strength(hints.clone())) {
+            return answer;
+        }
+        let question = Strength(hints.clone());
         let asked = self.services.estimates.ask(password, limits, move |text| {
             let hints: Vec<&str> = hints.iter().map(String::as_str).collect();
             u8::from(zxcvbn::zxcvbn(text, &hints).score())
         });
-        self.budget.wait_for(asked).await
+        let answer = self.budget.wait_for(asked).await;
+        self.journal.note(|| question, &answer);
+        answer
     }
 
     async fn is_breached(
@@ -58,8 +64,13 @@ impl passwords::HostPassword for CallState {
         let limits = &self.limits.passwords;
         self.passwords.estimate(limits)?;
         let password = self.password().map_err(TrappableFailure::Trap)?.clone();
+        if let Some(answer) = self.journal.answer(|| IsBreached) {
+            return answer;
+        }
         let asked = self.services.estimates.ask(password, limits, is_in_a_dictionary);
-        self.budget.wait_for(asked).await
+        let answer = self.budget.wait_for(asked).await;
+        self.journal.note(|| IsBreached, &answer);
+        answer
     }
 
     fn drop(&mut self, _password: Resource<PasswordHandle>) -> wasmtime::Result<()> {
@@ -93,18 +104,40 @@ impl passwords::Host for CallState {
             .map(|_| self.account().map(|account| account.password_hash.clone()))
             .transpose()
             .map_err(TrappableFailure::Trap)?;
+        let has_account = hash.is_some();
+        // A shadow guesses nothing.
+        if let Some(answer) = self.journal.answer(|| Verify::new(has_account, &hits)) {
+            let found = answer?;
+            if matches!(found, Found::Right) {
+                self.passwords.verified(Verification { rehashed: None });
+            }
+            return Ok(found);
+        }
+        let answer = self.guess(hash.as_deref(), &hits).await;
+        self.journal.note(|| Verify::new(has_account, &hits), &answer);
+        answer
+    }
+}
+
+impl CallState {
+    /// Hashes the password, within the limits.
+    async fn guess(
+        &mut self,
+        hash: Option<&str>,
+        hits: &[ThrottleHit],
+    ) -> Result<Found, TrappableFailure> {
         let password = self.password().map_err(TrappableFailure::Trap)?.clone();
-        let turn = match self.turn(&hits).await? {
+        let turn = match self.turn(hits).await? {
             Ok(turn) => turn,
             Err(seconds) => return Ok(Found::Limited(seconds)),
         };
         let services = Arc::clone(&self.services);
-        let hashed = services.passwords.verify(turn, &password, hash.as_deref());
+        let hashed = services.passwords.verify(turn, &password, hash);
         let verified = self.wait_for_hash(hashed).await?;
         let limited = if verified.matches {
-            self.used_up(&hits).await?
+            self.used_up(hits).await?
         } else {
-            self.count_hits(&hits).await?
+            self.count_hits(hits).await?
         };
         if let Some(seconds) = limited {
             return Ok(Found::Limited(seconds));
@@ -115,9 +148,7 @@ impl passwords::Host for CallState {
         self.passwords.verified(Verification { rehashed: verified.rehashed });
         Ok(Found::Right)
     }
-}
 
-impl CallState {
     /// A turn at the hash threads, or the seconds to wait if a limit is used up. Who has to wait
     /// for a turn is asked before, too: a place is not taken for an answer that is known already.
     async fn turn(&mut self, hits: &[ThrottleHit]) -> Result<Result<Turn, u32>, TrappableFailure> {

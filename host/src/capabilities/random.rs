@@ -1,7 +1,7 @@
 //! `random`: randomness that is fit for secrets.
 
 use super::forms::grouped;
-use super::state::CallState;
+use super::state::{CallState, RandomBytes};
 use crate::contract::TrappableFailure;
 use crate::contract::bindings::random;
 use crate::keys;
@@ -13,8 +13,13 @@ impl random::Host for CallState {
         if !(1..=most).contains(&count) {
             return Err(TrappableFailure::limit(format!("1 to {} random bytes", grouped(most))));
         }
+        if let Some(answer) = self.journal.answer(|| RandomBytes(count)) {
+            return answer;
+        }
         let mut bytes = vec![0; count as usize];
         keys::fill_random(&mut bytes);
-        Ok(bytes)
+        let answer = Ok(bytes);
+        self.journal.note(|| RandomBytes(count), &answer);
+        answer
     }
 }

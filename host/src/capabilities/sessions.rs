@@ -3,7 +3,7 @@
 use wasmtime::component::Resource;
 
 use super::forms::cut;
-use super::state::CallState;
+use super::state::{CallState, OpenSessions};
 use crate::contract::bindings::sessions;
 use crate::contract::{AccountHandle, TrappableFailure};
 use crate::store::Session;
@@ -15,8 +15,8 @@ impl sessions::Host for CallState {
     ) -> Result<Vec<Resource<Session>>, TrappableFailure> {
         self.budget.charge_read(&self.limits)?;
         let user_id = self.account().map_err(TrappableFailure::Trap)?.user_id;
-        let read = self.services.store.open_sessions(user_id, self.limits.sessions.listed);
-        let open = self.budget.wait_for(read).await?;
+        let most = self.limits.sessions.listed;
+        let open = self.read(OpenSessions { user_id, most }).await?;
         open.into_iter()
             .filter(|session| !self.sessions.contain(&session.session_id))
             .map(|session| Ok(self.table.push(session)?))

@@ -1,7 +1,7 @@
 //! `storage`: rows of the slot's own. Writes wait for the decision; reads in the same call see
 //! them.
 
-use super::state::CallState;
+use super::state::{CallState, StorageGet};
 use crate::contract::TrappableFailure;
 use crate::contract::bindings::storage;
 use crate::store::StorageWrite;
@@ -14,8 +14,8 @@ impl storage::Host for CallState {
         if let Some(written) = self.storage.last(&key) {
             return Ok(written.value.as_ref().map(|(value, _)| value.clone()));
         }
-        let read = self.services.store.storage_get(self.identity.slot.as_str(), &key);
-        Ok(self.budget.wait_for(read).await?)
+        let slot = self.identity.slot;
+        self.read(StorageGet { slot, key }).await
     }
 
     fn put(

@@ -48,6 +48,8 @@ pub struct Config {
     /// `POLICY_MEMORY_BYTES`, default a quarter of what the process may have: the memory of all
     /// policy calls together, with what the pool of instances keeps between them.
     pub policy_memory_bytes: usize,
+    /// `POLICY_SHADOW_MEMORY_MIB`, default 48: the memory of all shadows together, beside that.
+    pub policy_shadow_memory_mib: usize,
     /// `POLICY_ADMISSION_TIMEOUT`, default `2m`, `POLICY_ADMISSION_PROCESSOR_SECONDS`, default 60,
     /// and `POLICY_ADMISSION_MEMORY_MIB`, default 256: what checking and compiling one component
     /// may take.
@@ -114,6 +116,11 @@ impl Config {
                 "POLICY_MEMORY_BYTES",
                 policy_memory(),
                 between(LEAST_POLICY_MEMORY, MOST_POLICY_MEMORY, number),
+            ),
+            policy_shadow_memory_mib: read.value(
+                "POLICY_SHADOW_MEMORY_MIB",
+                48,
+                between(8, 64 * 1024, number),
             ),
             admission: admission(&mut read),
             releases: policies::releases(&mut read, local),

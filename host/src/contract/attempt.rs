@@ -24,7 +24,7 @@ pub struct Request {
 }
 
 /// What is asked: the data behind the handles that a policy holds.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Attempt {
     /// In its canonical form if `email_valid`, else as it came.
     pub email: String,

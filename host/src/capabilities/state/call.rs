@@ -1,6 +1,7 @@
 //! The state of one call: made for it, and dropped with it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use wasmtime::component::ResourceTable;
 
@@ -8,6 +9,7 @@ use super::accounts::Changes;
 use super::arriving::Arriving;
 use super::budget::Budget;
 use super::exceeded::BoundExceeded;
+use super::journal::{Journal, LiveReads, Recorder, Recording};
 use super::log::Lines;
 use super::machine::Machine;
 use super::outbox::Appended;
@@ -40,6 +42,8 @@ pub struct CallState {
     pub(crate) throttle: Clears,
     pub(crate) outbox: Appended,
     pub(crate) log: Lines,
+    /// What it was answered, if a shadow gets the same answers or this is the shadow.
+    pub(crate) journal: Journal,
 }
 
 impl CallState {
@@ -70,7 +74,33 @@ impl CallState {
             throttle: Clears::default(),
             outbox: Appended::default(),
             log: Lines::default(),
+            journal: Journal::default(),
         }
+    }
+
+    /// A shadow of a recorded call: at the time of that call, with its answers.
+    pub fn of_shadow(
+        machine: &Arc<Machine>,
+        services: Arc<Services>,
+        identity: Arc<Identity>,
+        limits: Arc<Limits>,
+        recording: Recording,
+        live: LiveReads,
+    ) -> Self {
+        let (journal, request, attempt, now) = Journal::of_shadow(recording, live);
+        let state = Self::new(machine, services, identity, limits, request, attempt);
+        Self { journal, now, ..state }
+    }
+
+    /// From now on it is written down what this call is answered.
+    pub fn record(&mut self, recorder: &Recorder) {
+        recorder.begin(self.now, Arc::clone(&self.budget.processor));
+        self.journal = Journal::Records(recorder.clone());
+    }
+
+    /// The processor time of the call so far.
+    pub fn processor_time(&self) -> Duration {
+        Duration::from_nanos(self.budget.processor.nanoseconds())
     }
 
     /// Whether the caller has proved to own the account: what is written to it may rest on that.
@@ -105,6 +135,7 @@ impl CallState {
 
     /// What the decision rests on, and what it commits.
     pub fn into_outcome(self) -> Outcome {
+        let proved = self.proved();
         let writes = Writes {
             slot: self.identity.slot.as_str(),
             storage: self.storage.0,
@@ -115,12 +146,13 @@ impl CallState {
             events: self.outbox.0,
             throttle_clears: self.throttle.0,
         };
-        Outcome { account: self.attempt.account, verification: self.passwords.verification, writes }
-    }
-
-    /// All that waits for the decision.
-    pub fn into_writes(self) -> Writes {
-        self.into_outcome().writes
+        let account = self.attempt.account;
+        Outcome {
+            proved: account.as_ref().filter(|_| proved).map(|account| account.user_id),
+            account,
+            verification: self.passwords.verification,
+            writes,
+        }
     }
 
     /// The account behind a handle.
@@ -152,6 +184,8 @@ impl CallState {
 pub struct Outcome {
     /// As far as it was read.
     pub account: Option<Account>,
+    /// The account that the caller proved to own.
+    pub proved: Option<i64>,
     /// That the password was found to be the account's.
     pub verification: Option<Verification>,
     /// All that waits for the decision.

@@ -32,6 +32,15 @@ impl Machine {
         }
     }
 
+    /// For so many shadows at once, which share so many bytes, with what the pool keeps for them.
+    pub fn for_shadows(memory_bytes: usize, limits: &Limits, shadows: u32) -> Self {
+        Self {
+            began: Instant::now(),
+            ticks: AtomicU64::new(0),
+            memory: MemoryBudget::for_shadows(memory_bytes, limits, shadows),
+        }
+    }
+
     /// Counts a tick of the engine's clock.
     pub fn tick(&self) {
         self.ticks.fetch_add(1, Ordering::Relaxed);
@@ -65,7 +74,8 @@ pub struct MemoryBudget {
     pages_of_others: u64,
     /// Pages in use: those of refreshes in the upper half, those of the others in the lower.
     used: AtomicU64,
-    charged: IntGauge,
+    /// The metric of real calls.
+    charged: Option<IntGauge>,
 }
 
 impl MemoryBudget {
@@ -80,8 +90,15 @@ impl MemoryBudget {
             pages: pages as u64,
             pages_of_others: pages.saturating_sub(reserve) as u64,
             used: AtomicU64::new(0),
-            charged,
+            charged: Some(charged),
         }
+    }
+
+    /// No slot has a reserve: shadows run one after the other.
+    fn for_shadows(bytes: usize, limits: &Limits, shadows: u32) -> Self {
+        let one = limits.memories as usize * limits.resident_bytes + limits.stack_bytes;
+        let pages = (bytes.saturating_sub(shadows as usize * one) / PAGE) as u64;
+        Self { bytes, pages, pages_of_others: pages, used: AtomicU64::new(0), charged: None }
     }
 
     /// Charges an instance, if there is room.
@@ -96,7 +113,9 @@ impl MemoryBudget {
         if taken.is_err() {
             return Err(NoRoom { most_bytes: self.bytes });
         }
-        self.charged.add(gauged(more));
+        if let Some(charged) = &self.charged {
+            charged.add(gauged(more));
+        }
         Ok(())
     }
 
@@ -104,7 +123,9 @@ impl MemoryBudget {
     pub(super) fn give_back(&self, slot: Slot, bytes: usize) {
         let fewer = pages(bytes);
         self.used.fetch_sub(shifted(slot, fewer), Ordering::Relaxed);
-        self.charged.sub(gauged(fewer));
+        if let Some(charged) = &self.charged {
+            charged.sub(gauged(fewer));
+        }
     }
 }
 
@@ -139,7 +160,8 @@ mod tests {
         assert!(budget.take(Slot::Login, 1).is_err(), "the reserve of refreshes was taken");
         assert!(budget.take(Slot::Refresh, most).is_ok());
         assert!(budget.take(Slot::Refresh, 1).is_err(), "more than there is was given");
-        assert_eq!(budget.charged.get(), i64::try_from(resident + 3 * most).unwrap());
+        let charged = budget.charged.as_ref().unwrap();
+        assert_eq!(charged.get(), i64::try_from(resident + 3 * most).unwrap());
         budget.give_back(Slot::Login, most);
         assert!(budget.take(Slot::Refresh, most).is_ok(), "a refresh may have what is free");
         assert!(budget.take(Slot::Login, 1).is_err());

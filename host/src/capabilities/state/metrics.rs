@@ -62,10 +62,7 @@ impl PolicySeries {
         let mut of_slot = self.slots.get(slot).lock().unwrap_or_else(PoisonError::into_inner);
         let series = (name.to_owned(), values);
         if !of_slot.series.contains(&series) && of_slot.series.len() >= limits.series {
-            return Err(TrappableFailure::limit(format!(
-                "at most {} series for a slot",
-                limits.series
-            )));
+            return Err(too_many_series(limits));
         }
         if !of_slot.metrics.contains_key(name) {
             let metric = self.register(slot, name, &names, sample).map_err(|error| {
@@ -89,14 +86,35 @@ impl PolicySeries {
             (Some(Kind::Histogram(histogram)), Sample::Observe(value)) => {
                 histogram.with_label_values(&series.1).observe(value);
             }
-            _ => {
-                return Err(TrappableFailure::other(
-                    "a metric keeps the kind and the labels of its first use",
-                ));
-            }
+            _ => return Err(other_kind()),
         }
         of_slot.series.insert(series);
         Ok(())
+    }
+
+    /// What [`Self::record`] would answer, without a trace: for shadows.
+    pub(crate) fn check(
+        &self,
+        slot: Slot,
+        name: &str,
+        labels: Vec<(String, String)>,
+        sample: Sample,
+        limits: &MetricLimits,
+    ) -> Result<(), TrappableFailure> {
+        check_names(name, &labels, limits)?;
+        check_value(sample, limits)?;
+        let (names, values) = sorted(labels, limits);
+        let of_slot = self.slots.get(slot).lock().unwrap_or_else(PoisonError::into_inner);
+        if !of_slot.series.contains(&(name.to_owned(), values))
+            && of_slot.series.len() >= limits.series
+        {
+            return Err(too_many_series(limits));
+        }
+        let fits = |metric: &Metric| {
+            let is_counter = matches!(metric.kind, Kind::Counter(_));
+            metric.labels == names && is_counter == matches!(sample, Sample::Increment(_))
+        };
+        if of_slot.metrics.get(name).is_none_or(fits) { Ok(()) } else { Err(other_kind()) }
     }
 
     fn register(
@@ -121,6 +139,14 @@ impl PolicySeries {
         };
         Ok(Metric { labels: labels.to_vec(), kind })
     }
+}
+
+fn too_many_series(limits: &MetricLimits) -> TrappableFailure {
+    TrappableFailure::limit(format!("at most {} series for a slot", limits.series))
+}
+
+fn other_kind() -> TrappableFailure {
+    TrappableFailure::other("a metric keeps the kind and the labels of its first use")
 }
 
 fn check_names(

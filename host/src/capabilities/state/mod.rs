@@ -22,7 +22,7 @@ mod throttle;
 pub use budget::Budget;
 pub use call::{CallState, Outcome};
 pub use exceeded::BoundExceeded;
-pub use journal::{Recorder, Recording};
+pub use journal::{Ended, LiveReads, Recorder, Recording};
 pub use log::DroppedLines;
 pub use machine::{Machine, NoRoom};
 pub use memory::{InstanceBounds, Memory};
@@ -33,4 +33,8 @@ pub use services::Services;
 pub use storage::StorageSizes;
 
 pub(super) use accounts::too_many_attributes;
+pub(super) use journal::{
+    FindByEmail, Hit, IsBreached, OpenSessions, Question, RandomBytes, Read, StorageGet, Strength,
+    Verify,
+};
 pub(super) use metrics::Sample;

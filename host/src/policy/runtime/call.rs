@@ -5,6 +5,7 @@
 use std::pin::pin;
 use std::sync::Arc;
 
+use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout, timeout_at};
 use wasmtime::Store;
 use wasmtime::component::{ComponentExportIndex, InstancePre, Resource};
@@ -27,7 +28,8 @@ pub enum Decision<A> {
     Refused(Refusal),
 }
 
-/// Calls a policy, and writes down what it is answered. The state comes back with the decision: what was written waits in it.
+/// Calls a policy. The state comes back with the decision: what was written waits in it. The
+/// recorder writes down what the call is answered.
 pub async fn call<C: Contract>(
     generation: &Generation,
     services: &Arc<Services>,
@@ -36,35 +38,21 @@ pub async fn call<C: Contract>(
     deadline: Instant,
     recorder: Option<&Recorder>,
 ) -> Result<(Decision<C::Acceptance>, CallState), CallError> {
-    let _ = recorder;
     let profile = &*generation.profile;
-    let state = profile.state(services, &generation.identity, request, attempt);
+    let mut state = profile.state(services, &generation.identity, request, attempt);
+    if let Some(recorder) = recorder {
+        state.record(recorder);
+    }
     let turn = timeout(profile.limits.turn_wait, profile.turns.get(C::SLOT).acquire()).await;
     let Ok(Ok(_permit)) = turn else {
         return Err(CallError::busy("too many calls of this policy are running"));
     };
     let duration = profile.metrics.call_duration.with_label_values(&[C::SLOT.as_str()]);
     let timer = duration.start_timer();
-    let processor = Arc::clone(&state.budget.processor);
-    let (outcome, state) = match &*generation.code {
-        Code::Component { pre, export } => {
-            let mut store = profile.store(state);
-            let outcome = {
-                let run = pin!(run::<C>(&mut store, pre, *export));
-                let running = Running::new(&profile.cores, C::SLOT, Arc::clone(&processor), run);
-                timeout_at(deadline, running).await
-            };
-            let mut state = store.into_data();
-            state.budget.memory.give_back();
-            count_use(generation, &state);
-            (outcome, state)
-        }
-        #[cfg(feature = "native-policies")]
-        Code::Native(policy) => {
-            let mut state = state;
-            (timeout_at(deadline, super::native::run::<C>(&**policy, &mut state)).await, state)
-        }
-    };
+    let (outcome, state) = execute::<C>(generation, state, deadline).await;
+    if matches!(&*generation.code, Code::Component { .. }) {
+        count_use(generation, &state);
+    }
     timer.observe_duration();
     match outcome {
         Ok(returned) => decision::<C>(returned?, state),
@@ -74,11 +62,43 @@ pub async fn call<C: Contract>(
         Err(_) if state.budget.host_works() => {
             Err(CallError::unavailable("the call's time was up while it waited for the host"))
         }
-        Err(_) if processor.was_kept_waiting() => {
+        Err(_) if state.budget.processor.was_kept_waiting() => {
             Err(CallError::busy("the call's time was up while it waited for a processor"))
         }
         Err(_) => {
             Err(CallError::fault(Cause::Deadline, "the call took longer than its wall-clock bound"))
+        }
+    }
+}
+
+/// What a policy returned, trapped with, or none if its time was up before.
+type Outcome<C> = Result<wasmtime::Result<Returned<C>>, Elapsed>;
+
+/// Runs the policy in the profile of its generation, which is told nothing of it but what is used
+/// of the machine meanwhile.
+pub(super) async fn execute<C: Contract>(
+    generation: &Generation,
+    state: CallState,
+    deadline: Instant,
+) -> (Outcome<C>, CallState) {
+    let profile = &*generation.profile;
+    match &*generation.code {
+        Code::Component { pre, export } => {
+            let processor = Arc::clone(&state.budget.processor);
+            let mut store = profile.store(state);
+            let outcome = {
+                let run = pin!(run::<C>(&mut store, pre, *export));
+                let running = Running::new(&profile.cores, C::SLOT, processor, run);
+                timeout_at(deadline, running).await
+            };
+            let mut state = store.into_data();
+            state.budget.memory.give_back();
+            (outcome, state)
+        }
+        #[cfg(feature = "native-policies")]
+        Code::Native(policy) => {
+            let mut state = state;
+            (timeout_at(deadline, super::native::run::<C>(&**policy, &mut state)).await, state)
         }
     }
 }
@@ -111,7 +131,7 @@ async fn run<C: Contract>(
 }
 
 /// Takes what the policy returned out of the call's table of resources.
-fn decision<C: Contract>(
+pub(super) fn decision<C: Contract>(
     returned: Returned<C>,
     mut state: CallState,
 ) -> Result<(Decision<C::Acceptance>, CallState), CallError> {

@@ -51,7 +51,7 @@ impl Cores {
         Self::new(processors())
     }
 
-    fn new(count: usize) -> Self {
+    pub(super) fn new(count: usize) -> Self {
         Self(Mutex::new(State {
             free: count,
             running: PerSlot::default(),

@@ -13,8 +13,8 @@ use crate::capabilities::Machine;
 use crate::contract::Limits;
 use crate::hex;
 
-/// An engine whose clock runs.
-pub(super) fn build(limits: &Limits, machine: &Arc<Machine>) -> anyhow::Result<Engine> {
+/// An engine whose clock runs: each of these counts its ticks.
+pub(super) fn build(limits: &Limits, machines: &[&Arc<Machine>]) -> anyhow::Result<Engine> {
     let engine = match Engine::new(&config(limits, None)) {
         Ok(engine) => engine,
         Err(fault) => {
@@ -29,8 +29,8 @@ pub(super) fn build(limits: &Limits, machine: &Arc<Machine>) -> anyhow::Result<E
                 .map_err(|fault| anyhow::anyhow!("{fault:#}"))?
         }
     };
-    let machine = Arc::clone(machine);
-    start_clock(&engine, limits.tick, move || machine.tick())?;
+    let machines: Vec<_> = machines.iter().copied().map(Arc::clone).collect();
+    start_clock(&engine, limits.tick, move || machines.iter().for_each(|machine| machine.tick()))?;
     Ok(engine)
 }
 
@@ -131,7 +131,7 @@ mod tests {
 
     fn engine(limits: &Limits) -> Engine {
         let gauge = IntGauge::new("charged", "charged").unwrap();
-        build(limits, &Arc::new(Machine::new(96 << 20, limits, gauge))).unwrap()
+        build(limits, &[&Arc::new(Machine::new(96 << 20, limits, gauge))]).unwrap()
     }
 
     /// As many memories and tables as one may have.

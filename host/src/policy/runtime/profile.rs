@@ -11,9 +11,12 @@ use wasmtime::{CallHook, Engine, Store, UpdateDeadline};
 
 use super::cores::Cores;
 use super::{engine, linker};
-use crate::capabilities::{CallState, Machine, Services};
-use crate::contract::{Attempt, Identity, Limits, PerSlot, Request};
+use crate::capabilities::{CallState, LiveReads, Machine, Recording, Services};
+use crate::contract::{Attempt, Identity, Limits, PerSlot, Request, Slot};
 use crate::policy::metrics::PolicyMetrics;
+
+/// So many shadows may run at once, one in each slot.
+const SHADOWS: u32 = Slot::ALL.len() as u32;
 
 /// What a generation runs in. It is made once, handed to admission, and carried by every generation
 /// that was admitted for it: a call takes its turn, its bounds and its engine from here.
@@ -31,29 +34,53 @@ pub struct Profile {
     pub(super) cores: Arc<Cores>,
     /// The engine's ticks, and the memory for instances.
     machine: Arc<Machine>,
-    /// Its calls are counted there.
+    /// Its calls are counted there; those of shadows are not.
     pub metrics: PolicyMetrics,
+    /// Where shadows of its components run; none in that profile itself.
+    pub(super) shadows: Option<Arc<Profile>>,
+    /// In a profile of shadows: how they read what nobody has read for them.
+    live: Option<LiveReads>,
 }
 
 impl Profile {
     /// For components that import `auth:policy` and nothing else.
-    /// All calls together have so many bytes of memory.
+    /// All calls together have so many bytes of memory, and all shadows together so many of their
+    /// own. To be called in the runtime that owns the database's connections.
     pub fn contract_only(
         limits: Arc<Limits>,
-        memory_bytes: usize,
+        (memory_bytes, shadow_bytes): (usize, usize),
         metrics: PolicyMetrics,
     ) -> anyhow::Result<Self> {
         let name = "contract-only";
         let charged = metrics.memory_charged.clone();
         let machine = Arc::new(Machine::new(memory_bytes, &limits, charged));
+        let of_shadows = Arc::new(Machine::for_shadows(shadow_bytes, &limits, SHADOWS));
         let build = || {
-            let engine = engine::build(&limits, &machine)?;
+            // The pool has room for shadows beside that of all calls.
+            let instances = limits.instances + SHADOWS;
+            let pool = Limits { instances, ..(*limits).clone() };
+            let engine = engine::build(&pool, &[&machine, &of_shadows])?;
             let linker = linker::contract_linker(&engine, |state| state)?;
             anyhow::Ok((engine, linker))
         };
         let (engine, linker) =
             build().with_context(|| format!("the profile {name} cannot be built"))?;
-        Ok(Self::new(name, engine, linker, limits, machine, metrics))
+        let shadows = Self {
+            name: "shadows",
+            turns: PerSlot::from_fn(|_| Semaphore::new(1)),
+            cores: Arc::new(Cores::new(1)),
+            live: Some(LiveReads::of_this_runtime()),
+            ..Self::new(
+                name,
+                engine.clone(),
+                linker.clone(),
+                Arc::clone(&limits),
+                of_shadows,
+                metrics.clone(),
+            )
+        };
+        let calls = Self::new(name, engine, linker, limits, machine, metrics);
+        Ok(Self { shadows: Some(Arc::new(shadows)), ..calls })
     }
 
     /// The linker must belong to the engine, and the engine's clock must tick as the limits say, on
@@ -68,7 +95,18 @@ impl Profile {
     ) -> Self {
         let turns = PerSlot::from_fn(|slot| Semaphore::new(*limits.turns.get(slot)));
         let cores = Arc::new(Cores::of_this_machine());
-        Self { name, engine, linker, limits, turns, cores, machine, metrics }
+        Self {
+            name,
+            engine,
+            linker,
+            limits,
+            turns,
+            cores,
+            machine,
+            metrics,
+            shadows: None,
+            live: None,
+        }
     }
 
     /// The state of a call that has done nothing yet, under these bounds.
@@ -87,6 +125,25 @@ impl Profile {
             request,
             attempt,
         )
+    }
+
+    /// The state of a shadow of this call; none if this is no profile of shadows, which would take
+    /// what calls need.
+    pub(super) fn shadow_state(
+        &self,
+        services: &Arc<Services>,
+        identity: &Arc<Identity>,
+        recording: Recording,
+    ) -> Option<CallState> {
+        let live = self.live.clone()?;
+        Some(CallState::of_shadow(
+            &self.machine,
+            Arc::clone(services),
+            Arc::clone(identity),
+            Arc::clone(&self.limits),
+            recording,
+            live,
+        ))
     }
 
     /// The store of a call. There is no other way to one, so that none is without bounds.

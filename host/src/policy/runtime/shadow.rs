@@ -2,45 +2,89 @@
 //! host gave then, on a budget of its own. Nothing that it writes is kept.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::call::Decision;
+use super::call::{Decision, decision, execute};
+use super::fault::CallError;
 use super::generation::Generation;
-use crate::capabilities::{CallState, Recording, Services};
+use crate::capabilities::{CallState, Ended, NoRoom, Recording, Services};
 use crate::contract::Contract;
 use crate::policy::health::Cause;
 
 /// What came of a shadow.
 pub enum Shadowed<A> {
-    /// It decided; the state holds what it would have written.
+    /// It decided; the state holds what it would have written, and the processor time.
     Decided(Decision<A>, Box<CallState>),
-    /// It spoiled the call.
-    Fault(Cause),
+    /// It spoiled the call, in that much processor time.
+    Fault(Cause, Duration),
     /// It asked what cannot be answered as it was then: a word that says what.
     NotComparable(&'static str),
-    /// The host had no room for it: a word that says what for.
+    /// The host had no room for it, or could not do its part: a word that says which.
     Skipped(&'static str),
 }
 
-/// Runs a candidate on a recorded attempt.
+/// Runs a candidate on a recorded attempt, which is gone with it. The candidate must be
+/// [`Generation::shadowed`]. It works in any runtime whose time runs, on any thread.
 pub async fn shadow<C: Contract>(
-    _candidate: &Generation,
-    _services: &Arc<Services>,
-    _recording: &Recording,
-    _deadline: Instant,
+    candidate: &Generation,
+    services: &Arc<Services>,
+    recording: Recording,
+    deadline: Instant,
 ) -> Shadowed<C::Acceptance> {
-    todo!()
+    let profile = &*candidate.profile;
+    let Some(state) = profile.shadow_state(services, &candidate.identity, recording) else {
+        return Shadowed::Skipped("no_budget");
+    };
+    let Ok(_turn) = profile.turns.get(C::SLOT).try_acquire() else {
+        return Shadowed::Skipped("turn");
+    };
+    let (outcome, mut state) = execute::<C>(candidate, state, deadline).await;
+    state.attempt.password = None;
+    match state.journal.ended() {
+        Some(Ended::NotComparable(why)) => return Shadowed::NotComparable(why),
+        Some(Ended::Skipped(why)) => return Shadowed::Skipped(why),
+        None => {}
+    }
+    let time = state.processor_time();
+    let was_told_unavailable = state.journal.was_told_unavailable();
+    let returned = match outcome {
+        Ok(Ok(returned)) => returned,
+        Ok(Err(error)) if error.is::<NoRoom>() => return Shadowed::Skipped("memory"),
+        Ok(Err(error)) => return spoiled(error.into(), time),
+        Err(_) if state.budget.host_works() => return Shadowed::Skipped("database"),
+        // Its own bound of processor time comes long before: it hardly ran.
+        Err(_) => return Shadowed::Skipped("processor"),
+    };
+    match decision::<C>(returned, state) {
+        Ok((decision, state)) => Shadowed::Decided(decision, Box::new(state)),
+        // It passed on what the recorded call was told, too.
+        Err(CallError::Unavailable { .. }) if was_told_unavailable => {
+            Shadowed::Skipped("unavailable")
+        }
+        // Nothing was unavailable: it made that up.
+        Err(CallError::Unavailable { .. }) => Shadowed::Fault(Cause::Failure, time),
+        Err(error) => spoiled(error, time),
+    }
+}
+
+fn spoiled<A>(error: CallError, time: Duration) -> Shadowed<A> {
+    match error {
+        CallError::Fault { cause, .. } => Shadowed::Fault(cause, time),
+        CallError::Unavailable { .. } => Shadowed::Skipped("instances"),
+    }
 }
 
 impl Generation {
     /// The same release, with a budget of its own for shadows.
     #[must_use]
     pub fn shadowed(&self) -> Self {
+        let profile = self.profile.shadows.as_ref().unwrap_or(&self.profile);
         Self {
             identity: Arc::clone(&self.identity),
             code: Arc::clone(&self.code),
-            profile: Arc::clone(&self.profile),
+            profile: Arc::clone(profile),
             counts: Arc::clone(&self.counts),
         }
     }

@@ -44,6 +44,15 @@ impl Store {
         ask!(self.close().await);
     }
 
+    /// The same database, asked on connections that no request needs.
+    #[must_use]
+    pub fn beside_requests(&self) -> Self {
+        match self {
+            Self::Sqlite(store) => Self::Sqlite(store.beside_requests()),
+            Self::Postgres(store) => Self::Postgres(store.beside_requests()),
+        }
+    }
+
     /// Fails if the database does not answer.
     pub async fn ping(&self) -> Result<(), StoreError> {
         ask!(self.ping().await)

@@ -99,6 +99,11 @@ impl Postgres {
         migrate::run(&settings.options).await
     }
 
+    /// The same on the connections of the background.
+    pub(in crate::store) fn beside_requests(&self) -> Self {
+        Self { pools: self.pools.beside_requests(), ..self.clone() }
+    }
+
     pub(in crate::store) async fn close(&self) {
         self.hints.close();
         self.pools.close().await;

@@ -60,6 +60,8 @@ pub(super) struct Room {
 #[derive(Clone)]
 pub(super) struct Pools {
     requests: PgPool,
+    /// What the metrics call them.
+    of_requests: &'static str,
     background: PgPool,
     /// After that long without an answer a connection is given up.
     silence: Duration,
@@ -94,6 +96,7 @@ impl Pools {
         };
         Self {
             requests: pool(request_connections),
+            of_requests: "requests",
             background: pool(BACKGROUND_CONNECTIONS),
             silence,
             patient: Arc::new(Semaphore::new(PATIENT)),
@@ -102,6 +105,11 @@ impl Pools {
             seen: Seen::default(),
             metrics,
         }
+    }
+
+    /// What asks like a request, on connections that no request needs.
+    pub(super) fn beside_requests(&self) -> Self {
+        Self { requests: self.background.clone(), of_requests: "background", ..self.clone() }
     }
 
     pub(super) async fn close(&self) {
@@ -115,7 +123,7 @@ impl Pools {
         &self,
         question: impl Fn() -> Query<'q>,
     ) -> Result<Vec<PgRow>, StoreError> {
-        self.ask_twice(&self.requests, "requests", question).await
+        self.ask_twice(&self.requests, self.of_requests, question).await
     }
 
     /// A statement of the relay or the cleaner. It may be done twice.
@@ -128,7 +136,7 @@ impl Pools {
 
     /// A statement that commits by itself. If its answer is lost, nobody knows whether it did.
     pub(super) async fn commit(&self, statement: Query<'_>) -> Result<Vec<PgRow>, StoreError> {
-        let loan = self.acquire(&self.requests, "requests").await?;
+        let loan = self.acquire(&self.requests, self.of_requests).await?;
         self.commit_on(loan, statement).await
     }
 
@@ -253,7 +261,7 @@ impl Pools {
 
     /// A connection for requests.
     pub(super) async fn borrow(&self) -> Result<Loan, StoreError> {
-        self.acquire(&self.requests, "requests").await
+        self.acquire(&self.requests, self.of_requests).await
     }
 
     async fn acquire(&self, pool: &PgPool, name: &str) -> Result<Loan, StoreError> {

@@ -33,6 +33,8 @@ pub struct Sqlite {
     /// closed whenever they fail.
     anchor: SqlitePool,
     readers: SqlitePool,
+    /// One connection for what reads beside requests; opened when it is needed.
+    reader_beside: SqlitePool,
     /// One connection: SQLite has one writer, and waiting for it here is fair and bounded.
     pub(super) writer: Writer,
     pub(super) user_ids: UserIds,
@@ -67,13 +69,22 @@ impl Sqlite {
             })
         };
         let writer = pool(1).connect_with(options.clone()).await?;
-        let readers = pool(4).connect_with(options.read_only(true)).await?;
+        let options = options.read_only(true);
+        let reader_beside = pool(1).connect_lazy_with(options.clone());
+        let readers = pool(4).connect_with(options).await?;
         let writer = Writer { pool: writer, file: opened.clone(), seen: Seen::default() };
-        Ok(Self { anchor, readers, writer, user_ids, replicas: Replicas::default(), clock })
+        let replicas = Replicas::default();
+        Ok(Self { anchor, readers, reader_beside, writer, user_ids, replicas, clock })
+    }
+
+    /// The same, whose reads need no connection of requests.
+    pub(in crate::store) fn beside_requests(&self) -> Self {
+        Self { readers: self.reader_beside.clone(), ..self.clone() }
     }
 
     pub(in crate::store) async fn close(&self) {
         self.readers.close().await;
+        self.reader_beside.close().await;
         self.writer.pool.close().await;
         self.anchor.close().await;
     }

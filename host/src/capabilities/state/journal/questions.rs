@@ -1,0 +1,107 @@
+//! The questions whose answers are written down: each function of the host that looks at something
+//! beside the attempt, with its arguments.
+
+use crate::contract::Slot;
+use crate::store::{Account, Session, Store, StoreError, ThrottleHit};
+
+/// `accounts.find-by-email`.
+#[derive(Clone, PartialEq)]
+pub struct FindByEmail {
+    pub(crate) email: String,
+    pub(crate) spelling: String,
+}
+
+/// `storage.get`.
+#[derive(Clone, PartialEq)]
+pub struct StorageGet {
+    pub(crate) slot: Slot,
+    pub(crate) key: String,
+}
+
+/// `sessions.open-sessions`.
+#[derive(Clone, PartialEq)]
+pub struct OpenSessions {
+    pub(crate) user_id: i64,
+    pub(crate) most: u32,
+}
+
+/// `passwords.verify`. The password is the attempt's.
+#[derive(PartialEq)]
+pub struct Verify {
+    pub(super) has_account: bool,
+    pub(super) limits: Limits,
+}
+
+/// `throttle.hit`.
+#[derive(PartialEq)]
+pub struct Hit(pub(super) Limits);
+
+/// `password.strength`, with the hints.
+#[derive(PartialEq)]
+pub struct Strength(pub(crate) Vec<String>);
+
+/// `password.is-breached`.
+#[derive(PartialEq)]
+pub struct IsBreached;
+
+/// So many of `random.bytes`.
+#[derive(PartialEq)]
+pub struct RandomBytes(pub(crate) u32);
+
+/// Limits in an order that does not depend on how the policy gave them: hashed key, most, window.
+#[derive(PartialEq)]
+pub(super) struct Limits(pub(super) Vec<(Vec<u8>, u32, u32)>);
+
+impl Limits {
+    fn new(hits: &[ThrottleHit]) -> Self {
+        let limit = |hit: &ThrottleHit| (hit.key.clone(), hit.most, hit.window_seconds);
+        let mut limits: Vec<_> = hits.iter().map(limit).collect();
+        limits.sort_unstable();
+        Self(limits)
+    }
+}
+
+impl Verify {
+    pub(crate) fn new(has_account: bool, hits: &[ThrottleHit]) -> Self {
+        Self { has_account, limits: Limits::new(hits) }
+    }
+}
+
+impl Hit {
+    pub(crate) fn new(hits: &[ThrottleHit]) -> Self {
+        Self(Limits::new(hits))
+    }
+}
+
+/// A question that the database answers, and can answer again.
+pub trait Read: Clone + Send + Sync + 'static {
+    /// What is read.
+    type Row: Send + 'static;
+
+    /// Asks the database.
+    fn read(&self, store: &Store) -> impl Future<Output = Result<Self::Row, StoreError>> + Send;
+}
+
+impl Read for FindByEmail {
+    type Row = Option<Account>;
+
+    async fn read(&self, store: &Store) -> Result<Self::Row, StoreError> {
+        store.account_by_email(&self.email, &self.spelling).await
+    }
+}
+
+impl Read for StorageGet {
+    type Row = Option<Vec<u8>>;
+
+    async fn read(&self, store: &Store) -> Result<Self::Row, StoreError> {
+        store.storage_get(self.slot.as_str(), &self.key).await
+    }
+}
+
+impl Read for OpenSessions {
+    type Row = Vec<Session>;
+
+    async fn read(&self, store: &Store) -> Result<Self::Row, StoreError> {
+        store.open_sessions(self.user_id, self.most).await
+    }
+}

@@ -1,0 +1,127 @@
+//! Writing down what a call is asked with and answered, up to a bound.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::answers::{Answer, Answers, Question};
+use super::sizes;
+use super::wrote::Wrote;
+use crate::capabilities::state::processor::ProcessorTime;
+use crate::clock::Timestamp;
+use crate::contract::{Attempt, Request};
+use crate::store::Writes;
+
+/// More is not kept of one call.
+const MOST_BYTES: usize = 256 << 10;
+
+/// Writes down what a call is answered. It outlives the call, also one that was spoiled; clones
+/// share it.
+#[derive(Clone)]
+pub struct Recorder(Arc<Mutex<Option<Book>>>);
+
+/// Gone once it is full.
+struct Book {
+    request: Request,
+    attempt: Attempt,
+    now: Timestamp,
+    processor: Option<Arc<ProcessorTime>>,
+    answers: Answers,
+    bytes: usize,
+}
+
+/// An attempt with all that the host answered in its call: what a shadow runs on. It holds the
+/// password, as the attempt does, and a shadow takes it over: so it is gone when the shadow is.
+pub struct Recording {
+    pub(super) request: Request,
+    pub(super) attempt: Attempt,
+    /// The time of the call.
+    pub(super) now: Timestamp,
+    pub(super) answers: Answers,
+    pub(super) wrote: Wrote,
+    bytes: usize,
+    processor_time: Duration,
+}
+
+impl Recorder {
+    /// For a call of this attempt: as the candidate is asked, with the members that the candidate's
+    /// own manifest declares.
+    pub fn new(request: &Request, attempt: &Attempt) -> Self {
+        let mut attempt = attempt.clone();
+        // No policy sees it, and what verifies a password does not run in a shadow.
+        if let Some(account) = &mut attempt.account {
+            account.password_hash = String::new();
+        }
+        let bytes = sizes::request(request) + sizes::attempt(&attempt);
+        let book = Book {
+            request: request.clone(),
+            attempt,
+            now: 0,
+            processor: None,
+            answers: Answers::default(),
+            bytes,
+        };
+        Self(Arc::new(Mutex::new((bytes <= MOST_BYTES).then_some(book))))
+    }
+
+    /// All of it, with what the call came to: a shadow that reads something that the call wrote, or
+    /// sessions after an acceptance, cannot be compared. None if it is more than is kept for a
+    /// shadow.
+    pub fn recorded(self, accepted: bool, writes: &Writes) -> Option<Recording> {
+        let Book { request, attempt, now, processor, answers, bytes } = self.book().take()?;
+        let wrote = Wrote::new(accepted, writes);
+        let bytes = bytes + wrote.bytes();
+        let processor_time = processor.map_or(0, |processor| processor.nanoseconds());
+        let processor_time = Duration::from_nanos(processor_time);
+        Some(Recording { request, attempt, now, answers, wrote, bytes, processor_time })
+    }
+
+    /// The call begins.
+    pub(in crate::capabilities::state) fn begin(
+        &self,
+        now: Timestamp,
+        processor: Arc<ProcessorTime>,
+    ) {
+        if let Some(book) = &mut *self.book() {
+            (book.now, book.processor) = (now, Some(processor));
+        }
+    }
+
+    /// Writes an answer down.
+    pub(super) fn note<Q: Question>(&self, question: Q, answer: Answer<Q>) {
+        let mut book = self.book();
+        let Some(kept) = &mut *book else { return };
+        let of_answer = answer.as_ref().map_or(0, Q::answer_bytes);
+        kept.bytes += size_of::<(Q, Answer<Q>)>() + question.bytes() + of_answer;
+        if kept.bytes > MOST_BYTES {
+            *book = None;
+        } else {
+            Q::told(&mut kept.answers).add(question, answer, false);
+        }
+    }
+
+    fn book(&self) -> MutexGuard<'_, Option<Book>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Recording {
+    /// What it takes of memory, about.
+    pub fn bytes(&self) -> usize {
+        size_of::<Self>() + self.bytes
+    }
+
+    /// The id of the request.
+    pub fn request_id(&self) -> &str {
+        &self.request.id
+    }
+
+    /// When the call was asked, as its policy was told the time.
+    pub fn asked_at(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The processor time of the recorded call.
+    pub fn processor_time(&self) -> Duration {
+        self.processor_time
+    }
+}
