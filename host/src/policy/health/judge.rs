@@ -74,6 +74,10 @@ pub fn judge_fresh(settings: &JudgementSettings, servings: &[Serving]) -> (Verdi
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use super::super::cause::Cause;
+    use super::super::group::{CallOutcome, GroupCounts, Observed};
     use super::*;
 
     /// What a replica counted: calls, faults, and whose.
@@ -124,6 +128,31 @@ mod tests {
         for (what, expected, servings) in table {
             assert_eq!(verdict(servings), *expected, "{what}");
         }
+    }
+
+    #[test]
+    fn a_stranger_with_three_invented_addresses_brings_no_fresh_release_down() {
+        let attacked = |good: u32, own_networks: u32| {
+            let group = GroupCounts::default();
+            let count = |subject: u32, network: u32, outcome: CallOutcome<'_>| {
+                let network = Some(network);
+                group.count(&Observed { subject, network, outcome, time: Duration::ZERO });
+            };
+            for number in 0..good {
+                count(number, number % 20, CallOutcome::Accepted);
+            }
+            // A thousand calls of each address, all spoiled.
+            for number in 0..3000 {
+                let (address, network) = (number % 3, number % own_networks);
+                count(u32::MAX - address, 1000 + network, CallOutcome::Fault(Cause::Panic));
+            }
+            verdict(&[Serving { judged: group.figures(), ..Serving::default() }])
+        };
+        assert_eq!(attacked(300, 1), "not enough", "from his own network");
+        assert_eq!(attacked(300, 2), "not enough", "and from another one");
+        assert_eq!(attacked(10_000, 3), "good", "outweighed by what others do in a minute");
+        // What is left: a quiet place, an input that trips the release, and three networks.
+        assert_eq!(attacked(300, 3), "bad");
     }
 
     #[test]
