@@ -1,5 +1,5 @@
 //! The cleaner: once a minute it deletes what has expired, and measures what policies keep; once an
-//! hour it deletes old releases of policies.
+//! hour it deletes old releases of policies, and forgets their trials.
 //! Replicas may clean at the same time: the store sees to it that they leave one another's rows
 //! alone. Beside it, once a second, the watch looks whether the database takes what requests ask.
 
@@ -21,6 +21,8 @@ const EVERY: Duration = Duration::from_mins(1);
 const PRUNE_EVERY: Duration = Duration::from_hours(1);
 /// What is younger is never deleted by the cleaner: somebody may be about to use it.
 const PRUNE_FROM: Duration = Duration::from_hours(24);
+/// A trial of a release is forgotten so long after its end, and a sample of one that goes on.
+const TRIALS_KEPT: Duration = Duration::from_hours(7 * 24);
 /// The service goes on by itself within that time after an outage.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -63,14 +65,19 @@ impl Cleaner {
         }
     }
 
-    /// Deletes releases beyond those that are kept, and components that no release names.
+    /// Deletes releases beyond those that are kept, and components that no release names, and
+    /// forgets trials.
     pub async fn prune_once(&self) -> Result<Pruned, StoreError> {
         let change = Change {
             who: "auth-host".to_owned(),
             why: format!("POLICY_RELEASES_KEPT is {}", self.releases_kept),
             details: "{}".to_owned(),
         };
-        let before = self.store.clock().now() - milliseconds(PRUNE_FROM);
+        let now = self.store.clock().now();
+        while self.store.rollouts_forget(now - milliseconds(TRIALS_KEPT)).await? > 0 {
+            tokio::task::yield_now().await;
+        }
+        let before = now - milliseconds(PRUNE_FROM);
         let pruned = self.store.registry_prune(self.releases_kept, before, &change).await?;
         if pruned != Pruned::default() {
             let Pruned { releases, components, bytes } = pruned;

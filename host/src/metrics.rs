@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use prometheus::core::Collector;
 use prometheus::{
-    Encoder as _, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec,
-    IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+    Encoder as _, Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter,
+    IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
 /// Buckets in seconds for what a caller waits for.
@@ -106,6 +106,16 @@ impl Meter {
         labels: &[&str],
     ) -> Result<IntGaugeVec, MeterError> {
         self.add_line(IntGaugeVec::new(Opts::new(name, help), labels)?)
+    }
+
+    /// A number that goes up and down, of each.
+    pub fn float_gauges(
+        &self,
+        name: &str,
+        help: &str,
+        labels: &[&str],
+    ) -> Result<GaugeVec, MeterError> {
+        self.add_line(GaugeVec::new(Opts::new(name, help), labels)?)
     }
 
     /// How values are spread over buckets.

@@ -40,7 +40,7 @@ fn print(what: &str, before: Duration, operations: usize) {
 }
 
 /// Of this process so far, in the system's units of 10 ms.
-fn processor_time() -> Duration {
+pub fn processor_time() -> Duration {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
     let fields: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
     // `utime` and `stime` of proc_pid_stat(5), 14 and 15 when counted from 1.

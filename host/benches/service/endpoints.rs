@@ -30,7 +30,7 @@ pub fn login() {
     clippy::needless_pass_by_value,
     reason = "a request made from the last answer takes its place"
 )]
-fn next_refresh(answer: String) -> String {
+pub fn next_refresh(answer: String) -> String {
     let answer: Value = serde_json::from_str(&answer).unwrap();
     json!({ "refresh_token": answer["refresh_token"] }).to_string()
 }

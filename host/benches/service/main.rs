@@ -22,6 +22,7 @@ mod load;
 mod native;
 mod outbox;
 mod process;
+mod rollout;
 mod setup;
 mod stores;
 
@@ -43,6 +44,9 @@ fn main() {
     }
     if run("login") {
         endpoints::login();
+    }
+    if run("rollout") {
+        rollout::measure();
     }
     if run("stores") {
         stores::measure();

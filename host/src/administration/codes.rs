@@ -38,6 +38,8 @@ pub const WRONG_ROLE: ErrorCode = code("wrong_role", 403, "the token's role does
 /// A place that there is not.
 pub const UNKNOWN_PLACE: ErrorCode = code("unknown_place", 404, "there is no such place");
 pub const NO_RELEASE: ErrorCode = code("no_release", 404, "there is no such release");
+/// None in the last week, or not that one.
+pub const NO_ROLLOUT: ErrorCode = code("no_rollout", 404, "nothing was tried there lately");
 pub const NO_COMPONENT: ErrorCode = code("no_component", 404, "there is no such component");
 /// There is none, or it has ended.
 pub const NO_DEPLOYMENT: ErrorCode = code("no_deployment", 404, "there is no such deployment");

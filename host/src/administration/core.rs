@@ -8,6 +8,7 @@ use super::input;
 use super::room::ComponentRoom;
 use crate::errors::ApiError;
 use crate::policy::admission::Admission;
+use crate::policy::judgement::JudgementSettings;
 use crate::shutdown::StopDeadline;
 use crate::store::Store;
 use crate::store::registry::Change;
@@ -23,6 +24,10 @@ pub struct Administration {
     pub replica: String,
     /// How long the replicas have to report on a release.
     pub deploy_patience: Duration,
+    /// How long a release that is promoted falls back by itself if it fails.
+    pub probation: Duration,
+    /// When a trial counts as good or bad.
+    pub judgement: JudgementSettings,
     /// How many releases of a place are kept, if nobody says otherwise.
     pub releases_kept: u32,
     /// What waits ends when the service stops.

@@ -9,7 +9,7 @@ use super::access::Caller;
 use super::core::{Administration, change};
 use super::refusals::{of_registry, of_store};
 use super::views::{DeploymentView, NewDeploymentView};
-use super::{codes, describe, input};
+use super::{codes, describe, input, plan};
 use crate::errors::ApiError;
 use crate::store::registry::{Deployment, DeploymentState, Role};
 
@@ -20,7 +20,7 @@ const LATER_LOOK: Duration = Duration::from_millis(500);
 const LONGEST: u32 = 60;
 
 impl Administration {
-    /// Asks all live replicas whether they can serve a release.
+    /// Asks all live replicas whether they can serve a release, or try it.
     pub async fn deploy(
         &self,
         caller: &Caller,
@@ -28,8 +28,9 @@ impl Administration {
     ) -> Result<DeploymentView, ApiError> {
         let (slot, number) = input::release(&new.release)?;
         let change = change(caller, &new.message)?;
-        let begun =
-            self.store.deploy_begin(slot.as_str(), number, self.deploy_patience, None, &change);
+        let plan = new.rollout.as_ref().map(plan::plan).transpose()?;
+        let (place, patience) = (slot.as_str(), self.deploy_patience);
+        let begun = self.store.deploy_begin(place, number, patience, plan.as_ref(), &change);
         let deployment = begun.await.map_err(of_registry)?;
         tracing::info!(
             deployment = %deployment.id,

@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value};
 
-use super::codes;
 use super::moments::moment;
 use super::views::{
     ComponentView, DeploymentView, FreezeView, HistoryLineView, MovedView, PlaceView,
     ReleaseComponentView, ReleaseView, ReplicaView, ReportView, ServingState, ServingView,
 };
+use super::{codes, plan};
 use crate::errors::ApiError;
 use crate::store::registry::{
     ComponentInfo, Deployment, HistoryLine, Moved, PlaceState, Release, Replica, Report, Serving,
@@ -67,6 +67,7 @@ pub(super) fn component(info: ComponentInfo, new: bool) -> ComponentView {
     }
 }
 
+/// Without what is tried there.
 pub(super) fn place(state: PlaceState) -> PlaceView {
     PlaceView {
         active: name(&state.place, state.active),
@@ -141,6 +142,7 @@ pub(super) fn deployment(deployment: Deployment) -> DeploymentView {
         deadline: moment(deployment.deadline),
         ended_at: deployment.ended_at.map(moment),
         reports: deployment.reports.into_iter().map(report).collect(),
+        rollout: deployment.plan.as_ref().map(plan::asked),
         waiting_for: deployment.waiting_for,
         place: deployment.place,
     }

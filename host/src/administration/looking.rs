@@ -42,14 +42,15 @@ impl Administration {
         let places = self.store.places().await?;
         let replicas = self.store.replicas().await?;
         let deployments = self.store.open_deployments().await?;
+        let shown = places.iter().map(|state| self.place_view(state.clone(), &replicas));
         Ok(StatusView {
             time: moment(self.store.clock().now()),
+            places: shown.collect(),
             replicas: replicas
                 .into_iter()
                 .map(|replica| describe::replica(replica, &places))
                 .collect(),
             deployments: deployments.into_iter().map(describe::deployment).collect(),
-            places: places.into_iter().map(describe::place).collect(),
         })
     }
 

@@ -1,6 +1,6 @@
 //! Administration of releases: who may do what (`access`, `tokens`), what people ask of the
-//! registry (`components`, `releases`, `places`, `deployments`, `looking`), and its form on the
-//! wire (`views`).
+//! registry (`components`, `releases`, `places`, `deployments`, `rollouts`, `looking`), and its form
+//! on the wire (`views`).
 //!
 //! The rule: every change carries the name of the token that asked for it into the history.
 
@@ -16,10 +16,13 @@ mod input;
 mod looking;
 mod moments;
 mod places;
+mod plan;
 mod refusals;
 mod releases;
+mod rollouts;
 mod room;
 mod tokens;
+mod trials;
 pub mod views;
 
 pub use access::{Access, AccessMetrics, Caller};

@@ -52,10 +52,11 @@ impl Administration {
             ));
         }
         let until = input::future("until", &freeze.until, self.store.clock().now())?;
+        let replicas = self.store.replicas().await.map_err(|error| of_store(&error))?;
         let frozen = self.store.freeze(slot.as_str(), until, &change).await;
         let frozen = frozen.map_err(of_registry)?;
         tracing::info!(place, until = freeze.until, by = caller.name, "a place was frozen");
-        Ok(describe::place(frozen))
+        Ok(self.place_view(frozen, &replicas))
     }
 
     /// Ends a freeze before its time.
@@ -67,9 +68,10 @@ impl Administration {
     ) -> Result<PlaceView, ApiError> {
         let slot = input::place(place)?;
         let change = change(caller, message)?;
+        let replicas = self.store.replicas().await.map_err(|error| of_store(&error))?;
         let freed = self.store.unfreeze(slot.as_str(), &change).await.map_err(of_registry)?;
         tracing::info!(place, by = caller.name, "a place is not frozen any more");
-        Ok(describe::place(freed))
+        Ok(self.place_view(freed, &replicas))
     }
 
     /// Deletes old releases, and components that no release names.

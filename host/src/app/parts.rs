@@ -11,7 +11,9 @@ use crate::capabilities::Services;
 use crate::clock::Clock;
 use crate::config::{Config, Secret};
 use crate::contract::{Limits, Slot};
-use crate::decisions::{DecisionMetrics, DecisionParts, Decisions};
+use crate::decisions::{
+    DecisionMetrics, DecisionParts, Decisions, ShadowMetrics, ShadowParts, Shadows,
+};
 use crate::housekeeping::{Cleaner, DatabaseWatch, WatchMetrics};
 use crate::http::{HttpMetrics, Leftovers, Observing, Public, UnknownClients};
 use crate::keys::{self, Keys};
@@ -61,7 +63,7 @@ fn hashing(config: &Config) -> HashSettings {
 pub(super) fn decisions(
     config: &Config,
     jwt_secret: &Secret,
-    (services, generations): (&Arc<Services>, &Arc<Generations>),
+    (services, generations, shadows): (&Arc<Services>, &Arc<Generations>, &Arc<Shadows>),
     tasks: &TaskTracker,
     wake: &Wake,
     metrics: DecisionMetrics,
@@ -77,9 +79,25 @@ pub(super) fn decisions(
         caller_patience: config.http.timeout,
         request_limit: config.http.request_limit(),
         tasks: tasks.clone(),
+        shadows: Arc::clone(shadows),
         wake: wake.clone(),
         metrics,
     })
+}
+
+/// What lets candidates follow calls.
+pub(super) fn shadows(
+    config: &Config,
+    services: &Arc<Services>,
+    generations: &Arc<Generations>,
+    meter: &Meter,
+) -> anyhow::Result<Arc<Shadows>> {
+    Ok(Arc::new(Shadows::new(ShadowParts {
+        services: Arc::clone(services),
+        generations: Arc::clone(generations),
+        replica: config.releases.replica_name.clone(),
+        metrics: ShadowMetrics::new(meter)?,
+    })))
 }
 
 /// What every request passes.

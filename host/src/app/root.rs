@@ -15,7 +15,7 @@ use super::{data_folder, parts};
 use crate::capabilities::Services;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::decisions::DecisionMetrics;
+use crate::decisions::{DecisionMetrics, Shadows};
 use crate::housekeeping::{Cleaner, DatabaseWatch};
 use crate::http::{ConnectionMetrics, Health, HttpMetrics, Public, Server};
 use crate::lifecycle::{Background, Ended, Service};
@@ -24,6 +24,7 @@ use crate::outbox::{Relay, RelayMetrics, Sink};
 use crate::passwords::HashMetrics;
 use crate::policy::admission::Admission;
 use crate::policy::health::ReleaseHealth;
+use crate::policy::judgement::JudgementSettings;
 use crate::policy::metrics::PolicyMetrics;
 use crate::policy::releases::{Follower, FollowerParts, Standing};
 use crate::policy::serving::{
@@ -49,6 +50,7 @@ pub struct App {
     pub cleaner: Cleaner,
     watch: DatabaseWatch,
     release_health: ReleaseHealth,
+    shadows: Arc<Shadows>,
     pub wake: Wake,
     router: Router,
     sink: Sink,
@@ -88,7 +90,9 @@ impl App {
             sink: sink.clone(),
             relay: Arc::clone(&relay_metrics),
         };
-        let (metrics, shared) = (DecisionMetrics::new(&meter)?, (&services, &generations));
+        let shadows = parts::shadows(&config, &services, &generations, &meter)?;
+        let (metrics, shared) =
+            (DecisionMetrics::new(&meter)?, (&services, &generations, &shadows));
         let decisions = parts::decisions(&config, &jwt_secret, shared, &tasks, &wake, metrics);
         let life = (&tasks, &stopping);
         let observing =
@@ -112,6 +116,7 @@ impl App {
             generations,
             standing,
             release_health,
+            shadows,
             wake,
             sink,
             relay_metrics,
@@ -145,6 +150,7 @@ impl App {
             standing: Arc::clone(&self.standing),
             health: self.release_health.clone(),
             judging: self.config.probation,
+            judgement: JudgementSettings::default(),
         })
     }
 
@@ -200,6 +206,7 @@ impl App {
         };
         let cleaning = self.cleaner.clone().run(stop_background.clone());
         let database = self.watch.clone().run(stop_background.clone());
+        let shadows = Arc::clone(&self.shadows).run(stop_background.clone());
         let Sources { follower, directory } = policies;
         let watching = directory.watch(stop.first.clone(), stop_background.clone());
         let following = follower.run(stop.first.clone(), stop_background.clone());
@@ -209,6 +216,7 @@ impl App {
                 Background { span: info_span!("relay"), run: Box::pin(relay.run()) },
                 Background { span: info_span!("housekeeping"), run: Box::pin(cleaning) },
                 Background { span: info_span!("database"), run: Box::pin(database) },
+                Background { span: info_span!("shadows"), run: Box::pin(shadows) },
                 Background { span: info_span!("policies"), run: Box::pin(watching) },
                 Background { span: info_span!("releases"), run: Box::pin(following) },
             ],

@@ -1,18 +1,22 @@
 //! Asking the policy, and what is counted and logged of its answer.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::question::Question;
+use super::checks::{Checked, settle};
+use super::question::{Call, Question};
+use super::shadow::{Following, Shadows, Upshot};
 use super::{Context, DecisionMetrics};
-use crate::capabilities::{CallState, Services};
-use crate::contract::{Attempt, Contract, PerSlot, Slot};
+use crate::capabilities::{Outcome, Services};
+use crate::contract::{Attempt, PerSlot, Slot};
 use crate::errors::{ApiError, catalogue};
-use crate::policy::health::Subject;
+use crate::policy::health::{Network, Subject};
+use crate::policy::rollout::{CallOutcome, Observed};
 use crate::policy::runtime::{CallError, Decision, Generation, call};
 use crate::policy::serving::Generations;
+use crate::store::registry::RolloutMode;
 use crate::telemetry::{Rarely, rarely};
 
 /// The most of a fault that goes into the log.
@@ -23,6 +27,7 @@ static FAULTS: LazyLock<PerSlot<Rarely>> = LazyLock::new(|| PerSlot::from_fn(|_|
 pub(super) struct Asking {
     pub(super) generations: Arc<Generations>,
     pub(super) services: Arc<Services>,
+    pub(super) shadows: Arc<Shadows>,
     /// When the caller gives up. A policy's share of it ends well before the request's own limit,
     /// so that its 503 is seen.
     pub(super) caller_patience: Duration,
@@ -45,15 +50,18 @@ impl Asking {
         let key = &self.services.keys.policy_share;
         let candidate = trial.as_ref().filter(|trial| trial.takes(key, &subject));
         let generation = candidate.map_or(active, |trial| Arc::clone(&trial.generation));
-        Ok(Question { generation, subject, trial })
+        let following =
+            trial.as_ref().and_then(|trial| Following::begin(&self.shadows, trial, &subject));
+        Ok(Question { generation, subject, trial, following, call: OnceLock::new() })
     }
 
-    pub(super) async fn ask<C: Contract>(
+    /// A decision that passed the host's own checks, and what it commits.
+    pub(super) async fn ask<C: Checked>(
         &self,
         question: &Question,
         context: &Context,
         attempt: Attempt,
-    ) -> Result<(Decision<C::Acceptance>, CallState), ApiError> {
+    ) -> Result<(Decision<C::Acceptance>, Outcome), ApiError> {
         let generation = &*question.generation;
         let identity = &generation.identity;
         // Every line of the log that this request writes from here on says which policy it went
@@ -64,21 +72,36 @@ impl Asking {
             .record("release", identity.release);
         let share = generation.profile.limits.wall_clock_share;
         let deadline = context.deadline.min(Instant::now() + self.caller_patience.mul_f64(share));
-        let request = context.request.clone();
+        let following = question.following.as_ref();
+        let recorder = following.map(|following| following.record(&context.request, &attempt));
+        let (request, recorder) = (context.request.clone(), recorder.as_ref());
+        let begun = Instant::now();
+        let called =
+            call::<C>(generation, &self.services, request, attempt, deadline, recorder).await;
+        let network = context.request.address.as_deref().and_then(Network::of);
+        let _ = question.call.set(Call { network, time: begun.elapsed() });
+        let (decision, state) = called.map_err(|error| self.no_decision(question, &error))?;
         // A decision is counted after the host's own checks.
-        let called = call::<C>(generation, &self.services, request, attempt, deadline, None).await;
-        called.map_err(|error| self.no_decision(question, &error))
+        let settled = settle::<C>(decision, state);
+        let (decision, outcome) = settled.map_err(|why| self.not_carried_out(question, &why))?;
+        if let Some(following) = following {
+            let upshot = Upshot::of::<C>(&decision, &outcome.writes, &identity.manifest);
+            following.decided(upshot, &outcome.writes);
+        }
+        Ok((decision, outcome))
     }
 
     /// An acceptance that passed the host's own checks.
     pub(super) fn accepted(&self, question: &Question) {
         question.generation.counts.accepted();
+        self.count_in_group(question, CallOutcome::Accepted);
         self.count(question.slot(), "accepted");
     }
 
     /// A refusal that passed them.
     pub(super) fn refused(&self, question: &Question, code: &str) {
         question.generation.counts.refused(code);
+        self.count_in_group(question, CallOutcome::Refused(code));
         self.count(question.slot(), "refused");
     }
 
@@ -94,6 +117,8 @@ impl Asking {
             CallError::Fault { cause, detail } => {
                 let person = question.subject.hash(&self.services.keys.policy_health);
                 counts.fault(*cause, person);
+                self.count_in_group(question, CallOutcome::Fault(*cause));
+                question.spoiled(*cause);
                 self.count(slot, "fault");
                 let (cause, remedy) = (cause.as_str(), cause.remedy(detail));
                 self.metrics.policy_faults.with_label_values(&[slot.as_str(), cause]).inc();
@@ -107,12 +132,29 @@ impl Asking {
             }
             CallError::Unavailable { retry_after, busy, detail } => {
                 counts.failed();
+                self.count_in_group(question, CallOutcome::Failed);
                 self.count(slot, "failed");
                 rarely!(warn, detail, "the policy could not be served; nothing was written");
                 let code = if *busy { catalogue::BUSY } else { catalogue::UNAVAILABLE };
                 ApiError::from(code).after(*retry_after)
             }
         }
+    }
+
+    /// While a share is tried: for the candidate's group, or the active release's beside it. Of a
+    /// shadow both are counted where they are compared.
+    fn count_in_group(&self, question: &Question, outcome: CallOutcome<'_>) {
+        let trial = question.trial.as_ref().filter(|trial| trial.mode == RolloutMode::Share);
+        let Some(trial) = trial else { return };
+        let key = &self.services.keys.policy_health;
+        let call = question.call.get().copied().unwrap_or_default();
+        let group = if question.is_candidates() { &trial.candidate } else { &trial.active };
+        group.count(&Observed {
+            subject: question.subject.hash(key),
+            network: call.network.map(|network| network.hash(key)),
+            outcome,
+            time: call.time,
+        });
     }
 
     fn count(&self, slot: Slot, outcome: &str) {

@@ -1,7 +1,10 @@
 //! What a register or login request holds, and what of it a policy gets to see.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
+use super::question::Question;
 use crate::contract::{Attempt, Manifest};
 use crate::email;
 use crate::passwords::Password;
@@ -26,20 +29,29 @@ impl Credentials {
         }
     }
 
-    /// Members that the manifest does not declare do not reach the policy.
-    pub(super) fn attempt(self, address: Address, manifest: &Manifest) -> Attempt {
+    /// Members that the manifest does not declare do not reach the policy; those that a candidate
+    /// declares reach its shadow.
+    pub(super) fn attempt(self, address: Address, question: &Question) -> Attempt {
         let Address { is_valid, email, spelling } = address;
-        let declared =
-            |name: &str| manifest.declares(name) && !matches!(name, "email" | "password");
+        if let Some(following) = &question.following {
+            following.is_told(declared(&self.members, following.manifest()));
+        }
         Attempt {
             email_valid: is_valid,
             email,
             spelling,
+            members: declared(&self.members, &question.generation.identity.manifest),
             password: Some(self.password),
-            members: self.members.into_iter().filter(|(name, _)| declared(name)).collect(),
             ..Attempt::default()
         }
     }
+}
+
+/// The members that reach a policy with this manifest.
+fn declared(members: &Map<String, Value>, manifest: &Manifest) -> BTreeMap<String, Value> {
+    let is_declared = |name: &str| manifest.declares(name) && !matches!(name, "email" | "password");
+    let declared = members.iter().filter(|(name, _)| is_declared(name));
+    declared.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 /// An address as it was given, and as it is looked up.

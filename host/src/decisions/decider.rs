@@ -8,14 +8,16 @@ use tokio_util::task::TaskTracker;
 
 use super::asking::Asking;
 use super::carrying_out::{CarryingOut, store_error};
+use super::checks::Checked;
 use super::issuing::{Issuing, Lifetimes};
 use super::question::Question;
 use super::repeats::Repeats;
 use super::rotations::Rotations;
-use super::{Context, DecisionMetrics};
-use crate::capabilities::{CallState, Services};
+use super::shadow::Shadows;
+use super::{Context, DecisionMetrics, checks};
+use crate::capabilities::{Outcome, Services};
 use crate::clock::Clock;
-use crate::contract::{Attempt, Contract, Refusal, Slot};
+use crate::contract::{Attempt, Refusal, Slot};
 use crate::errors::{ApiError, catalogue};
 use crate::passwords::PasswordHasher;
 use crate::policy::runtime::Decision;
@@ -65,6 +67,8 @@ pub struct DecisionParts {
     pub request_limit: Duration,
     /// Work that must end even if its client is gone.
     pub tasks: TaskTracker,
+    /// Candidates follow calls there.
+    pub shadows: Arc<Shadows>,
     pub metrics: DecisionMetrics,
     pub wake: Wake,
 }
@@ -89,6 +93,7 @@ impl Decisions {
             asking: Asking {
                 generations: parts.generations,
                 services,
+                shadows: parts.shadows,
                 caller_patience: parts.caller_patience,
                 metrics: Arc::clone(&metrics),
             },
@@ -98,16 +103,16 @@ impl Decisions {
     }
 
     /// Asks the policy; a refusal is answered here.
-    pub(super) async fn ask<C: Contract>(
+    pub(super) async fn ask<C: Checked>(
         &self,
         question: &Question,
         context: &Context,
         attempt: Attempt,
-    ) -> Result<(C::Acceptance, CallState), ApiError> {
+    ) -> Result<(C::Acceptance, Outcome), ApiError> {
         match self.asking.ask::<C>(question, context, attempt).await? {
-            (Decision::Accepted(acceptance), state) => Ok((acceptance, state)),
-            (Decision::Refused(refusal), state) => {
-                Err(self.refuse(question, context, (refusal, state)).await)
+            (Decision::Accepted(acceptance), outcome) => Ok((acceptance, outcome)),
+            (Decision::Refused(refusal), outcome) => {
+                Err(self.refuse(question, context, (refusal, outcome)).await)
             }
         }
     }
@@ -117,12 +122,9 @@ impl Decisions {
         &self,
         question: &Question,
         context: &Context,
-        refused: (Refusal, CallState),
+        refused: (Refusal, Outcome),
     ) -> ApiError {
-        let Refused { proved, writes, answer } = match self.refused(question, refused) {
-            Ok(refused) => refused,
-            Err(fault) => return fault,
-        };
+        let Refused { proved, writes, answer } = self.refused(question, refused);
         if !writes.is_empty() {
             let store = self.store.clone();
             let work = async move { store.refuse(proved, &writes).await };
@@ -131,42 +133,20 @@ impl Decisions {
             }
             self.wake.wake();
         }
+        question.carried_out();
         answer
     }
 
-    /// What a refusal commits and answers, if it keeps the contract.
+    /// What a refusal commits and answers.
     pub(super) fn refused(
         &self,
         question: &Question,
-        (refusal, state): (Refusal, CallState),
-    ) -> Result<Refused, ApiError> {
-        let Some(declared) = state.identity.manifest.status(&refusal.code) else {
-            let code = refusal.code;
-            let why = format!(
-                "the manifest does not declare the refusal code {code:?}; add it to `refusals`, or \
-                 refuse with one that stands there"
-            );
-            return Err(self.asking.not_carried_out(question, &why));
-        };
-        if refusal.message.trim().is_empty() {
-            let code = refusal.code;
-            let why = format!(
-                "its refusal {code:?} has no message; give it one: a person reads it, and may read \
-                 nothing else"
-            );
-            return Err(self.asking.not_carried_out(question, &why));
-        }
+        (refusal, outcome): (Refusal, Outcome),
+    ) -> Refused {
         self.asking.refused(question, &refusal.code);
-        let account = state.attempt.account.as_ref().filter(|_| state.proved());
-        let proved = account.map(|account| account.user_id);
-        let mut writes = state.into_writes();
-        // Events of a registration belong to an account that was not created; throttles are cleared
-        // by an acceptance.
-        writes.throttle_clears.clear();
-        if proved.is_none() {
-            writes = Writes { slot: writes.slot, storage: writes.storage, ..Writes::default() };
-        }
-        Ok(Refused { proved, writes, answer: answer(declared, refusal) })
+        let status = checks::status(&refusal, &question.generation.identity.manifest);
+        let Outcome { proved, writes, .. } = outcome;
+        Refused { proved, writes, answer: answer(status, refusal) }
     }
 
     /// Carries something out; what goes wrong is answered here.
@@ -205,7 +185,7 @@ impl Decisions {
     }
 }
 
-/// A refusal that keeps the contract.
+/// A refusal that passed the host's own checks.
 pub(super) struct Refused {
     /// The account that the caller proved to own.
     pub(super) proved: Option<i64>,
@@ -216,14 +196,9 @@ pub(super) struct Refused {
 }
 
 /// The answer to a refusal; its code is one that the policy's manifest declares.
-fn answer(declared_status: u16, refusal: Refusal) -> ApiError {
-    let status = if refusal.retry_after.is_some() {
-        StatusCode::TOO_MANY_REQUESTS
-    } else if refusal.fields.is_empty() {
-        StatusCode::from_u16(declared_status).unwrap_or(StatusCode::BAD_REQUEST)
-    } else {
-        StatusCode::BAD_REQUEST
-    };
+fn answer(status: Option<u16>, refusal: Refusal) -> ApiError {
+    let status = status.and_then(|status| StatusCode::from_u16(status).ok());
+    let status = status.unwrap_or(StatusCode::BAD_REQUEST);
     // 429 without a wait would leave the caller guessing.
     let at_least = (status == StatusCode::TOO_MANY_REQUESTS).then_some(1);
     let Refusal { code, message, fields, retry_after } = refusal;

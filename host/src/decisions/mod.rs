@@ -3,6 +3,7 @@
 
 mod asking;
 mod carrying_out;
+mod checks;
 mod context;
 mod credentials;
 mod decider;
@@ -15,9 +16,11 @@ mod refresh;
 mod register;
 mod repeats;
 mod rotations;
+mod shadow;
 
 pub use context::Context;
 pub use credentials::Credentials;
 pub use decider::{DecisionParts, Decisions};
 pub use issuing::Lifetimes;
 pub use metrics::DecisionMetrics;
+pub use shadow::{ShadowMetrics, ShadowParts, Shadows};

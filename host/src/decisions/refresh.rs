@@ -97,18 +97,14 @@ impl Decisions {
             ..Attempt::default()
         };
         let asked = self.asking.ask::<Refresh>(&question, context, attempt).await?;
-        let (acceptance, state) = match asked {
-            (Decision::Accepted(acceptance), state) => (acceptance, state),
-            (Decision::Refused(refusal), state) => {
-                let refused = self.refused(&question, (refusal, state))?;
+        let (acceptance, writes) = match asked {
+            (Decision::Accepted(acceptance), outcome) => (acceptance, outcome.writes),
+            (Decision::Refused(refusal), outcome) => {
+                let refused = self.refused(&question, (refusal, outcome));
                 return self.refuse_rotation(context, token, stored, (&question, refused)).await;
             }
         };
         let session_id = &stored.session.session_id;
-        if state.disables() || state.revokes(session_id) {
-            let why = "it ended the session and accepted the refresh";
-            return Err(self.asking.not_carried_out(&question, why));
-        }
         self.asking.accepted(&question);
         let now = self.clock.now();
         let ends_at = session_end(now, stored.session.ends_at, acceptance.session_seconds);
@@ -121,7 +117,7 @@ impl Decisions {
         let sealed = (grace > 0)
             .then(|| token.seal(&self.issuing.keys, &stored.token_id, &answer))
             .flatten();
-        let (store, writes) = (self.store.clone(), state.into_writes());
+        let store = self.store.clone();
         let has_events = !writes.events.is_empty();
         let (until, rotations) = (now + grace, Arc::clone(&self.rotations));
         // It counts in the work itself: who goes away before the answer has used a rotation, too.
@@ -132,6 +128,7 @@ impl Decisions {
         };
         match self.carrying_out.run(context, work).await? {
             Ok(()) => {
+                question.carried_out();
                 if has_events {
                     self.wake.wake();
                 }
@@ -152,13 +149,17 @@ impl Decisions {
         (question, refused): (&Question, Refused),
     ) -> Result<Option<TokenPair>, ApiError> {
         if refused.writes.is_empty() {
-            let claimed = self.find(context, token).await?.replaced_at.is_some();
-            return if claimed { Ok(None) } else { Err(refused.answer) };
+            if self.find(context, token).await?.replaced_at.is_some() {
+                return Ok(None);
+            }
+            question.carried_out();
+            return Err(refused.answer);
         }
         let (store, writes) = (self.store.clone(), refused.writes);
         let work = async move { store.refuse_rotation(&stored, &writes).await };
         match self.carrying_out.run(context, work).await? {
             Ok(()) => {
+                question.carried_out();
                 self.wake.wake();
                 Err(refused.answer)
             }

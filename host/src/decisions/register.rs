@@ -21,21 +21,16 @@ impl Decisions {
         credentials: Credentials,
     ) -> Result<TokenPair, ApiError> {
         let (password, address) = (credentials.password.clone(), credentials.address());
-        let (email, email_valid) = (address.email.clone(), address.is_valid);
+        let email = address.email.clone();
         let question = self.asking.question(Slot::Register, Subject::Email(email.clone()))?;
-        let manifest = &question.generation.identity.manifest;
-        let attempt = credentials.attempt(address, manifest);
-        let (acceptance, state) = self.ask::<Register>(&question, context, attempt).await?;
-        if !email_valid {
-            let why = "it accepted an e-mail address that is not valid";
-            return Err(self.asking.not_carried_out(&question, why));
-        }
+        let attempt = credentials.attempt(address, &question);
+        let (acceptance, outcome) = self.ask::<Register>(&question, context, attempt).await?;
         self.asking.accepted(&question);
         let hash = self.hash(context, &email, &password).await?;
         let now = self.clock.now();
         let token = RefreshToken::generate();
         let session = self.issuing.session(&context.request, &token, now, None);
-        let mut writes = state.into_writes();
+        let mut writes = outcome.writes;
         let traceparent = &context.request.traceparent;
         let created = NewEvent::user_created(&email, &acceptance.attributes, traceparent);
         writes.events.insert(0, created);
@@ -55,6 +50,7 @@ impl Decisions {
             RegisterError::Undone(error) => self.undone(&question, error),
             RegisterError::Unsigned(error) => sign_error(&error),
         })?;
+        question.carried_out();
         self.wake.wake();
         Ok(answer)
     }

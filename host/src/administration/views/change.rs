@@ -8,7 +8,8 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RollbackView {
-    /// The number of the release to go back to; without, the one that served before.
+    /// The number of the release to go back to; without, the one that served before, or while one
+    /// is tried on a share of people, the one beside it.
     #[serde(default)]
     pub to: Option<i64>,
     /// The number of the release to be rid of: if another one serves by now, nothing is changed
@@ -91,7 +92,8 @@ pub struct HistoryLineView {
     pub who: String,
     /// `pushed`, `imported`, `deploy_began`, `activated`, `deploy_refused`, `deploy_expired`,
     /// `deploy_cancelled`, `rolled_back`, `fell_back`, `frozen`, `unfrozen`, `pruned`,
-    /// `token_added`, `token_revoked`.
+    /// `shadow_began`, `share_began`, `paused`, `resumed`, `advanced`, `promoted`, `aborted`,
+    /// `taken_out`, `overtaken`, `token_added`, `token_revoked`.
     pub action: String,
     pub from: Option<String>,
     pub to: Option<String>,

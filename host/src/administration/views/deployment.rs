@@ -16,19 +16,19 @@ pub struct NewDeploymentView {
     #[serde(default)]
     pub message: String,
     /// How it is to be tried; none: it is to serve all at once.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rollout: Option<NewRolloutView>,
 }
 
-/// A deployment: all live replicas are asked whether they can serve a release.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+/// A deployment: all live replicas are asked whether they can serve a release, or try it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct DeploymentView {
     #[schema(value_type = String)]
     pub id: Uuid,
     pub place: String,
     #[schema(example = "login/42")]
     pub release: String,
-    /// `preparing`, `activated`, `refused`, `expired` or `cancelled`.
+    /// `preparing`, `activated` (with `rollout`: it is tried), `refused`, `expired` or `cancelled`.
     #[schema(value_type = String, example = "preparing")]
     pub state: DeploymentState,
     pub who: String,
@@ -40,6 +40,9 @@ pub struct DeploymentView {
     pub reports: Vec<ReportView>,
     /// The names of the live replicas that have not reported.
     pub waiting_for: Vec<String>,
+    /// How the release is to be tried; none: it is to serve all.
+    #[serde(default)]
+    pub rollout: Option<NewRolloutView>,
 }
 
 /// What a replica reported.

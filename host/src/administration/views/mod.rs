@@ -19,8 +19,8 @@ pub use deployment::{DeploymentView, NewDeploymentView, ReportView};
 pub use error::{ErrorView, FieldView, ReasonView};
 pub use release::{ComponentView, NewReleaseView, ReleaseComponentView, ReleaseView, ReleasesView};
 pub use rollout::{
-    CandidateView, DifferenceView, MetricView, NewRolloutView, PausedView, RolloutChangeView,
-    RolloutView, SampleView, StepView,
+    CandidateView, DifferenceView, JudgementView, MetricView, NewRolloutView, PausedView,
+    RolloutChangeView, RolloutView, SampleView, StepView,
 };
 pub use status::{
     FreezeView, HostView, PlaceView, ReplicaView, ServingState, ServingView, StatusView,

@@ -65,13 +65,31 @@ pub struct CandidateView {
     pub message: String,
     pub paused: Option<PausedView>,
     pub abort_if: Vec<String>,
-    /// `verdict`: `good`, `not_enough` with `why`, or `bad` with `metric` and `sentence`.
-    #[schema(value_type = Object)]
+    #[schema(value_type = JudgementView)]
     pub judgement: Verdict,
     /// So many live replicas take part.
     pub replicas: usize,
     /// The live ones that do not, with why.
     pub missing: Vec<String>,
+}
+
+/// How a [`Verdict`] is written.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it is the schema of a type of the policies, which knows of none")]
+pub struct JudgementView {
+    /// `good`, `not_enough` or `bad`.
+    #[schema(example = "not_enough")]
+    verdict: String,
+    /// Of `not_enough`: what is missing.
+    #[schema(example = "12 of at least 200 calls")]
+    why: Option<String>,
+    /// Of `bad`: the metric, as `abort_if` names it.
+    #[schema(example = "faults")]
+    metric: Option<String>,
+    /// Of `bad`: the figures, for people.
+    sentence: Option<String>,
+    /// Of `bad`: the most frequent cause of faults, or the metric.
+    cause: Option<String>,
 }
 
 /// Steps do not go on.

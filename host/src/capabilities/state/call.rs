@@ -137,6 +137,7 @@ impl CallState {
 
     /// What the decision rests on, and what it commits.
     pub fn into_outcome(self) -> Outcome {
+        let proved = self.proved();
         let writes = Writes {
             slot: self.identity.slot.as_str(),
             storage: self.storage.0,
@@ -147,12 +148,13 @@ impl CallState {
             events: self.outbox.0,
             throttle_clears: self.throttle.0,
         };
-        Outcome { account: self.attempt.account, verification: self.passwords.verification, writes }
-    }
-
-    /// All that waits for the decision.
-    pub fn into_writes(self) -> Writes {
-        self.into_outcome().writes
+        let account = self.attempt.account;
+        Outcome {
+            proved: account.as_ref().filter(|_| proved).map(|account| account.user_id),
+            account,
+            verification: self.passwords.verification,
+            writes,
+        }
     }
 
     /// The account behind a handle.
@@ -184,6 +186,8 @@ impl CallState {
 pub struct Outcome {
     /// As far as it was read.
     pub account: Option<Account>,
+    /// The account that the caller proved to own.
+    pub proved: Option<i64>,
     /// That the password was found to be the account's.
     pub verification: Option<Verification>,
     /// All that waits for the decision.

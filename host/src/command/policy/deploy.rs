@@ -11,9 +11,10 @@ use uuid::Uuid;
 use super::asking::Asking;
 use super::client::Client;
 use super::names::ReleaseName;
+use super::plan::PlanFlags;
 use super::problem::{Problem, REFUSED, UNKNOWN};
 use super::progress::{self, Progress};
-use super::settled;
+use super::{settled, trying};
 use crate::administration::views::{
     DeploymentView, EndView, NewDeploymentView, PlaceView, StatusView,
 };
@@ -35,8 +36,17 @@ Examples:
   auth-host policy deploy --watch ID              waits for one that goes on
   auth-host policy deploy --cancel ID -m \"wrong release\"
 
-Ctrl-C ends the waiting, not the deployment. 0: it serves on all replicas; 1: nothing was activated;
-2: the service cannot be reached or the token is not taken; 3: nobody knows yet.")]
+To try it first, as a shadow that decides about nobody, or for a share of all people:
+  auth-host policy deploy login/42 --shadow --sample 10%
+  auth-host policy deploy login/42 --share 5%     and later --share 25%: who is in, stays in
+  auth-host policy deploy login/42 --steps 1%:10m,10%:30m,100%
+  auth-host policy deploy login/42 --share 5% --abort-if 'faults > 0.1%' --least-calls 500
+Then see what it decides otherwise (policy diff login), let it serve all (policy promote login), or
+take it out (policy abort login). A bad one is taken out by itself.
+
+Ctrl-C ends the waiting, not the deployment. 0: it serves, or is tried, on all replicas; 1:
+nothing was activated; 2: the service cannot be reached or the token is not taken; 3: nobody knows
+yet.")]
 pub struct Deploy {
     /// The release, such as login/42.
     #[arg(required_unless_present_any = ["cancel", "watch"])]
@@ -48,11 +58,13 @@ pub struct Deploy {
     #[arg(long)]
     no_wait: bool,
     /// Wait for one that was begun.
-    #[arg(long, value_name = "ID", conflicts_with_all = ["release", "no_wait", "cancel"])]
+    #[arg(long, value_name = "ID", conflicts_with_all = ["release", "no_wait", "cancel", "trial"])]
     watch: Option<Uuid>,
     /// End one that is being prepared: nothing is activated.
-    #[arg(long, value_name = "ID", conflicts_with_all = ["release", "no_wait"])]
+    #[arg(long, value_name = "ID", conflicts_with_all = ["release", "no_wait", "trial"])]
     cancel: Option<Uuid>,
+    #[command(flatten)]
+    plan: PlanFlags,
     #[command(flatten)]
     pub(super) asking: Asking,
 }
@@ -64,13 +76,15 @@ impl Deploy {
             return cancel(&client, id, self.message, json).await;
         }
         let begin = Instant::now();
-        let deployment = match (&self.release, self.watch) {
+        let (deployment, is_trial) = match (&self.release, self.watch) {
             (Some(release), _) => {
                 let release = release.to_string();
-                let new = NewDeploymentView { release, message: self.message, rollout: None };
-                client.change(Method::POST, &["deployments"], &new).await?
+                let rollout = self.plan.plan();
+                let is_trial = rollout.is_some();
+                let new = NewDeploymentView { release, message: self.message, rollout };
+                (client.change(Method::POST, &["deployments"], &new).await?, Some(is_trial))
             }
-            (None, Some(id)) => asked(&client, id, Duration::ZERO).await?,
+            (None, Some(id)) => (asked(&client, id, Duration::ZERO).await?, None),
             (None, None) => anyhow::bail!("name a release, such as login/42"),
         };
         if self.no_wait {
@@ -78,7 +92,9 @@ impl Deploy {
         }
         let id = deployment.id;
         tokio::select! {
-            ended = ended(&client, deployment) => tell(&client, &ended?, begin, json).await,
+            ended = ended(&client, deployment) => {
+                tell(&client, &ended?, is_trial, begin, json).await
+            }
             // It is for whoever waits, and only for them.
             signal = tokio::signal::ctrl_c() => {
                 signal?;
@@ -121,6 +137,7 @@ async fn asked(client: &Client, id: Uuid, wait: Duration) -> anyhow::Result<Depl
 async fn tell(
     client: &Client,
     deployment: &DeploymentView,
+    is_trial: Option<bool>,
     begin: Instant,
     json: bool,
 ) -> anyhow::Result<()> {
@@ -140,6 +157,13 @@ async fn tell(
         );
         Problem::new(UNKNOWN, "not_seen", text)
     };
+    let is_trial = match is_trial {
+        Some(known) => known,
+        None => trying::began(client, deployment).await.map_err(unseen)?,
+    };
+    if is_trial {
+        return trying::tell(client, deployment, begin, json).await;
+    }
     let revision = revision(client, deployment).await.map_err(unseen)?;
     let settled = settled::wait(client, &deployment.place, revision).await.map_err(unseen)?;
     if json {
@@ -156,14 +180,7 @@ async fn tell(
             begin.elapsed().as_secs_f64()
         ))?;
     }
-    if settled.missing.is_empty() {
-        return Ok(());
-    }
-    let text = format!(
-        "not on all replicas yet: {}. They go on trying; look with: auth-host policy status",
-        settled.missing.join("; ")
-    );
-    Err(Problem::new(UNKNOWN, "behind", text).told().into())
+    settled::verdict(&settled)
 }
 
 /// The place's revision since its activation, or a later one.

@@ -13,7 +13,9 @@ use crate::administration::read_moment;
 use crate::administration::views::{
     HistoryLineView, HistoryView, MovedView, PlaceView, RollbackView, StatusView,
 };
+use crate::clock::Timestamp;
 use crate::command::output::{self, plain};
+use crate::store::registry::RolloutMode;
 use crate::telemetry;
 
 /// So many milliseconds after a rollback, another step back has to be meant.
@@ -29,7 +31,8 @@ Examples:
   auth-host policy rollback login --from 41 -m \"41 fails, too\"
 
 One step goes back from the release that serves when the command begins; if another one serves by
-the time it is made, nothing is changed. Where a release was taken back in the last ten minutes
+the time it is made, nothing is changed. While a release decides for a share of all people, one step
+takes that one out, and the one that serves the others serves all again. Where a release was taken back in the last ten minutes
 already, by somebody else or by itself, another step back needs --from or --to.
 
 It waits until all replicas serve it. 0: they do; 1: it was refused, and nothing was changed; 3: the
@@ -93,47 +96,68 @@ impl Rollback {
         for pinned in &settled.pinned {
             telemetry::say(&format!("note: {pinned}"));
         }
-        if settled.missing.is_empty() {
-            return Ok(());
-        }
-        let text = format!(
-            "not on all replicas yet: {}. They go on trying; look with: auth-host policy status",
-            settled.missing.join("; ")
-        );
-        Err(Problem::new(UNKNOWN, "behind", text).told().into())
+        settled::verdict(&settled)
     }
 }
 
-/// The release that serves, unless it does since somebody took another one back: two people see the
-/// same fault at the same time, and a release falls back by itself while they look.
+/// What a step back is to be rid of: the release that decides for a share, or else the one that
+/// serves. Neither, if somebody took another one back just now: two people see the same fault at
+/// the same time, and a release falls back or is taken out by itself while they look.
 async fn to_be_rid_of(client: &Client, place: &str) -> anyhow::Result<Option<i64>> {
     let status: StatusView = client.read(&["status"], &[]).await?;
     let Some(at) = status.places.iter().find(|at| at.place == place) else {
         // The host says it best.
         return Ok(None);
     };
-    let since = read_moment(&status.time).zip(read_moment(&at.activated_at));
-    if since.is_some_and(|(now, since)| now - since < LATELY) {
+    let share = at.candidate.as_ref().filter(|tried| tried.mode == RolloutMode::Share);
+    if share.is_none() {
         let query = [("place", place.to_owned()), ("limit", "50".to_owned())];
         let page: HistoryView = client.read(&["history"], &query).await?;
-        let moves = ["activated", "rolled_back", "fell_back"];
-        let last = page.lines.iter().find(|line| moves.contains(&line.action.as_str()));
-        if let Some(back) = last.filter(|line| line.action != "activated") {
+        let now = read_moment(&status.time).unwrap_or_default();
+        if let Some(back) = taken_back(&page.lines, now) {
             return Err(meant(at, back).into());
         }
     }
-    let named: Option<names::ReleaseName> = at.active.parse().ok();
-    let named = named.ok_or_else(|| anyhow::anyhow!("{} is no release", plain(&at.active)))?;
+    let release = share.map_or(&at.active, |tried| &tried.release);
+    let named: Option<names::ReleaseName> = release.parse().ok();
+    let named = named.ok_or_else(|| anyhow::anyhow!("{} is no release", plain(release)))?;
     Ok(Some(named.number))
+}
+
+/// The step back that somebody made lately, if nothing else changed whom a release decides about
+/// since then. A shadow decides about nobody.
+fn taken_back(lines: &[HistoryLineView], now: Timestamp) -> Option<&HistoryLineView> {
+    let mut ended = None;
+    for line in lines {
+        match line.action.as_str() {
+            "activated" | "promoted" => return ended,
+            "rolled_back" | "fell_back" => return Some(ended.unwrap_or(line)).filter(lately(now)),
+            "aborted" | "taken_out" if ended.is_none() => ended = Some(line),
+            "share_began" => return ended.filter(lately(now)),
+            "shadow_began" => ended = None,
+            _ => {}
+        }
+    }
+    None
+}
+
+fn lately(now: Timestamp) -> impl Fn(&&HistoryLineView) -> bool {
+    move |line| read_moment(&line.at).is_some_and(|at| now - at < LATELY)
 }
 
 /// Asks whether one more step is meant.
 fn meant(at: &PlaceView, back: &HistoryLineView) -> Problem {
-    let gone = back.from.as_deref().unwrap_or("a release");
-    let how = if back.action == "fell_back" {
-        format!("{gone} fell back by itself")
-    } else {
-        format!("{} rolled {gone} back", back.who)
+    let gone = match back.action.as_str() {
+        // Of a trial, a line may name both.
+        "aborted" | "taken_out" => back.from.as_deref().or(back.to.as_deref()),
+        _ => back.from.as_deref(),
+    };
+    let gone = gone.unwrap_or("a release");
+    let how = match back.action.as_str() {
+        "fell_back" => format!("{gone} fell back by itself"),
+        "taken_out" => format!("{gone} was taken out by itself"),
+        "aborted" => format!("{} took {gone} out", back.who),
+        _ => format!("{} rolled {gone} back", back.who),
     };
     let number = at.active.rsplit('/').next().unwrap_or_default();
     let text = format!(
@@ -144,4 +168,45 @@ fn meant(at: &PlaceView, back: &HistoryLineView) -> Problem {
         at.active,
     );
     Problem::new(REFUSED, "rolled_back_already", text)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_step_back_that_was_just_made_is_not_made_again() {
+        let taken = |actions: &[(&str, &str)]| {
+            let lines: Vec<HistoryLineView> = actions
+                .iter()
+                .map(|(action, minute)| {
+                    let line = json!({
+                        "sequence": 1, "place": "login", "at": format!("2026-11-26T22:{minute}:00Z"),
+                        "who": "ann", "action": action, "from": null, "to": null, "message": "",
+                        "details": {},
+                    });
+                    serde_json::from_value(line).unwrap()
+                })
+                .collect();
+            let now = read_moment("2026-11-26T22:30:00Z").unwrap();
+            taken_back(&lines, now).map(|line| line.action.clone())
+        };
+        for (actions, back) in [
+            (&[("rolled_back", "25"), ("activated", "01")][..], Some("rolled_back")),
+            (&[("rolled_back", "15")], None),
+            (&[("activated", "26"), ("rolled_back", "25")], None),
+            (&[("pushed", "27"), ("fell_back", "25")], Some("fell_back")),
+            (&[("taken_out", "25"), ("share_began", "20")], Some("taken_out")),
+            (&[("taken_out", "25"), ("advanced", "22"), ("share_began", "20")], Some("taken_out")),
+            (&[("aborted", "15"), ("share_began", "11")], None),
+            (&[("aborted", "25"), ("shadow_began", "20"), ("activated", "01")], None),
+            (&[("share_began", "26"), ("aborted", "25"), ("share_began", "20")], None),
+            (&[("promoted", "26"), ("aborted", "25"), ("share_began", "20")], None),
+            (&[], None),
+        ] {
+            assert_eq!(taken(actions).as_deref(), back, "{actions:?}");
+        }
+    }
 }

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::check::Check;
 use super::deploy::Deploy;
+use super::diff::Diff;
 use super::export::Export;
 use super::freeze::{Freeze, Unfreeze};
 use super::history::History;
@@ -17,6 +18,7 @@ use super::push::Push;
 use super::rollback::Rollback;
 use super::show::Show;
 use super::status::Status;
+use super::trial::{Abort, Pause, Promote, Resume};
 use crate::command::output;
 use crate::policy::admission;
 use crate::telemetry;
@@ -31,6 +33,14 @@ From a file to everybody, and back:
   auth-host policy status                                         who serves what, and how it goes
   auth-host policy rollback login -m \"support calls\"              component and settings return
 
+Or try it first, on live traffic:
+  auth-host policy deploy login/42 --shadow                       it decides about nobody, and is
+  auth-host policy diff login                                     compared: what will change?
+  auth-host policy deploy login/42 --steps 1%:10m,10%:30m,100%    for more and more people by itself,
+                                                                  while it is good; out if it is bad
+  auth-host policy promote login                                  for all, now
+  auth-host policy abort login                                    out, now
+
 They ask the admin API of a service, with a token: ADMIN_URL, and ADMIN_TOKEN or ADMIN_TOKEN_FILE,
 from the environment or .env. Beside a service with ENV=local nothing has to be set.
 
@@ -43,6 +53,11 @@ pub enum PolicyRun {
     Check(Check),
     Push(Push),
     Deploy(Deploy),
+    Diff(Diff),
+    Pause(Pause),
+    Resume(Resume),
+    Promote(Promote),
+    Abort(Abort),
     Status(Status),
     Rollback(Rollback),
     History(History),
@@ -104,6 +119,11 @@ impl PolicyRun {
             Self::Check(check) => check.run().await,
             Self::Push(push) => push.run().await,
             Self::Deploy(deploy) => deploy.run().await,
+            Self::Diff(diff) => diff.run().await,
+            Self::Pause(pause) => pause.run().await,
+            Self::Resume(resume) => resume.run().await,
+            Self::Promote(promote) => promote.run().await,
+            Self::Abort(abort) => abort.run().await,
             Self::Status(status) => status.run().await,
             Self::Rollback(rollback) => rollback.run().await,
             Self::History(history) => history.run().await,
@@ -122,6 +142,11 @@ impl PolicyRun {
             Self::Check(check) => check.json,
             Self::Push(push) => push.asking.json,
             Self::Deploy(deploy) => deploy.asking.json,
+            Self::Diff(diff) => diff.asking.json,
+            Self::Pause(Pause { change })
+            | Self::Resume(Resume { change })
+            | Self::Promote(Promote { change })
+            | Self::Abort(Abort { change }) => change.asking.json,
             Self::Status(status) => status.asking.json,
             Self::Rollback(rollback) => rollback.asking.json,
             Self::History(history) => history.asking.json,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::client::Client;
+use super::problem::{Problem, UNKNOWN};
 use crate::administration::views::{ReplicaView, ServingState, StatusView};
 use crate::command::output::plain;
 
@@ -79,4 +80,16 @@ pub(super) fn readable(settled: &Settled) -> String {
     } else {
         format!("{} of {all} {word}", settled.replicas)
     }
+}
+
+/// What a script is told once everything else was.
+pub(super) fn verdict(settled: &Settled) -> anyhow::Result<()> {
+    if settled.missing.is_empty() {
+        return Ok(());
+    }
+    let text = format!(
+        "not on all replicas yet: {}. They go on trying; look with: auth-host policy status",
+        settled.missing.join("; ")
+    );
+    Err(Problem::new(UNKNOWN, "behind", text).told().into())
 }

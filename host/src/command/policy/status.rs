@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::asking::Asking;
 use super::problem::{Problem, REFUSED};
-use super::{costs, names};
+use super::{costs, names, tried};
 use crate::administration::views::{PlaceView, ReplicaView, ServingState, ServingView, StatusView};
 use crate::command::output::{self, count, escaped, plain, seconds, table};
 
@@ -17,7 +17,10 @@ Examples:
 
 Calls, refusals and faults are those of the release since the replica serves it. What a call takes
 is told of all live replicas together, with --json of each: its processor time, how long it waits
-for the host and how often it asks, and the most memory that one ever had.")]
+for the host and how often it asks, and the most memory that one ever had.
+
+What is tried beside a release stands below it, with its share, its step and what the judgement
+thinks of it; auth-host policy diff PLACE has the figures.")]
 pub struct Status {
     /// Only this place.
     #[arg(value_parser = names::place)]
@@ -100,6 +103,11 @@ fn about(place: &PlaceView) -> String {
     let mut lines = vec![format!("{}   since {since} by {by}{kept}", plain(&place.active))];
     lines.extend(place.probation_until.as_deref().map(|until| {
         format!("  on probation until {}: falls back by itself if it fails", seconds(until))
+    }));
+    lines.extend(place.candidate.iter().flat_map(|candidate| {
+        let lines = tried::lines(candidate).into_iter().enumerate();
+        lines
+            .map(|(line, text)| if line == 0 { format!("  {text}") } else { format!("    {text}") })
     }));
     lines.extend(place.freeze.as_ref().map(|freeze| {
         let (until, by) = (seconds(&freeze.until), plain(&freeze.by));

@@ -10,7 +10,9 @@ use axum::http::StatusCode;
 
 use super::described::{BODY_ERRORS, Described, ERRORS, Takes};
 use super::endpoint::Endpoint;
-use crate::administration::codes::{DEPLOYING, FROZEN, NO_RELEASE, SERVES_ALREADY, UNKNOWN_PLACE};
+use crate::administration::codes::{
+    DEPLOYING, EMPTY_PLACE, FROZEN, NO_RELEASE, OLD_REPLICA, SERVES_ALREADY, TRYING, UNKNOWN_PLACE,
+};
 use crate::administration::views::{DeploymentView, NewDeploymentView};
 use crate::errors::ApiError;
 use crate::http::openapi::Operation;
@@ -21,13 +23,23 @@ pub(super) const OPERATION: Described = Described {
         method: "post",
         path: "/v1/deployments",
         tag: "releases",
-        summary: "Deploy a release: it serves once all live replicas are ready, or nowhere",
+        summary: "Deploy a release: it serves, or with `rollout` is tried, once all live replicas \
+                  are ready, or nowhere",
         answers: &[(202, "The deployment; ask for it until it has ended")],
         schema: Some("DeploymentView"),
         errors: &[
             ERRORS,
             BODY_ERRORS,
-            &[UNKNOWN_PLACE, NO_RELEASE, SERVES_ALREADY, DEPLOYING, FROZEN],
+            &[
+                UNKNOWN_PLACE,
+                EMPTY_PLACE,
+                NO_RELEASE,
+                SERVES_ALREADY,
+                DEPLOYING,
+                TRYING,
+                OLD_REPLICA,
+                FROZEN,
+            ],
         ],
         slot: None,
     },

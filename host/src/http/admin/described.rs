@@ -86,6 +86,9 @@ fn body(takes: &Takes) -> Option<(&'static str, Value, bool)> {
     }
 }
 
+/// Of a query, what is no number.
+const TEXTS: [&str; 2] = ["place", "rollout"];
+
 fn parameters(path: &str, query: &[(&str, &str)]) -> Vec<Value> {
     let of_path = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     let of_path = of_path.map(|name| {
@@ -96,7 +99,7 @@ fn parameters(path: &str, query: &[(&str, &str)]) -> Vec<Value> {
             "name": name,
             "in": "query",
             "description": text,
-            "schema": { "type": if *name == "place" { "string" } else { "integer" } },
+            "schema": { "type": if TEXTS.contains(name) { "string" } else { "integer" } },
         })
     });
     of_path.chain(of_query).collect()

@@ -15,29 +15,37 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use super::described::Described;
 use super::{
     component_get, component_put, deployment_begin, deployment_cancel, deployment_show, freeze,
-    health, history, host, prune, release_add, release_show, releases, rollback, status, unfreeze,
+    health, history, host, prune, release_add, release_show, releases, rollback, rollout_change,
+    rollout_show, status, unfreeze,
 };
 use crate::administration::views::{
-    ComponentView, DeploymentView, EndView, ErrorView, FieldView, FreezeView, HistoryLineView,
-    HistoryView, HostView, MovedView, NewDeploymentView, NewFreezeView, NewReleaseView, PlaceView,
+    CandidateView, ComponentView, DeploymentView, DifferenceView, EndView, ErrorView, FieldView,
+    FreezeView, HistoryLineView, HistoryView, HostView, JudgementView, MetricView, MovedView,
+    NewDeploymentView, NewFreezeView, NewReleaseView, NewRolloutView, PausedView, PlaceView,
     PruneView, PrunedView, ReasonView, ReleaseComponentView, ReleaseView, ReleasesView,
-    ReplicaView, ReportView, RollbackView, ServingState, ServingView, StatusView,
+    ReplicaView, ReportView, RollbackView, RolloutChangeView, RolloutView, SampleView,
+    ServingState, ServingView, StatusView, StepView,
 };
 use crate::http::openapi::plain_responses;
 
 /// The endpoints, in the order in which they are shown.
-const OPERATIONS: [&Described; 15] = [
+const OPERATIONS: [&Described; 20] = [
     &host::OPERATION,
     &status::OPERATION,
     &releases::OPERATION,
     &release_show::OPERATION,
     &component_get::OPERATION,
     &deployment_show::OPERATION,
+    &rollout_show::OPERATION,
     &history::OPERATION,
     &component_put::OPERATION,
     &release_add::OPERATION,
     &deployment_begin::OPERATION,
     &deployment_cancel::OPERATION,
+    &rollout_change::PAUSE,
+    &rollout_change::RESUME,
+    &rollout_change::PROMOTE,
+    &rollout_change::ABORT,
     &rollback::OPERATION,
     &freeze::OPERATION,
     &unfreeze::OPERATION,
@@ -48,13 +56,15 @@ const OPERATIONS: [&Described; 15] = [
 #[openapi(
     info(
         title = "auth-host, administration",
-        description = "Releases of policies: bring them, deploy them to all replicas, go back. \
+        description = "Releases of policies: bring them, deploy them to all replicas, try them beside what serves, go back. \
                        Tokens are made by: auth-host admin token add NAME --role deploy --for 90d. \
                        With ENV=local there is one in data/admin-token."
     ),
     components(schemas(
+        CandidateView,
         ComponentView,
         DeploymentView,
+        DifferenceView,
         EndView,
         ErrorView,
         FieldView,
@@ -62,10 +72,14 @@ const OPERATIONS: [&Described; 15] = [
         HistoryLineView,
         HistoryView,
         HostView,
+        JudgementView,
+        MetricView,
         MovedView,
         NewDeploymentView,
         NewFreezeView,
         NewReleaseView,
+        NewRolloutView,
+        PausedView,
         PlaceView,
         PruneView,
         PrunedView,
@@ -76,9 +90,13 @@ const OPERATIONS: [&Described; 15] = [
         ReplicaView,
         ReportView,
         RollbackView,
+        RolloutChangeView,
+        RolloutView,
+        SampleView,
         ServingState,
         ServingView,
         StatusView,
+        StepView,
     ))
 )]
 struct Document;

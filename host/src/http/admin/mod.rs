@@ -22,6 +22,8 @@ mod release_add;
 mod release_show;
 mod releases;
 mod rollback;
+mod rollout_change;
+mod rollout_show;
 mod router;
 mod status;
 mod unfreeze;

@@ -11,8 +11,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::endpoint::{self, Endpoint};
 use super::{
     component_get, component_put, deployment_begin, deployment_cancel, deployment_show, documents,
-    freeze, health, history, host, prune, release_add, release_show, releases, rollback, status,
-    unfreeze,
+    freeze, health, history, host, prune, release_add, release_show, releases, rollback,
+    rollout_change, rollout_show, status, unfreeze,
 };
 use crate::administration::{Access, Administration};
 use crate::errors::{ApiError, catalogue};
@@ -70,6 +70,11 @@ impl Admin {
                 get(deployment_show::answer).delete(deployment_cancel::answer),
             )
             .route("/places/{place}/rollback", post(rollback::answer))
+            .route("/places/{place}/rollout", get(rollout_show::answer))
+            .route("/places/{place}/rollout/pause", post(rollout_change::pause))
+            .route("/places/{place}/rollout/resume", post(rollout_change::resume))
+            .route("/places/{place}/rollout/promote", post(rollout_change::promote))
+            .route("/places/{place}/rollout/abort", post(rollout_change::abort))
             .route("/places/{place}/freeze", put(freeze::answer).delete(unfreeze::answer))
             .route("/history", get(history::answer))
             .route("/prune", post(prune::answer))

@@ -139,11 +139,16 @@ impl ReleaseCounts {
     pub fn serves(&self) {
         let mut since = self.since.lock().unwrap_or_else(PoisonError::into_inner);
         let totals = self.totals();
-        self.served.store(self.turn.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
+        self.comes_first();
         since.before = totals;
         since.refusals = self.refusals.values().map(read).collect();
         since.failing.clear();
         since.minute.begin(Instant::now(), totals.all());
+    }
+
+    /// Its metrics are among those that are shown, before those of others that served earlier.
+    pub fn comes_first(&self) {
+        self.served.store(self.turn.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
 
     /// The figures since it serves; all other members of the answer are the caller's. `calls` are

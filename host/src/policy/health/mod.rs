@@ -7,8 +7,11 @@
 mod cause;
 mod counts;
 mod fall_back;
+mod few;
+mod group;
 mod judge;
 mod minute;
+mod network;
 mod releases;
 mod remedy;
 mod series;
@@ -16,6 +19,8 @@ mod subject;
 
 pub use cause::Cause;
 pub use counts::{ReleaseCounts, Use};
+pub use group::{CallOutcome, GroupCounts, Observed};
 pub use judge::{Failing, Figures, ProbationSettings, Verdict, judge, of_revision};
+pub use network::Network;
 pub use releases::ReleaseHealth;
 pub use subject::Subject;

@@ -13,8 +13,8 @@ use super::series::Series;
 use crate::contract::Slot;
 use crate::metrics::{Meter, MeterError};
 
-/// Of each place, the metrics of so many releases are shown: of what serves, and of the last two
-/// that served before.
+/// Of each place, the metrics of so many releases are shown: of what serves, of the candidate that
+/// takes a share beside it, and of those that served last before.
 const MOST_SHOWN: usize = 3;
 
 /// The counts of releases; clones share them.

@@ -1,93 +1,129 @@
-//! Good, bad, or not enough data.
+//! Good, bad, or not enough data: a function of figures alone.
+//!
+//! The promise: of all rollouts whose candidate is no worse than the limits allow, fewer than one
+//! in a hundred is judged bad, however often one looks. Each bound may be wrong with a part of
+//! that probability: it is shared by the windows, the metrics and the two groups.
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
-use super::budget::Budgets;
-use crate::store::registry::{Counted, RolloutMode};
+use super::budget::Metric;
+use super::compared::{Compared, p99, rate};
+use super::verdict::{Evidence, Failing, Judged, MetricFigures, MetricState, Verdict};
+use super::words::{limit_in_words, not_enough, sentence};
+use crate::store::registry::Counted;
 
-/// What an operator says of the judgement.
-#[derive(Debug, Clone, PartialEq)]
-pub struct JudgementSettings {
-    /// `POLICY_JUDGEMENT`.
-    pub budgets: Budgets,
-    /// `POLICY_JUDGEMENT_LEAST`: so many calls of the candidate before it counts as good.
-    pub least_calls: u64,
-}
-
-/// Where figures come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Evidence {
-    /// Both groups in the same time.
-    Trial(RolloutMode),
-    /// A fresh release, and the one before it until the change: what changed with the hour of the
-    /// day is not told from what changed with the release, so that faults and time outs alone count.
-    Probation,
-}
-
-/// What is judged.
-#[derive(Debug, Clone)]
-pub struct Judged<'j> {
-    pub evidence: Evidence,
-    /// With those of this trial.
-    pub budgets: &'j Budgets,
-    pub least_calls: u64,
-    /// The rate of false alarms is shared by so many windows: the steps of the rollout.
-    pub windows: usize,
-    pub candidate: &'j Counted,
-    /// None: nothing to compare with.
-    pub active: Option<&'j Counted>,
-}
-
-/// What to think of it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "verdict")]
-pub enum Verdict {
-    Good,
-    /// In a sentence, what is missing.
-    NotEnough {
-        why: String,
-    },
-    Bad(Failing),
-}
-
-/// Why it has to go.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Failing {
-    /// `faults`, `timeouts`, `p99`, `refusals.CODE`.
-    pub metric: String,
-    /// For the log, the history and the event.
-    pub sentence: String,
-    /// The most frequent cause of faults, or the metric.
-    pub cause: String,
-}
-
-/// One metric of both groups, for people.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct MetricFigures {
-    /// As a budget names it.
-    pub metric: String,
-    /// A part of 1, or for times milliseconds.
-    pub candidate: f64,
-    pub active: Option<f64>,
-    /// The bounds that the difference lies within, but for the promised rate of error.
-    pub low: f64,
-    pub high: f64,
-    /// In words, as a budget says it; none: it is told and not judged.
-    pub limit: Option<String>,
-    pub state: MetricState,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MetricState {
-    Good,
-    Undecided,
-    Bad,
-    /// There is no budget for it here.
-    Told,
-}
+/// The probability of a false alarm in a whole rollout.
+pub(super) const ERROR: f64 = 0.01;
+/// It is shared as if there were so many refusal codes at least: new ones may come while it runs.
+const LEAST_CODES: usize = 8;
+/// So many codes are looked at.
+const MOST_CODES: usize = 128;
+/// The times' limit moves with the active release's percentile, over a few buckets.
+const SHARES_OF_P99: usize = 4;
+/// Faults must meet so many people, and come from so many networks if calls come from many.
+const LEAST_PEOPLE: usize = 3;
+const LEAST_NETWORKS: usize = 3;
+const MANY_NETWORKS: u32 = 16;
 
 /// Judges, and says what of.
-pub fn judge(_judged: &Judged<'_>) -> (Verdict, Vec<MetricFigures>) {
-    todo!()
+pub fn judge(judged: &Judged<'_>) -> (Verdict, Vec<MetricFigures>) {
+    let mut all = compare(judged);
+    let is_spoiled = is_spoiled_for_many(judged.candidate);
+    let of_faults = |one: &Compared| matches!(one.metric, Metric::Faults | Metric::Timeouts);
+    let mut met_few = false;
+    for one in all.iter_mut().filter(|one| of_faults(one) && one.state == MetricState::Bad) {
+        if !is_spoiled {
+            met_few = true;
+            one.state = MetricState::Undecided;
+        }
+    }
+    let verdict = match worst(judged.candidate, &all) {
+        Some(bad) => Verdict::Bad(failing(judged, bad)),
+        None => match not_enough(judged, &all, met_few) {
+            Some(why) => Verdict::NotEnough { why },
+            None => Verdict::Good,
+        },
+    };
+    (verdict, all.iter().map(figures).collect())
 }
+
+/// All metrics of both groups.
+fn compare(judged: &Judged<'_>) -> Vec<Compared> {
+    let codes = codes(judged);
+    let metrics = match judged.evidence {
+        Evidence::Probation => 2,
+        Evidence::Trial(_) => 2 + SHARES_OF_P99 + codes.len().max(LEAST_CODES),
+    };
+    #[expect(clippy::cast_precision_loss, reason = "they are few")]
+    let error = ERROR / (judged.windows.max(1) * metrics * 2) as f64;
+    let mut all = vec![
+        rate(judged, Metric::Faults, error),
+        rate(judged, Metric::Timeouts, error),
+        p99(judged, error),
+    ];
+    all.extend(codes.into_iter().map(|code| rate(judged, Metric::RefusalsOf(code), error)));
+    all
+}
+
+/// The codes that either refused with, and those that a budget names.
+fn codes(judged: &Judged<'_>) -> BTreeSet<String> {
+    let named = judged.budgets.0.iter().filter_map(|budget| match &budget.metric {
+        Metric::RefusalsOf(code) => Some(code),
+        _ => None,
+    });
+    let groups = std::iter::once(judged.candidate).chain(judged.active);
+    let seen = groups.flat_map(|counted| counted.refusals.keys());
+    named.chain(seen).take(MOST_CODES).cloned().collect()
+}
+
+/// Whoever has one account, or one network, cannot take a candidate out.
+fn is_spoiled_for_many(candidate: &Counted) -> bool {
+    let distinct = |names: &[u32]| names.iter().collect::<BTreeSet<_>>().len();
+    let networks = distinct(&candidate.failing_networks);
+    distinct(&candidate.failing) >= LEAST_PEOPLE
+        && (candidate.networks < MANY_NETWORKS || networks >= LEAST_NETWORKS)
+}
+
+/// The first that is bad; faults that are mostly time outs are time outs.
+fn worst<'c>(candidate: &Counted, all: &'c [Compared]) -> Option<&'c Compared> {
+    let bad = |metric: &Metric| {
+        all.iter().find(|one| one.state == MetricState::Bad && one.metric == *metric)
+    };
+    let time_outs = bad(&Metric::Timeouts).filter(|_| {
+        candidate.timeouts >= candidate.faults - candidate.timeouts.min(candidate.faults)
+    });
+    time_outs.or_else(|| all.iter().find(|one| one.state == MetricState::Bad))
+}
+
+fn failing(judged: &Judged<'_>, bad: &Compared) -> Failing {
+    let frequent = judged.candidate.causes.iter().max_by_key(|(_, faults)| **faults);
+    let cause = match bad.metric {
+        Metric::Faults => frequent.map_or_else(|| "unknown".to_owned(), |(cause, _)| cause.clone()),
+        Metric::Timeouts => "deadline".to_owned(),
+        _ => bad.metric.to_string(),
+    };
+    Failing { metric: bad.metric.to_string(), sentence: sentence(judged, bad), cause }
+}
+
+fn figures(one: &Compared) -> MetricFigures {
+    let milliseconds = |micros: u64| super::numbers::float(micros) / 1000.0;
+    let (candidate, active) = match (&one.metric, one.times) {
+        (Metric::P99, Some(times)) => {
+            (milliseconds(times.candidate), times.active.map(milliseconds))
+        }
+        (Metric::P99, None) => (0.0, None),
+        _ => (one.candidate.part(), one.active.map(|active| active.part())),
+    };
+    MetricFigures {
+        metric: one.metric.to_string(),
+        candidate,
+        active,
+        low: one.bounds.low,
+        high: one.bounds.high,
+        limit: limit_in_words(one),
+        state: one.state,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,11 +2,21 @@
 //! figures alone.
 
 mod budget;
+mod compared;
+mod confidence;
 mod judge;
+mod numbers;
+#[cfg(test)]
+mod simulation;
+mod sum;
 mod times;
+mod verdict;
+mod words;
 
 pub use budget::{Budget, Budgets, Limit, Metric};
-pub use judge::{
-    Evidence, Failing, Judged, JudgementSettings, MetricFigures, MetricState, Verdict, judge,
-};
+pub use judge::judge;
+pub use sum::sum;
 pub use times::{TIMES, bucket, percentile};
+pub use verdict::{
+    Evidence, Failing, Judged, JudgementSettings, MetricFigures, MetricState, Verdict,
+};

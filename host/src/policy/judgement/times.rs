@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::numbers::float;
+
 /// The upper ends of the buckets, in microseconds; one more bucket takes what is longer.
 pub const TIMES: [u64; 28] = [
     50, 75, 100, 150, 200, 300, 500, 750, 1_000, 1_500, 2_000, 3_000, 5_000, 7_500, 10_000, 15_000,
@@ -16,8 +18,62 @@ pub fn bucket(time: Duration) -> usize {
 }
 
 /// The upper end of the bucket under which such a part of all times lies, in microseconds; none
-/// without times.
+/// without times. What is longer than all buckets counts as the last one's end.
 pub fn percentile(times: &[u64], part: f64) -> Option<u64> {
-    let _ = (times, part);
-    todo!()
+    let total = times.iter().fold(0_u64, |sum, count| sum.saturating_add(*count));
+    if total == 0 {
+        return None;
+    }
+    let needed = float(total) * part;
+    let mut seen = 0_u64;
+    let reached = times.iter().position(|count| {
+        seen = seen.saturating_add(*count);
+        float(seen) >= needed
+    });
+    let last = TIMES[TIMES.len() - 1];
+    Some(reached.and_then(|bucket| TIMES.get(bucket)).copied().unwrap_or(last))
+}
+
+/// How many times are longer than a bucket's upper end, which is at least so many microseconds, and
+/// of how many.
+pub(super) fn slower(times: &[u64], microseconds: u64) -> (u64, u64) {
+    let bucket = TIMES.partition_point(|end| *end < microseconds);
+    let sum = |times: &[u64]| times.iter().fold(0_u64, |sum, count| sum.saturating_add(*count));
+    (sum(times.get(bucket + 1..).unwrap_or_default()), sum(times))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_belongs_to_the_bucket_that_it_just_fits() {
+        assert_eq!(bucket(Duration::ZERO), 0);
+        assert_eq!(bucket(Duration::from_micros(50)), 0);
+        assert_eq!(bucket(Duration::from_micros(51)), 1);
+        assert_eq!(bucket(Duration::from_secs(3)), 27);
+        assert_eq!(bucket(Duration::MAX), 28);
+    }
+
+    #[test]
+    fn a_percentile_is_the_end_of_its_bucket() {
+        assert_eq!(percentile(&[], 0.99), None);
+        assert_eq!(percentile(&[0, 0, 0], 0.99), None);
+        assert_eq!(percentile(&[99, 1], 0.99), Some(50));
+        assert_eq!(percentile(&[98, 2], 0.99), Some(75));
+        assert_eq!(percentile(&[0, 0, 7], 0.5), Some(100));
+        let mut long = [0; 29];
+        long[28] = 5;
+        assert_eq!(percentile(&long, 0.99), Some(3_000_000));
+        assert_eq!(percentile(&[u64::MAX; 40], 0.99), Some(50), "rubbish does no harm");
+    }
+
+    #[test]
+    fn slower_is_what_lies_in_later_buckets() {
+        assert_eq!(slower(&[5, 6, 7], 50), (13, 18));
+        assert_eq!(slower(&[5, 6, 7], 51), (7, 18));
+        assert_eq!(slower(&[5, 6, 7], 100), (0, 18));
+        assert_eq!(slower(&[5, 6, 7], u64::MAX), (0, 18));
+        assert_eq!(slower(&[], 50), (0, 0));
+    }
 }

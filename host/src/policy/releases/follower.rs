@@ -20,6 +20,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::contract::{PerSlot, Slot};
 use crate::policy::admission::Admission;
 use crate::policy::health::{ProbationSettings, ReleaseHealth};
+use crate::policy::judgement::JudgementSettings;
 use crate::policy::runtime::Generation;
 use crate::policy::serving::Generations;
 use crate::store::registry::{Deployment, Serving};
@@ -40,6 +41,7 @@ pub struct FollowerParts {
     pub standing: Arc<Standing>,
     pub health: ReleaseHealth,
     pub judging: ProbationSettings,
+    pub judgement: JudgementSettings,
 }
 
 /// Keeps this replica in step with the registry.
@@ -51,6 +53,7 @@ pub struct Follower {
     pub(super) standing: Arc<Standing>,
     pub(super) health: ReleaseHealth,
     pub(super) judging: ProbationSettings,
+    pub(super) judgement: JudgementSettings,
     pub(super) preparer: Arc<Preparer>,
     pub(super) places: PerSlot<Followed>,
     /// What each place serves: the revision that it follows, and since when.
@@ -61,6 +64,7 @@ pub struct Follower {
     asked: Instant,
     beaten: Option<Instant>,
     pub(super) judged: Option<Instant>,
+    pub(super) weighed: Option<Instant>,
     /// It takes no part any more: what is ready is still followed.
     pub(super) leaving: bool,
 }
@@ -79,6 +83,7 @@ impl Follower {
             standing: parts.standing,
             health: parts.health,
             judging: parts.judging,
+            judgement: parts.judgement,
             places: PerSlot::default(),
             serving: PerSlot::default(),
             finished,
@@ -86,6 +91,7 @@ impl Follower {
             asked: Instant::now(),
             beaten: None,
             judged: None,
+            weighed: None,
             leaving: false,
         }
     }
@@ -111,6 +117,7 @@ impl Follower {
             self.places.get_mut(slot).learn(state.cloned(), deployment.cloned());
             moved |= self.follow(slot);
         }
+        self.generations.renew_lease(self.asked);
         Ok((open, moved))
     }
 
@@ -127,6 +134,7 @@ impl Follower {
             changed |= self.take_part(deployment).await?;
         }
         changed |= self.judge().await?;
+        changed |= self.judge_trials().await?;
         Ok(changed)
     }
 
@@ -155,8 +163,8 @@ impl Follower {
         self.follow(slot);
     }
 
-    /// Serves what is active, if it is ready, and prepares what is not; true if it changed what
-    /// serves.
+    /// Serves what is active, if it is ready, tries what is to be tried, and prepares what is not
+    /// ready; true if that changed what serves or is tried.
     fn follow(&mut self, slot: Slot) -> bool {
         if let Some(attempt) = self.places.get(slot).lost()
             && self.finished.is_empty()
@@ -170,7 +178,7 @@ impl Follower {
         }
         let behind = self.behind(slot);
         self.standing.set_behind(slot, behind);
-        moved
+        self.try_out(slot) || moved
     }
 
     fn flip(&mut self, slot: Slot) -> bool {
@@ -262,6 +270,8 @@ impl Follower {
             since,
             pinned: self.places.get(slot).pinned.is_some(),
             behind: self.standing.behind(slot),
+            rollouts: true,
+            trial: self.trial_figures(slot),
             ..current.map(|current| current.counts.figures()).unwrap_or_default()
         }
     }

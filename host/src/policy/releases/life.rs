@@ -62,6 +62,7 @@ impl Follower {
         self.leaving = true;
         for slot in Slot::ALL {
             self.places.get_mut(slot).end_preparation();
+            self.try_out(slot);
         }
         let farewell = self.store.replica_gone(self.standing.replica.id);
         match timeout(FAREWELL, farewell).await {
@@ -102,6 +103,7 @@ impl Follower {
                         );
                         is_away = true;
                     }
+                    self.lapse();
                     // What is ready serves, whether the others hear of it or not.
                     tokio::select! {
                         () = sleep(POLL) => {}

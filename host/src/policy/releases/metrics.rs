@@ -2,6 +2,7 @@
 
 use prometheus::{Histogram, IntCounterVec, IntGaugeVec};
 
+use super::trial_metrics::TrialMetrics;
 use crate::contract::Slot;
 use crate::metrics::{Meter, MeterError};
 use crate::store::registry::DeploymentState;
@@ -19,6 +20,7 @@ pub struct FollowMetrics {
     pub open: IntGaugeVec,
     /// From the change of the registry until this replica serves it, in seconds.
     pub flip_delay: Histogram,
+    pub trials: TrialMetrics,
 }
 
 /// Buckets in seconds of a flip.
@@ -52,6 +54,7 @@ impl FollowMetrics {
                 "Time from a change of the active release until this replica serves it.",
                 FLIP_SECONDS,
             )?,
+            trials: TrialMetrics::new(meter)?,
         };
         for slot in Slot::ALL {
             metrics.behind.with_label_values(&[slot.as_str()]).set(0);

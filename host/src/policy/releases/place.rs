@@ -1,8 +1,8 @@
 //! One place as this replica follows it: what is active, what is kept ready, and what is being
 //! prepared. It asks nobody; the follower tells it what the registry says.
 //!
-//! One preparation at a time: what is active comes first, then what is being deployed, then those
-//! that somebody may go back to. A preparation gives way to one that comes before it, unless that
+//! One preparation at a time: what is active comes first, then what is being deployed, then what is
+//! tried, then those that somebody may go back to. A preparation gives way to one that comes before it, unless that
 //! one is only tried again: what fails again and again keeps nothing else from becoming ready.
 
 use std::collections::BTreeMap;
@@ -15,8 +15,9 @@ use uuid::Uuid;
 
 use super::preparing::Unprepared;
 use crate::contract::Slot;
+use crate::policy::rollout::Trial;
 use crate::policy::runtime::Generation;
-use crate::store::registry::{Deployment, PlaceState, ReportState};
+use crate::store::registry::{Candidate, Deployment, PlaceState, ReportState};
 
 /// What could not be prepared is tried again after a second, then two, and so on.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -31,11 +32,20 @@ pub(super) struct Followed {
     pub(super) pinned: Option<Arc<Generation>>,
     /// The deployment that this replica has reported on.
     pub(super) answered: Option<Uuid>,
+    pub(super) tried: Tried,
     /// What could serve at once, by number.
     ready: BTreeMap<i64, Arc<Generation>>,
     failed: BTreeMap<i64, Failed>,
     preparing: Option<Preparing>,
     attempts: u64,
+}
+
+/// What a place tries here beside what serves.
+#[derive(Default)]
+pub(super) struct Tried {
+    pub(super) trial: Option<Arc<Trial>>,
+    /// Why it tries nothing, though there is a candidate.
+    pub(super) why: Option<String>,
 }
 
 /// What could not be prepared, and is tried again.
@@ -89,6 +99,11 @@ impl Followed {
         self.state.as_ref().map(|state| state.active)
     }
 
+    /// What is tried beside it.
+    pub(super) fn candidate(&self) -> Option<&Candidate> {
+        self.state.as_ref()?.candidate.as_ref()
+    }
+
     /// What is active, if it is ready.
     pub(super) fn ready_active(&self) -> Option<Arc<Generation>> {
         self.ready.get(&self.active()?).cloned()
@@ -102,9 +117,19 @@ impl Followed {
         }
     }
 
+    /// A release that could serve at once.
+    pub(super) fn ready(&self, number: i64) -> Option<&Arc<Generation>> {
+        self.ready.get(&number)
+    }
+
     /// Why what is active cannot serve here, as far as that is known.
     pub(super) fn refusal(&self) -> Option<String> {
-        match &self.failed.get(&self.active()?)?.why {
+        self.refusal_of(self.active()?)
+    }
+
+    /// Why a release cannot run here, as far as that is known.
+    pub(super) fn refusal_of(&self, number: i64) -> Option<String> {
+        match &self.failed.get(&number)?.why {
             Unprepared::Refused(reasons) => Some(reasons.join(" ")),
             Unprepared::Away(_) => None,
         }
@@ -195,8 +220,9 @@ impl Followed {
     /// What has to be ready, the most urgent first.
     fn kept(&self) -> Vec<i64> {
         let deployed = self.deployment.as_ref().map(|deployment| deployment.release);
+        let tried = self.candidate().map(|candidate| candidate.release);
         let previous = self.state.iter().flat_map(|state| state.previous.iter().copied());
-        self.active().into_iter().chain(deployed).chain(previous).collect()
+        self.active().into_iter().chain(deployed).chain(tried).chain(previous).collect()
     }
 
     fn next(&self) -> Option<i64> {
@@ -223,72 +249,4 @@ impl Followed {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::registry::DeploymentState;
-
-    fn active(active: i64, previous: &[i64]) -> PlaceState {
-        PlaceState {
-            place: "login".into(),
-            active,
-            revision: 1,
-            activated_at: 0,
-            activated_by: "ann".into(),
-            previous: previous.to_vec(),
-            probation_until: None,
-            freeze: None,
-            candidate: None,
-        }
-    }
-
-    fn deployed(release: i64) -> Deployment {
-        Deployment {
-            id: Uuid::from_u128(7),
-            place: "login".into(),
-            release,
-            state: DeploymentState::Preparing,
-            who: "ann".into(),
-            why: String::new(),
-            asked_at: 0,
-            deadline: 1,
-            ended_at: None,
-            reports: Vec::new(),
-            plan: None,
-            waiting_for: Vec::new(),
-        }
-    }
-
-    /// What begins to be prepared now, if anything does.
-    fn begins(place: &mut Followed) -> Option<i64> {
-        let mut begun = None;
-        place.prepare_next(|number, _| {
-            begun = Some(number);
-            AbortOnDropHandle::new(tokio::spawn(std::future::pending()))
-        });
-        begun
-    }
-
-    fn fails(place: &mut Followed, why: &Unprepared) -> bool {
-        place.take(place.attempts, Err(why.clone())).is_some()
-    }
-
-    #[tokio::test]
-    async fn what_failed_before_is_told_once_and_ends_no_preparation() {
-        for why in [Unprepared::Away("timed out".into()), Unprepared::from("no".to_owned())] {
-            let mut place = Followed::default();
-            place.learn(Some(active(2, &[1])), None);
-            assert_eq!(begins(&mut place), Some(2));
-            assert!(fails(&mut place, &why), "{why:?} is news");
-            place.learn(Some(active(2, &[1])), Some(deployed(3)));
-            assert_eq!(begins(&mut place), Some(3), "{why:?}: its pause is for the others");
-            place.failed.get_mut(&2).unwrap().again = Instant::now();
-            assert_eq!(begins(&mut place), None, "{why:?}: the fix was given up for a retry");
-            fails(&mut place, &why);
-            assert_eq!(begins(&mut place), Some(2), "{why:?}: then it is tried again");
-            let pause = place.failed[&3].pause;
-            assert!(!fails(&mut place, &why), "{why:?} is told again");
-            assert_eq!(place.failed[&2].pause, pause * 2);
-            assert_eq!(begins(&mut place), Some(1));
-        }
-    }
-}
+mod tests;

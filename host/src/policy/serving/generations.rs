@@ -13,7 +13,7 @@ use super::placed::{Placed, Places};
 use crate::contract::{Identity, PerSlot, Slot};
 use crate::policy::admission::Faults;
 use crate::policy::metrics::PolicyMetrics;
-use crate::policy::rollout::Trial;
+use crate::policy::rollout::{Lease, Trial};
 use crate::policy::runtime::Generation;
 use crate::store::registry::RegistryError;
 
@@ -22,6 +22,8 @@ pub struct Generations {
     current: PerSlot<ArcSwapOption<Generation>>,
     /// What is tried beside it.
     trials: PerSlot<ArcSwapOption<Trial>>,
+    /// Until when that may go on.
+    lease: Lease,
     /// Where a release is pinned, nothing that is placed is swapped in.
     held: PerSlot<AtomicBool>,
     /// When what was placed was last swapped in.
@@ -37,6 +39,7 @@ impl Generations {
         Self {
             current: PerSlot::default(),
             trials: PerSlot::default(),
+            lease: Lease::new(),
             held: PerSlot::default(),
             activated: PerSlot::default(),
             places,
@@ -49,11 +52,22 @@ impl Generations {
         self.current.get(slot).load_full()
     }
 
-    /// What is tried in a slot beside this generation, if anything is.
+    /// What is tried in a slot beside this generation, if anything is. Nothing is while the
+    /// registry cannot be asked for a while.
     pub fn trial(&self, beside: &Generation) -> Option<Arc<Trial>> {
         let trial = self.trials.get(beside.identity.slot).load();
         let trial = trial.as_ref().filter(|trial| trial.base == beside.identity.release);
-        trial.map(Arc::clone)
+        trial.filter(|_| self.lease.holds()).map(Arc::clone)
+    }
+
+    /// The registry has answered what it was asked then: what is tried may go on.
+    pub fn renew_lease(&self, asked: Instant) {
+        self.lease.renew(asked);
+    }
+
+    /// Whether what is tried may go on.
+    pub fn lease_holds(&self) -> bool {
+        self.lease.holds()
     }
 
     /// From now on this is tried, or nothing.

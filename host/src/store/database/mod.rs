@@ -3,5 +3,6 @@
 
 mod registry;
 mod store;
+mod trials;
 
 pub use store::Store;

@@ -6,12 +6,11 @@ use uuid::Uuid;
 
 use super::store::{Store, ask};
 use crate::clock::Timestamp;
-use crate::events::NewEvent;
 use crate::store::StoreError;
 use crate::store::registry::{
-    AdminToken, Beat, Change, Component, ComponentInfo, Deployment, Differences, EventOfMove,
-    Expected, HistoryLine, Moved, NewAdminToken, NewDifferences, NewRelease, PlaceState, Pruned,
-    RegistryError, Release, Replica, Report, Rollout, RolloutChange, RolloutPlan,
+    AdminToken, Beat, Change, Component, ComponentInfo, Deployment, EventOfMove, Expected,
+    HistoryLine, Moved, NewAdminToken, NewRelease, PlaceState, Pruned, RegistryError, Release,
+    Replica, Report, RolloutPlan,
 };
 
 // Components and releases.
@@ -54,8 +53,8 @@ impl Store {
     }
 
     /// Deletes releases beyond the newest `keep` of each place, and components that no release
-    /// names, if they are older than `before`. What is active, kept ready, being deployed or
-    /// served by a live replica stays.
+    /// names, if they are older than `before`. What is active, kept ready, being deployed, being
+    /// tried or served by a live replica stays.
     pub async fn registry_prune(
         &self,
         keep: u32,
@@ -89,7 +88,8 @@ impl Store {
     /// Goes back to the release before, or to one that served once, in one transaction; an open
     /// deployment of the place is cancelled. Only if things are as expected: refused with
     /// `ChangedMeanwhile` else. The event is appended in the same transaction. History says
-    /// `rolled_back`, or `fell_back` of what was on probation.
+    /// `rolled_back`, or `fell_back` of what was on probation. While a candidate decides about a
+    /// part of all people, a step back without `to` takes that one out, and the active one stays.
     pub async fn rollback(
         &self,
         place: &str,
@@ -134,8 +134,8 @@ impl Store {
 // Deployments.
 impl Store {
     /// Begins a deployment, or with a plan one that ends in a trial. Refused: `NoRelease`,
-    /// `ServesAlready`, `Deploying`, `Frozen`, `Trying` (another release is being tried), with a plan
-    /// `OldReplica`.
+    /// `ServesAlready`, `Deploying`, `Frozen`, `Trying` (another release is being tried), with a
+    /// plan `EmptyPlace` and `OldReplica`.
     pub async fn deploy_begin(
         &self,
         place: &str,
@@ -153,9 +153,9 @@ impl Store {
         ask!(self.deploy_report(deployment, report).await)
     }
 
-    /// Ends a deployment if it can be: activates its release, or begins its trial, if all live replicas are ready or
-    /// pinned and at least one is ready, gives it up if one refused or its time is over; else
-    /// none. The place's row is locked; one of all callers ends it.
+    /// Ends a deployment if it can be: activates its release, or begins its trial, if all live
+    /// replicas are ready or pinned and at least one is ready, gives it up if one refused or its
+    /// time is over; else none. The place's row is locked; one of all callers ends it.
     pub async fn deploy_settle(
         &self,
         deployment: Uuid,
@@ -181,51 +181,6 @@ impl Store {
     /// Those that are being prepared.
     pub async fn open_deployments(&self) -> Result<Vec<Deployment>, StoreError> {
         ask!(self.open_deployments().await)
-    }
-}
-
-// Trials.
-impl Store {
-    /// Changes what becomes of the candidate of a place, in one transaction; with `expected`, only
-    /// if it is still that trial at that turn (refused: `ChangedMeanwhile`). Refused, too:
-    /// `NoCandidate`, `NoSteps`, `StepsAsAsked`, and what activates or advances, `Frozen`. The
-    /// event is appended in the same transaction; `details` of the change go into the history.
-    pub async fn rollout_change(
-        &self,
-        place: &str,
-        expected: Option<(Uuid, i64)>,
-        what: RolloutChange,
-        probation: Duration,
-        change: &Change,
-        event: Option<&NewEvent>,
-    ) -> Result<PlaceState, RegistryError> {
-        let _ = (place, expected, what, probation, change, event);
-        todo!()
-    }
-
-    /// The trials of a place, the latest first.
-    pub async fn rollouts(&self, place: &str, most: u32) -> Result<Vec<Rollout>, StoreError> {
-        let _ = (place, most);
-        todo!()
-    }
-
-    /// Adds what a replica has compared. A trial keeps so many kinds and samples at most; what is
-    /// beyond that is counted as the kind `differs:other`.
-    pub async fn differences_add(&self, new: &NewDifferences) -> Result<(), StoreError> {
-        let _ = new;
-        todo!()
-    }
-
-    /// What was counted of a trial, by all replicas.
-    pub async fn differences(&self, rollout: Uuid) -> Result<Differences, StoreError> {
-        let _ = rollout;
-        todo!()
-    }
-
-    /// Forgets trials that ended before then, with what was counted of them.
-    pub async fn rollouts_forget(&self, before: Timestamp) -> Result<u64, StoreError> {
-        let _ = before;
-        todo!()
     }
 }
 

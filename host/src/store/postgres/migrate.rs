@@ -20,7 +20,8 @@ const TABLE: &str = "auth._sqlx_migrations";
 
 fn all() -> Migrator {
     let mut migrator = migrator!(
-        "postgres": "0001_first.sql", "0002_imported_accounts.sql", "0003_policy_registry.sql"
+        "postgres": "0001_first.sql", "0002_imported_accounts.sql", "0003_policy_registry.sql",
+        "0004_policy_rollouts.sql"
     );
     migrator.dangerous_set_table_name(TABLE);
     // A newer replica may have migrated already: migrations let old and new ones run side by side.
@@ -84,6 +85,8 @@ mod tests {
                         3ee1bd4281d1721c1c40747072dd2fb5";
         let registry = "b3d77f49e34fc566b88dec594848f0ac3a9518b120f554bfef971e701c08c52e\
                         29580fa2e262bf896f4e2c6ed3503f91";
+        let rollouts = "8400ad7328635683ff2356bf088865e800ccbcab82e34afdeb4c013fc094f2a7\
+                        b0ec05ba79274a0e3e7f4efba83c8b99";
         are_as_released(
             &super::all(),
             "postgres",
@@ -91,6 +94,7 @@ mod tests {
                 (1, "first", first),
                 (2, "imported accounts", imported),
                 (3, "policy registry", registry),
+                (4, "policy rollouts", rollouts),
             ],
         );
     }

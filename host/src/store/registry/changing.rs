@@ -9,12 +9,13 @@ macro_rules! changing {
         use uuid::Uuid;
 
         use $crate::clock::Timestamp;
+        use $crate::events::NewEvent;
         use $crate::store::StoreError;
-        use $crate::store::registry::changes::{deployments, places, releases, tokens};
+        use $crate::store::registry::changes::{deployments, places, releases, rollouts, tokens};
         use $crate::store::registry::{
             AdminToken, Change, Deployment, EventOfMove, Expected, Moved, NewAdminToken,
-            NewRelease, PlaceState, Pruned, RegistryError, RegistryRefusal, Release, RolloutPlan,
-            verdict,
+            NewRelease, PlaceState, Pruned, RegistryError, RegistryRefusal, Release, RolloutChange,
+            RolloutPlan, verdict,
         };
 
         // Releases and places.
@@ -135,6 +136,32 @@ macro_rules! changing {
                 let open = self.deployment(deployment).await?.ok_or(none)?;
                 let mut registry = self.change().await?;
                 let done = deployments::cancel(&mut registry, &open, change).await;
+                registry.end(done).await
+            }
+        }
+
+        // Trials.
+        impl $database {
+            pub(in crate::store) async fn rollout_change(
+                &self,
+                place: &str,
+                expected: Option<(Uuid, i64)>,
+                what: RolloutChange,
+                probation: Duration,
+                change: &Change,
+                event: Option<&NewEvent>,
+            ) -> Result<PlaceState, RegistryError> {
+                let mut registry = self.change().await?;
+                let done = rollouts::change(
+                    &mut registry,
+                    place,
+                    expected,
+                    what,
+                    probation,
+                    change,
+                    event,
+                )
+                .await;
                 registry.end(done).await
             }
         }

@@ -11,7 +11,9 @@ use crate::clock::Timestamp;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DeploymentState {
-    /// Replicas admit and compile. A place has at most one of these.
+    /// Replicas admit and compile. A place has at most one of these. With a plan the database says
+    /// `rehearsing`: an older version does not know that word, and would activate the release.
+    #[serde(alias = "rehearsing")]
     Preparing,
     /// All were ready: it serves.
     Activated,

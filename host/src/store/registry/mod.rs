@@ -10,6 +10,7 @@ mod changing;
 mod counted;
 mod deployment;
 mod differences;
+mod fitting;
 mod place;
 mod place_row;
 mod refused;
@@ -35,7 +36,10 @@ pub use replica::{Beat, Replica, Serving};
 pub use token::{AdminToken, NewAdminToken, Role};
 
 pub(super) use changing::changing;
+pub(super) use fitting::{Fitted, KEPT_SAMPLES, KEPT_SAMPLES_OF_KIND};
 pub(super) use place_row::PlaceRow;
 pub(super) use rows::{as_json, as_word};
-pub(super) use transaction::{KEPT_DEPLOYMENTS, NewLine, PRUNED_RELEASES, Registry};
+pub(super) use transaction::{
+    KEPT_DEPLOYMENTS, NewLine, PRUNED_RELEASES, REHEARSING, Registry, Trials,
+};
 pub(super) use verdict::{looked_at, verdict, waiting};

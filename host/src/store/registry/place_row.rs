@@ -1,6 +1,6 @@
 //! The row of a place, and how it changes: the rules of the registry that need no database.
 
-use super::candidate::Candidate;
+use super::candidate::{Candidate, RolloutMode};
 use super::place::{Expected, Freeze, Moved, PlaceState};
 use super::refused::RegistryRefusal;
 use crate::clock::Timestamp;
@@ -24,6 +24,7 @@ pub(in crate::store) struct PlaceRow {
 impl PlaceRow {
     /// As others see it; none if nothing was ever activated.
     pub(in crate::store) fn state(self, now: Timestamp) -> Option<PlaceState> {
+        let candidate = self.tried().cloned();
         Some(PlaceState {
             active: self.active?,
             place: self.place,
@@ -33,8 +34,18 @@ impl PlaceRow {
             previous: self.previous,
             probation_until: self.probation_until,
             freeze: self.freeze.filter(|freeze| freeze.until > now),
-            candidate: self.candidate,
+            candidate,
         })
+    }
+
+    /// What is tried. An older version moves a place and ends no trial by that: then it is over.
+    pub(super) fn tried(&self) -> Option<&Candidate> {
+        self.candidate.as_ref().filter(|candidate| candidate.base_revision == self.revision)
+    }
+
+    /// The same, if it decides about people.
+    pub(super) fn tried_by_share(&self) -> Option<&Candidate> {
+        self.tried().filter(|candidate| candidate.plan.mode == RolloutMode::Share)
     }
 
     /// What serves; refused if nothing does.

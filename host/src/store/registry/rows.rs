@@ -4,7 +4,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::candidate::Candidate;
 use super::deployment::Deployment;
+use super::differences::{DifferenceSample, Rollout};
 use super::place::{Freeze, HistoryLine};
 use super::place_row::PlaceRow;
 use super::release::{Component, ComponentInfo, Release};
@@ -50,7 +52,7 @@ from_row!(PlaceRow |row| {
         }
         None => None,
     },
-    candidate: None,
+    candidate: candidate(row.try_get("candidate")?),
 });
 
 from_row!(Deployment |row| {
@@ -65,8 +67,26 @@ from_row!(Deployment |row| {
     ended_at,
     reports: json("reports", row.try_get("reports")?)?,
     waiting_for: Vec::new(),
-    plan: None,
+    plan: match row.try_get("plan")? {
+        Some(text) => Some(json("plan", text)?),
+        None => None,
+    },
 });
+
+from_row!(Rollout |row| {
+    rollout: word("rollout", row.try_get("rollout")?)?,
+    place,
+    release: row.try_get("number")?,
+    base,
+    mode: word("mode", row.try_get("mode")?)?,
+    began_at,
+    began_by,
+    why,
+    ended_at,
+    ending,
+});
+
+from_row!(DifferenceSample |row| { kind, request_id, at, replica });
 
 from_row!(HistoryLine |row| {
     sequence,
@@ -120,6 +140,14 @@ fn json_if_any<T: DeserializeOwned + Default>(column: &str, text: &str) -> T {
         );
         T::default()
     })
+}
+
+/// What is tried. One of a later version that cannot be read is none: it must not keep the place
+/// from being read and changed.
+fn candidate(text: Option<&str>) -> Option<Candidate> {
+    json("candidate", text?)
+        .inspect_err(|error| rarely!(warn, %error, "a candidate cannot be read, and is not tried"))
+        .ok()
 }
 
 /// A column of one word.

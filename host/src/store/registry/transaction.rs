@@ -5,6 +5,7 @@ use std::future::Future;
 
 use uuid::Uuid;
 
+use super::candidate::Candidate;
 use super::deployment::{Deployment, DeploymentState};
 use super::place_row::PlaceRow;
 use super::release::{NewRelease, Release};
@@ -39,8 +40,20 @@ pub(in crate::store) trait Answer<T>:
 
 impl<T, F: Future<Output = Result<T, StoreError>> + Send> Answer<T> for F {}
 
+/// The state of a deployment that ends in a trial, while replicas prepare.
+pub(in crate::store) const REHEARSING: &str = "rehearsing";
+
+/// What it asks about trials.
+pub(in crate::store) trait Trials: Send {
+    /// The rows of all places that have an active release.
+    fn places(&mut self) -> impl Answer<Vec<PlaceRow>>;
+    fn add_rollout(&mut self, place: &str, candidate: &Candidate) -> impl Answer<()>;
+    /// Notes how a trial ended, if it has not.
+    fn end_rollout(&mut self, rollout: Uuid, ending: &str) -> impl Answer<()>;
+}
+
 /// A transaction that changes the registry.
-pub(in crate::store) trait Registry: Send {
+pub(in crate::store) trait Registry: Trials {
     fn now(&self) -> Timestamp;
 
     /// Locks the row of a place, and makes it if there is none.

@@ -6,8 +6,10 @@ use sqlx::sqlite::SqlitePool;
 use crate::store::migrations::migrator;
 
 fn all() -> Migrator {
-    let mut migrator =
-        migrator!("sqlite": "0001_first.sql", "0002_relay.sql", "0003_policy_registry.sql");
+    let mut migrator = migrator!(
+        "sqlite": "0001_first.sql", "0002_relay.sql", "0003_policy_registry.sql",
+        "0004_policy_rollouts.sql"
+    );
     // A newer version may have migrated already, and the way back to this one stays open.
     migrator.set_ignore_missing(true);
     migrator
@@ -30,10 +32,17 @@ mod tests {
                      cfd04b432479adbb6309f51012ba916a";
         let registry = "8c61d84776416f478608569453ea83a1a34e05bb5b29d9719bfa3d835cd2dc97\
                         e1857672d376af3fc0f9c595eb83038a";
+        let rollouts = "934571a114ca76494d8fa66a752679189dbe53ff25f715b89471733ccd356e70\
+                        5c23a4c114c3bd7c9e9442f1274bdaa7";
         are_as_released(
             &super::all(),
             "sqlite",
-            &[(1, "first", first), (2, "relay", relay), (3, "policy registry", registry)],
+            &[
+                (1, "first", first),
+                (2, "relay", relay),
+                (3, "policy registry", registry),
+                (4, "policy rollouts", rollouts),
+            ],
         );
     }
 }

@@ -5,6 +5,7 @@
 
 use auth_policy_sdk::accounts::Account;
 use auth_policy_sdk::login::{Acceptance, Attempt};
+use auth_policy_sdk::throttle::{self, Limit};
 use auth_policy_sdk::{Failure, Rejection, accounts, refused, storage, verify};
 
 /// What a well-behaved login policy does, without limits.
@@ -17,6 +18,37 @@ pub fn verified_account(attempt: &Attempt) -> Result<Account, Rejection> {
     let account = accounts::find_by_email(&attempt.email())?;
     let verified = verifies(attempt, account.as_ref())?;
     account.filter(|account| verified && !account.disabled()).ok_or_else(invalid_credentials)
+}
+
+/// What the default login policy does with its usual settings, down to the keys of its limits.
+pub fn usual_login(attempt: &Attempt) -> Result<Acceptance, Rejection> {
+    usual_account(attempt).map(|account| Acceptance::new(&account))
+}
+
+/// The account that the default login policy would let in.
+pub fn usual_account(attempt: &Attempt) -> Result<Account, Rejection> {
+    let account = accounts::find_by_email(&attempt.email())?;
+    let email = account.as_ref().map_or_else(|| attempt.email(), Account::email);
+    let limits = usual_limits(&email, attempt.caller().network());
+    let own_key = limits[0].key.clone();
+    let verified = verify(&attempt.password(), account.as_ref(), limits)?;
+    let account = account.filter(|account| verified && !account.disabled());
+    let account = account.ok_or_else(invalid_credentials)?;
+    throttle::clear(&[own_key])?;
+    Ok(account)
+}
+
+/// The caller's own limit is the first.
+fn usual_limits(email: &str, network: Option<String>) -> Vec<Limit> {
+    let limit = |key, most| Limit::new(key, most, 300);
+    match network {
+        None => vec![limit(format!("account:{email}"), 10)],
+        Some(network) => vec![
+            limit(format!("account-from:{network} {email}"), 10),
+            limit(format!("address:{network}"), 100),
+            limit(format!("account-anywhere:{email}"), 100),
+        ],
+    }
 }
 
 /// Whether the password is the account's: the one place that asks.

@@ -5,6 +5,7 @@
 mod acceptances;
 mod bounds;
 mod budgets;
+mod candidates;
 mod faults;
 mod packing;
 mod promises;
@@ -20,10 +21,11 @@ use crate::support::{Person, TestService, guest_names};
 
 /// The sources of the tests in this folder and of those of swaps: the guard below looks for guests
 /// in them.
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 11] = [
     include_str!("acceptances.rs"),
     include_str!("bounds.rs"),
     include_str!("budgets.rs"),
+    include_str!("candidates.rs"),
     include_str!("faults.rs"),
     include_str!("promises.rs"),
     include_str!("writes.rs"),

@@ -18,4 +18,5 @@ mod pushing;
 pub(crate) mod registry;
 mod story;
 mod swaps;
+mod trials;
 mod upgrade;

@@ -35,7 +35,7 @@ macro_rules! deployment {
     ($tail:literal) => {
         concat!(
             "SELECT deployment::text AS deployment, place, number, state, who, why, asked_at,
-                    deadline, ended_at,
+                    deadline, ended_at, plan,
                     (SELECT coalesce(json_agg(json_build_object(
                                 'replica', replica, 'name', name, 'state', state,
                                 'reasons', reasons::json, 'milliseconds', milliseconds, 'at', at)
@@ -55,7 +55,7 @@ macro_rules! place {
             $head,
             " policy_places.place, newest, active, revision, activated_at, activated_by,
               array_to_json(previous)::text AS previous, probation_until, frozen_until, frozen_by,
-              frozen_why ",
+              frozen_why, candidate ",
             $tail
         )
     };
@@ -74,10 +74,11 @@ pub(super) const RELEASES_OF_PLACE: &str = release!(
 
 pub(super) const DEPLOYMENT: &str = deployment!("WHERE deployment = $1::uuid");
 
-pub(super) const OPEN_DEPLOYMENT: &str = deployment!("WHERE place = $1 AND state = 'preparing'");
+pub(super) const OPEN_DEPLOYMENT: &str =
+    deployment!("WHERE place = $1 AND state IN ('preparing', 'rehearsing')");
 
 pub(super) const OPEN_DEPLOYMENTS: &str =
-    deployment!("WHERE state = 'preparing' ORDER BY asked_at, deployment");
+    deployment!("WHERE state IN ('preparing', 'rehearsing') ORDER BY asked_at, deployment");
 
 pub(super) const PLACES: &str =
     place!("SELECT", "FROM auth.policy_places WHERE active IS NOT NULL ORDER BY place");

@@ -20,7 +20,7 @@ impl Postgres {
                 "WITH open AS (
                      -- Who ends it meanwhile waits, or was faster.
                      SELECT deployment FROM auth.policy_deployments
-                      WHERE deployment = $1::uuid AND state = 'preparing'
+                      WHERE deployment = $1::uuid AND state IN ('preparing', 'rehearsing')
                       FOR SHARE)
                  INSERT INTO auth.policy_reports (deployment, replica, name, state, reasons,
                                                   milliseconds, at)

@@ -21,7 +21,7 @@ pub(super) const PRUNE_RELEASES: &str = "
            AND NOT EXISTS (SELECT 1 FROM auth.policy_deployments AS deployment
                             WHERE deployment.place = release.place
                               AND deployment.number = release.number
-                              AND deployment.state = 'preparing')
+                              AND deployment.state IN ('preparing', 'rehearsing'))
            AND NOT EXISTS (SELECT 1 FROM unnest($3::text[], $4::bigint[]) AS served (of, at)
                             WHERE of = release.place AND at = release.number)
          LIMIT $5)
@@ -51,7 +51,7 @@ pub(super) const PRUNE_DEPLOYMENTS: &str = "
              FROM (SELECT deployment, row_number() OVER (PARTITION BY place
                                                          ORDER BY asked_at DESC, deployment) AS rank
                      FROM auth.policy_deployments
-                    WHERE state <> 'preparing') AS ended
+                    WHERE state NOT IN ('preparing', 'rehearsing')) AS ended
             WHERE rank > $1)";
 
 /// No row if there was one of this name.
@@ -66,7 +66,7 @@ pub(super) const SAVE: &str = "
     UPDATE auth.policy_places
        SET newest = $2, active = $3, revision = $4, activated_at = $5, activated_by = $6,
            previous = $7, probation_until = $8, frozen_until = $9, frozen_by = $10,
-           frozen_why = $11
+           frozen_why = $11, candidate = $12
      WHERE place = $1";
 
 /// A release without its components.
@@ -103,3 +103,18 @@ pub(super) const PUT_COMPONENT: &str = "
         OR NOT EXISTS (SELECT 1 FROM auth.policy_release_components AS named
                         WHERE named.digest = kept.digest)
     RETURNING xmax = 0 OR coalesce((SELECT is_other FROM before), false)";
+
+/// The latest samples of each kind stay, so many of a kind and so many in all: where there are too
+/// many, the later ones of each kind stay, so that no kind drives another one out.
+pub(super) const TRIM_SAMPLES: &str = "
+    DELETE FROM auth.policy_difference_samples
+     WHERE sequence IN (
+           SELECT sequence
+             FROM (SELECT sequence, rank, row_number() OVER (ORDER BY rank, at DESC, sequence DESC)
+                                          AS overall
+                     FROM (SELECT sequence, at,
+                                  row_number() OVER (PARTITION BY kind
+                                                     ORDER BY at DESC, sequence DESC) AS rank
+                             FROM auth.policy_difference_samples
+                            WHERE rollout = $1::uuid) AS of_kind) AS ranked
+            WHERE rank > $2 OR overall > $3)";

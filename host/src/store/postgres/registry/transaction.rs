@@ -18,7 +18,7 @@ use crate::store::StoreError;
 use crate::store::error::MayBeWell;
 use crate::store::registry::{
     AdminToken, Deployment, DeploymentState, KEPT_DEPLOYMENTS, NewAdminToken, NewLine, NewRelease,
-    PRUNED_RELEASES, PlaceRow, Registry, Release, Replica, as_word,
+    PRUNED_RELEASES, PlaceRow, REHEARSING, Registry, Release, Replica, as_json, as_word,
 };
 
 /// Components that are pruned in one transaction: who changes a place waits for it.
@@ -53,11 +53,11 @@ impl Changing<'_> {
         self.transaction.end(told).await
     }
 
-    async fn run(&mut self, statement: Query<'_>) -> Result<Vec<PgRow>, StoreError> {
+    pub(super) async fn run(&mut self, statement: Query<'_>) -> Result<Vec<PgRow>, StoreError> {
         self.transaction.run(statement).await
     }
 
-    async fn done(&mut self, statement: Query<'_>) -> Result<(), StoreError> {
+    pub(super) async fn done(&mut self, statement: Query<'_>) -> Result<(), StoreError> {
         self.run(statement).await.map(drop)
     }
 }
@@ -93,7 +93,8 @@ impl Registry for Changing<'_> {
             .bind(row.probation_until)
             .bind(until)
             .bind(without_nul(by))
-            .bind(without_nul(why));
+            .bind(without_nul(why))
+            .bind(row.candidate.as_ref().map(as_json));
         self.done(update).await
     }
 
@@ -196,18 +197,19 @@ impl Registry for Changing<'_> {
     async fn add_deployment(&mut self, deployment: &Deployment) -> Result<(), StoreError> {
         let insert = sqlx::query(
             "INSERT INTO auth.policy_deployments (deployment, place, number, state, who, why,
-                                                  asked_at, deadline)
-             VALUES ($1::uuid, $2, $3, $4, $5, $6, $7, $8)",
+                                                  asked_at, deadline, plan)
+             VALUES ($1::uuid, $2, $3, $4, $5, $6, $7, $8, $9)",
         );
         let insert = insert
             .bind(deployment.id.to_string())
             .bind(&deployment.place)
             .bind(deployment.release)
-            .bind(as_word(&deployment.state))
+            .bind(if deployment.plan.is_some() { REHEARSING } else { "preparing" })
             .bind(without_nul(&deployment.who))
             .bind(without_nul(&deployment.why))
             .bind(deployment.asked_at)
-            .bind(deployment.deadline);
+            .bind(deployment.deadline)
+            .bind(deployment.plan.as_ref().map(as_json));
         self.done(insert).await
     }
 

@@ -5,13 +5,15 @@ use std::time::Duration;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::super::candidate::RolloutPlan;
+use super::super::candidate::{RolloutMode, RolloutPlan};
 use super::super::deployment::{Deployment, DeploymentState};
 use super::super::place::Change;
 use super::super::refused::{RegistryError, RegistryRefusal};
+use super::super::replica::Replica;
 use super::super::transaction::{NewLine, Registry};
 use super::super::verdict::{verdict, waiting};
-use super::places::{arrive, probation_until};
+use super::moving::{arrive, overtaken, probation_until};
+use super::rollouts;
 use crate::clock::milliseconds;
 use crate::store::StoreError;
 
@@ -23,7 +25,7 @@ pub(in crate::store) async fn begin<R: Registry>(
     plan: Option<&RolloutPlan>,
     change: &Change,
 ) -> Result<Deployment, RegistryError> {
-    let row = registry.lock(place).await?;
+    let mut row = registry.lock(place).await?;
     let place = place.to_owned();
     if registry.release(&place, number).await?.is_none() {
         return Err(RegistryRefusal::NoRelease { place, number }.into());
@@ -33,6 +35,20 @@ pub(in crate::store) async fn begin<R: Registry>(
     }
     let now = registry.now();
     row.thawed(now)?;
+    if overtaken(registry, &mut row, &change.who).await? {
+        registry.save(&row).await?;
+    }
+    if let Some(tried) = row.tried()
+        && tried.release != number
+    {
+        let (release, who) = (tried.release, tried.began_by.clone());
+        return Err(RegistryRefusal::Trying { place, release, who }.into());
+    }
+    if plan.is_some() {
+        // There must be something that it is tried beside.
+        row.serves()?;
+        all_know_candidates(&registry.replicas().await?)?;
+    }
     if let Some(open) = registry.open_deployment(&place).await? {
         if open.deadline > now {
             let (release, who) = (open.release, open.who);
@@ -70,6 +86,17 @@ pub(in crate::store) async fn begin<R: Registry>(
     Ok(waiting(deployment, &replicas))
 }
 
+/// An older version would send nobody to a candidate, and nobody back from it.
+fn all_know_candidates(replicas: &[Replica]) -> Result<(), RegistryRefusal> {
+    let is_old = |replica: &&Replica| {
+        replica.live && !replica.serving.iter().any(|serving| serving.rollouts)
+    };
+    match replicas.iter().find(is_old) {
+        Some(old) => Err(RegistryRefusal::OldReplica { replica: old.name.clone() }),
+        None => Ok(()),
+    }
+}
+
 /// None if it is not open, or goes on.
 pub(in crate::store) async fn settle<R: Registry>(
     registry: &mut R,
@@ -80,12 +107,20 @@ pub(in crate::store) async fn settle<R: Registry>(
     let mut row = registry.lock(&deployment.place).await?;
     let Some(deployment) = registry.deployment(deployment.id).await? else { return Ok(None) };
     let (replicas, now) = (registry.replicas().await?, registry.now());
-    let Some(state) = verdict(&deployment, &replicas, now) else { return Ok(None) };
+    let Some(mut state) = verdict(&deployment, &replicas, now) else { return Ok(None) };
     let from = row.active;
-    if state == DeploymentState::Activated {
-        let until = probation_until(now, probation);
-        let moved = row.activate(deployment.release, &deployment.who, now, until);
-        arrive(registry, &row, &moved).await?;
+    match &deployment.plan {
+        _ if state != DeploymentState::Activated => {}
+        None => {
+            let until = probation_until(now, probation);
+            let moved = row.activate(deployment.release, &deployment.who, now, until);
+            arrive(registry, &mut row, &moved, &deployment.who).await?;
+        }
+        Some(plan) => {
+            if !rollouts::begin(registry, &mut row, &deployment, plan).await? {
+                state = DeploymentState::Cancelled;
+            }
+        }
     }
     end(registry, &deployment, state, from).await?;
     registry.deployment(deployment.id).await
@@ -124,13 +159,19 @@ async fn end<R: Registry>(
     from: Option<i64>,
 ) -> Result<(), StoreError> {
     registry.end_deployment(deployment.id, state).await?;
-    let details = json!({ "deployment": deployment.id, "reports": deployment.reports });
+    let mut details = json!({ "deployment": deployment.id, "reports": deployment.reports });
+    if let Some(plan) = &deployment.plan {
+        details["plan"] = json!(plan);
+    }
     let line = NewLine {
         place: &deployment.place,
         who: &deployment.who,
-        action: match state {
-            DeploymentState::Activated => "activated",
-            DeploymentState::Refused => "deploy_refused",
+        action: match (state, deployment.plan.as_ref().map(|plan| plan.mode)) {
+            (DeploymentState::Activated, None) => "activated",
+            (DeploymentState::Activated, Some(RolloutMode::Shadow)) => "shadow_began",
+            (DeploymentState::Activated, Some(RolloutMode::Share)) => "share_began",
+            (DeploymentState::Refused, _) => "deploy_refused",
+            (DeploymentState::Cancelled, _) => "deploy_cancelled",
             _ => "deploy_expired",
         },
         from,

@@ -3,6 +3,8 @@
 //! The rule: who changes a place locks its row first, and writes a line of history.
 
 pub(in crate::store) mod deployments;
+mod moving;
 pub(in crate::store) mod places;
 pub(in crate::store) mod releases;
+pub(in crate::store) mod rollouts;
 pub(in crate::store) mod tokens;

@@ -2,20 +2,15 @@
 
 use std::time::Duration;
 
-use super::super::deployment::DeploymentState;
+use super::super::candidate::Candidate;
 use super::super::place::{Change, EventOfMove, Expected, Freeze, Moved, PlaceState};
 use super::super::place_row::PlaceRow;
 use super::super::refused::{RegistryError, RegistryRefusal};
 use super::super::release::{NewRelease, Release, Source};
 use super::super::transaction::{NewLine, Registry};
+use super::moving::{arrive, cancel_open, probation_until};
 use super::releases::{keep, kept};
-use crate::clock::{Timestamp, milliseconds};
-use crate::store::StoreError;
-
-/// Until when a release that is activated now is on probation.
-pub(super) fn probation_until(now: Timestamp, probation: Duration) -> Option<Timestamp> {
-    (!probation.is_zero()).then(|| now.saturating_add(milliseconds(probation)))
-}
+use crate::clock::Timestamp;
 
 pub(in crate::store) async fn release_activate<R: Registry>(
     registry: &mut R,
@@ -42,7 +37,7 @@ pub(in crate::store) async fn release_activate<R: Registry>(
     let number = keep(registry, &mut row, release).await?;
     let until = probation_until(registry.now(), probation);
     let moved = row.activate(number, &release.author, registry.now(), until);
-    arrive(registry, &row, &moved).await?;
+    arrive(registry, &mut row, &moved, &release.author).await?;
     let line = NewLine {
         place: &row.place,
         who: &release.author,
@@ -56,16 +51,6 @@ pub(in crate::store) async fn release_activate<R: Registry>(
     Ok((kept(registry, &row.place, number).await?, moved))
 }
 
-/// Writes what was moved.
-pub(super) async fn arrive<R: Registry>(
-    registry: &mut R,
-    row: &PlaceRow,
-    moved: &Moved,
-) -> Result<(), StoreError> {
-    registry.mark_active(&row.place, moved.to).await?;
-    registry.save(row).await
-}
-
 pub(in crate::store) async fn rollback<R: Registry>(
     registry: &mut R,
     place: &str,
@@ -75,6 +60,13 @@ pub(in crate::store) async fn rollback<R: Registry>(
     event: EventOfMove<'_>,
 ) -> Result<Moved, RegistryError> {
     let mut row = registry.lock(place).await?;
+    if to.is_none()
+        && let Some(candidate) = row.tried_by_share()
+        && !matches!(expected, Expected::Probation(_))
+    {
+        let candidate = candidate.clone();
+        return take_back(registry, row, candidate, expected, change, event).await;
+    }
     let mut number = row.way_back(to, expected, registry.now())?;
     let place = place.to_owned();
     if to.is_none() {
@@ -95,7 +87,7 @@ pub(in crate::store) async fn rollback<R: Registry>(
     }
     cancel_open(registry, &place, &change.who, "the place was rolled back meanwhile").await?;
     let moved = row.go_back(number, &change.who, registry.now());
-    arrive(registry, &row, &moved).await?;
+    arrive(registry, &mut row, &moved, &change.who).await?;
     let line = NewLine {
         place: &place,
         who: &change.who,
@@ -115,25 +107,43 @@ pub(in crate::store) async fn rollback<R: Registry>(
     Ok(moved)
 }
 
-/// Ends what is being prepared for a place that is changed otherwise.
-async fn cancel_open<R: Registry>(
+/// A step back while a candidate decides about some people is one from the candidate: the active
+/// release stays.
+async fn take_back<R: Registry>(
     registry: &mut R,
-    place: &str,
-    who: &str,
-    why: &str,
-) -> Result<(), StoreError> {
-    let Some(open) = registry.open_deployment(place).await? else { return Ok(()) };
-    registry.end_deployment(open.id, DeploymentState::Cancelled).await?;
+    mut row: PlaceRow,
+    candidate: Candidate,
+    expected: Expected,
+    change: &Change,
+    event: EventOfMove<'_>,
+) -> Result<Moved, RegistryError> {
+    let active = row.serves()?;
+    let place = row.place.clone();
+    if let Expected::Release(number) = expected
+        && number != candidate.release
+    {
+        return Err(RegistryRefusal::ChangedMeanwhile { place, active }.into());
+    }
+    cancel_open(registry, &place, &change.who, "the place was rolled back meanwhile").await?;
+    row.candidate = None;
+    registry.end_rollout(candidate.rollout, "aborted").await?;
+    registry.save(&row).await?;
+    let revision = row.revision;
+    let moved = Moved { place, from: Some(candidate.release), to: active, revision };
     let line = NewLine {
-        place,
-        who,
-        action: "deploy_cancelled",
-        from: None,
-        to: Some(open.release),
-        why,
-        details: &format!(r#"{{"deployment":"{}"}}"#, open.id),
+        place: &moved.place,
+        who: &change.who,
+        action: "rolled_back",
+        from: moved.from,
+        to: Some(active),
+        why: &change.why,
+        details: &change.details,
     };
-    registry.write(line).await
+    registry.write(line).await?;
+    if let Some(event) = event {
+        registry.append(&event(&moved)).await?;
+    }
+    Ok(moved)
 }
 
 /// Also what is being prepared is not activated any more.

@@ -6,6 +6,7 @@ use super::super::refused::{RegistryError, RegistryRefusal};
 use super::super::release::{NewRelease, Pruned, Release, Source};
 use super::super::transaction::{NewLine, Registry};
 use super::super::verdict::REMEMBERED;
+use super::moving::overtaken;
 use crate::clock::Timestamp;
 use crate::store::StoreError;
 
@@ -56,6 +57,21 @@ pub(super) async fn kept<R: Registry>(
     registry.release(place, number).await?.ok_or_else(lost)
 }
 
+/// What is tried, and beside what, in all places. Trials that an older version overtook end here,
+/// if nobody has changed their places since.
+async fn tried<R: Registry>(registry: &mut R, who: &str) -> Result<Vec<(String, i64)>, StoreError> {
+    let mut all = Vec::new();
+    for mut row in registry.places().await? {
+        if overtaken(registry, &mut row, who).await? {
+            registry.save(&row).await?;
+        }
+        if let Some(candidate) = row.tried() {
+            all.extend([candidate.release, candidate.base].map(|each| (row.place.clone(), each)));
+        }
+    }
+    Ok(all)
+}
+
 pub(in crate::store) async fn prune<R: Registry>(
     registry: &mut R,
     keep: u32,
@@ -67,8 +83,9 @@ pub(in crate::store) async fn prune<R: Registry>(
     registry.forget_replicas(now - REMEMBERED, now + REMEMBERED).await?;
     let replicas = registry.replicas().await?;
     let serving = replicas.into_iter().flat_map(|replica| replica.serving);
-    let served: Vec<(String, i64)> =
+    let mut served: Vec<(String, i64)> =
         serving.filter_map(|serving| Some((serving.place, serving.release?))).collect();
+    served.extend(tried(registry, &change.who).await?);
     let mut gone = registry.prune_releases(keep, before, &served).await?;
     gone.sort();
     for of_place in gone.chunk_by(|one, other| one.0 == other.0) {

@@ -9,3 +9,4 @@ mod parts;
 mod replicas;
 mod statements;
 mod transaction;
+mod trials;

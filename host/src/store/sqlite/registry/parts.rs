@@ -22,7 +22,7 @@ macro_rules! deployment {
     ($tail:literal) => {
         concat!(
             "SELECT deployment, place, number, state, who, why, asked_at,
-                    deadline, ended_at,
+                    deadline, ended_at, plan,
                     (SELECT json_group_array(json_object(
                                 'replica', replica, 'name', name, 'state', state,
                                 'reasons', json(reasons), 'milliseconds', milliseconds, 'at', at)
@@ -42,7 +42,7 @@ macro_rules! place {
             $head,
             " place, newest, active, revision, activated_at, activated_by,
               previous, probation_until, frozen_until, frozen_by,
-              frozen_why ",
+              frozen_why, candidate ",
             $tail
         )
     };
@@ -60,10 +60,11 @@ pub(super) const RELEASES_OF_PLACE: &str =
 
 pub(super) const DEPLOYMENT: &str = deployment!("WHERE deployment = ?1");
 
-pub(super) const OPEN_DEPLOYMENT: &str = deployment!("WHERE place = ?1 AND state = 'preparing'");
+pub(super) const OPEN_DEPLOYMENT: &str =
+    deployment!("WHERE place = ?1 AND state IN ('preparing', 'rehearsing')");
 
 pub(super) const OPEN_DEPLOYMENTS: &str =
-    deployment!("WHERE state = 'preparing' ORDER BY asked_at, deployment");
+    deployment!("WHERE state IN ('preparing', 'rehearsing') ORDER BY asked_at, deployment");
 
 pub(super) const PLACES: &str =
     place!("SELECT", "FROM policy_places WHERE active IS NOT NULL ORDER BY place");

@@ -16,7 +16,7 @@ impl Sqlite {
             "INSERT INTO policy_reports (deployment, replica, name, state, reasons, milliseconds,
                                          at)
              SELECT deployment, ?2, ?3, ?4, ?5, ?6, ?7 FROM policy_deployments
-              WHERE deployment = ?1 AND state = 'preparing'
+              WHERE deployment = ?1 AND state IN ('preparing', 'rehearsing')
              ON CONFLICT (deployment, replica) DO UPDATE
                 SET name = excluded.name, state = excluded.state, reasons = excluded.reasons,
                     milliseconds = excluded.milliseconds, at = excluded.at",

@@ -23,7 +23,7 @@ pub(super) const PRUNE_RELEASES: &str = "
               AND NOT EXISTS (SELECT 1 FROM policy_deployments AS deployment
                                WHERE deployment.place = release.place
                                  AND deployment.number = release.number
-                                 AND deployment.state = 'preparing')
+                                 AND deployment.state IN ('preparing', 'rehearsing'))
               AND NOT EXISTS (SELECT 1 FROM json_each(?3) AS served
                                WHERE served.value ->> 0 = release.place
                                  AND served.value ->> 1 = release.number)
@@ -47,7 +47,7 @@ pub(super) const PRUNE_DEPLOYMENTS: &str = "
              FROM (SELECT deployment, row_number() OVER (PARTITION BY place
                                                          ORDER BY asked_at DESC, deployment) AS rank
                      FROM policy_deployments
-                    WHERE state <> 'preparing') AS ended
+                    WHERE state NOT IN ('preparing', 'rehearsing')) AS ended
             WHERE rank > ?1)";
 
 /// No row if there was one of this name.
@@ -62,7 +62,7 @@ pub(super) const SAVE: &str = "
     UPDATE policy_places
        SET newest = ?2, active = ?3, revision = ?4, activated_at = ?5, activated_by = ?6,
            previous = ?7, probation_until = ?8, frozen_until = ?9, frozen_by = ?10,
-           frozen_why = ?11
+           frozen_why = ?11, candidate = ?12
      WHERE place = ?1";
 
 /// A release without its components.
@@ -76,3 +76,18 @@ pub(super) const WRITE: &str = "
     INSERT INTO policy_history (place, at, who, action, from_release, to_release, why,
                                      details)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+
+/// The latest samples of each kind stay, so many of a kind and so many in all: where there are too
+/// many, the later ones of each kind stay, so that no kind drives another one out.
+pub(super) const TRIM_SAMPLES: &str = "
+    DELETE FROM policy_difference_samples
+     WHERE sequence IN (
+           SELECT sequence
+             FROM (SELECT sequence, rank, row_number() OVER (ORDER BY rank, at DESC, sequence DESC)
+                                          AS overall
+                     FROM (SELECT sequence, at,
+                                  row_number() OVER (PARTITION BY kind
+                                                     ORDER BY at DESC, sequence DESC) AS rank
+                             FROM policy_difference_samples
+                            WHERE rollout = ?1) AS of_kind) AS ranked
+            WHERE rank > ?2 OR overall > ?3)";

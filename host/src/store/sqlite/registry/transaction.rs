@@ -18,7 +18,7 @@ use crate::store::StoreError;
 use crate::store::error::MayBeWell;
 use crate::store::registry::{
     AdminToken, Deployment, DeploymentState, KEPT_DEPLOYMENTS, NewAdminToken, NewLine, NewRelease,
-    PRUNED_RELEASES, PlaceRow, Registry, Release, Replica, as_json, as_word,
+    PRUNED_RELEASES, PlaceRow, REHEARSING, Registry, Release, Replica, as_json, as_word,
 };
 
 type Query<'q> = sqlx::query::Query<'q, sqlx::Sqlite, SqliteArguments>;
@@ -49,11 +49,11 @@ impl Changing<'_> {
         Ok(done)
     }
 
-    async fn run(&mut self, statement: Query<'_>) -> Result<Vec<SqliteRow>, StoreError> {
+    pub(super) async fn run(&mut self, statement: Query<'_>) -> Result<Vec<SqliteRow>, StoreError> {
         Ok(statement.fetch_all(&mut *self.transaction).await?)
     }
 
-    async fn done(&mut self, statement: Query<'_>) -> Result<(), StoreError> {
+    pub(super) async fn done(&mut self, statement: Query<'_>) -> Result<(), StoreError> {
         self.run(statement).await.map(drop)
     }
 }
@@ -89,7 +89,8 @@ impl Registry for Changing<'_> {
             .bind(row.probation_until)
             .bind(until)
             .bind(by)
-            .bind(why);
+            .bind(why)
+            .bind(row.candidate.as_ref().map(as_json));
         self.done(update).await
     }
 
@@ -191,18 +192,19 @@ impl Registry for Changing<'_> {
     async fn add_deployment(&mut self, deployment: &Deployment) -> Result<(), StoreError> {
         let insert = sqlx::query(
             "INSERT INTO policy_deployments (deployment, place, number, state, who, why,
-                                                  asked_at, deadline)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                                                  asked_at, deadline, plan)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         );
         let insert = insert
             .bind(deployment.id.to_string())
             .bind(&deployment.place)
             .bind(deployment.release)
-            .bind(as_word(&deployment.state))
+            .bind(if deployment.plan.is_some() { REHEARSING } else { "preparing" })
             .bind(&deployment.who)
             .bind(&deployment.why)
             .bind(deployment.asked_at)
-            .bind(deployment.deadline);
+            .bind(deployment.deadline)
+            .bind(deployment.plan.as_ref().map(as_json));
         self.done(insert).await
     }
 
@@ -274,11 +276,15 @@ impl Registry for Changing<'_> {
     }
 }
 
-fn all<T: for<'r> FromRow<'r, SqliteRow>>(rows: &[SqliteRow]) -> Result<Vec<T>, StoreError> {
+pub(super) fn all<T: for<'r> FromRow<'r, SqliteRow>>(
+    rows: &[SqliteRow],
+) -> Result<Vec<T>, StoreError> {
     Ok(rows.iter().map(T::from_row).collect::<sqlx::Result<_>>()?)
 }
 
-fn first<T: for<'r> FromRow<'r, SqliteRow>>(rows: &[SqliteRow]) -> Result<Option<T>, StoreError> {
+pub(super) fn first<T: for<'r> FromRow<'r, SqliteRow>>(
+    rows: &[SqliteRow],
+) -> Result<Option<T>, StoreError> {
     Ok(rows.first().map(T::from_row).transpose()?)
 }
 

@@ -4,4 +4,5 @@ mod access;
 mod bodies;
 mod listener;
 mod pruning;
+mod trials;
 mod ways;

@@ -1,0 +1,152 @@
+//! What a shadow would have decided otherwise, as `diff` prints it: one line that says how much,
+//! and below it what kept calls from being compared.
+
+use super::tried;
+use crate::administration::views::{DifferenceView, RolloutView};
+use crate::command::output::{count, escaped, plain, seconds, table};
+
+/// So many kinds of difference stand on the line.
+const ON_THE_LINE: usize = 6;
+
+/// `18,204 same   37 differ: 31 accepted → captcha_required   12 not comparable   0 faults
+/// p99 +0.3 ms`.
+pub(super) fn line(view: &RolloutView) -> String {
+    let mut parts = vec![
+        format!("{} same", count(view.same)),
+        differ(view),
+        format!("{} not comparable", count(view.not_comparable)),
+        format!("{} {}", count(view.faults), if view.faults == 1 { "fault" } else { "faults" }),
+    ];
+    parts.extend(slower(view).map(|slower| format!("p99 {slower}")));
+    if view.skipped > 0 {
+        parts.push(format!("{} skipped", count(view.skipped)));
+    }
+    parts.join("   ")
+}
+
+fn differ(view: &RolloutView) -> String {
+    let all: Vec<&DifferenceView> = of(view, "differs").collect();
+    let mut kinds: Vec<String> = all
+        .iter()
+        .take(ON_THE_LINE)
+        .map(|kind| format!("{} {}", count(kind.count), plain(&kind.kind)))
+        .collect();
+    let others =
+        all.iter().skip(ON_THE_LINE).fold(0_u64, |sum, kind| sum.saturating_add(kind.count));
+    if others > 0 {
+        kinds.push(format!("{} of other kinds", count(others)));
+    }
+    let number = format!("{} differ", count(view.differ));
+    if kinds.is_empty() { number } else { format!("{number}: {}", kinds.join(", ")) }
+}
+
+fn of<'v>(view: &'v RolloutView, what: &'v str) -> impl Iterator<Item = &'v DifferenceView> {
+    view.kinds.iter().filter(move |kind| kind.what == what)
+}
+
+/// How much longer its slowest calls take than those of the other; none: nobody knows yet.
+fn slower(view: &RolloutView) -> Option<String> {
+    let p99 = view.metrics.iter().find(|metric| metric.metric == "p99")?;
+    let more = p99.candidate - p99.active?;
+    // No minus before what is rounded to nothing.
+    let more = if more.abs() < 0.05 { 0.0 } else { more };
+    Some(format!("{more:+.1} ms"))
+}
+
+/// What the line does not say.
+pub(super) fn below(view: &RolloutView, samples: bool) -> Vec<String> {
+    let mut lines = Vec::new();
+    if view.same + view.differ + view.faults + view.not_comparable + view.skipped == 0 {
+        lines.push(nothing(view));
+    }
+    for (what, name) in
+        [("fault", "faults"), ("not_comparable", "not comparable"), ("skipped", "skipped")]
+    {
+        for kind in of(view, what) {
+            let number = count(kind.count);
+            lines.push(format!("{name}: {number} {}", explained(what, &kind.kind)));
+        }
+    }
+    if samples {
+        lines.extend(samples_of(view));
+    }
+    lines
+}
+
+fn nothing(view: &RolloutView) -> String {
+    let (place, release) = (plain(&view.place), plain(&view.release));
+    let Some(candidate) = &view.candidate else {
+        return format!("nothing was compared: no call of {place} came while it ran");
+    };
+    let since = seconds(&candidate.since);
+    let sampled = if candidate.percent < 100.0 { " that was in the sample" } else { "" };
+    format!(
+        "nothing was compared yet: since {since} no call of {place}{sampled} has been followed by \
+         {release}. Let some come, and look again in a few seconds"
+    )
+}
+
+/// Why calls could not be compared, for whoever reads it the first time.
+fn explained(what: &str, kind: &str) -> String {
+    let meaning = match (what, kind) {
+        ("not_comparable", "reads_a_write") => "it reads what the other one had just written",
+        ("not_comparable", "asks_outside") => {
+            "it sends an outgoing request that the other one did not send"
+        }
+        ("not_comparable", kind) if kind.starts_with("asks_") => {
+            "it asks the host for what the other one did not ask for, and that must not be done twice"
+        }
+        ("skipped", "queue_full") => "more calls came than there is room for: take a --sample",
+        ("skipped", "memory") => "it needs more than POLICY_SHADOW_MEMORY_MIB",
+        ("skipped", "too_old") => "there was no processor time for it within 30 s",
+        ("skipped", "not_carried_out") => "the host could not carry out the other one's decision",
+        _ => return plain(kind),
+    };
+    format!("{} ({meaning})", plain(kind))
+}
+
+/// Calls of each kind, to be looked up in the log.
+fn samples_of(view: &RolloutView) -> Vec<String> {
+    let mut rows = Vec::new();
+    for kind in view.kinds.iter().filter(|kind| !kind.samples.is_empty()) {
+        let name = match kind.what.as_str() {
+            "differs" => kind.kind.clone(),
+            what => format!("{}: {}", what.replace('_', " "), kind.kind),
+        };
+        rows.extend(kind.samples.iter().map(|sample| {
+            let (at, replica) = (seconds(&sample.at), sample.replica.clone());
+            vec![name.clone(), at, replica, sample.request_id.clone()]
+        }));
+    }
+    if rows.is_empty() {
+        return vec!["there are no samples: a call is kept of what is not the same".to_owned()];
+    }
+    let table = table(&["what", "when", "replica", "request"], &rows);
+    let mut lines = vec![String::new()];
+    lines.extend(table.lines().map(str::to_owned));
+    lines.push("the log of that replica has each request by its id (request_id)".to_owned());
+    lines
+}
+
+/// How it ended, if it did, and otherwise how it is.
+pub(super) fn state(view: &RolloutView) -> Vec<String> {
+    if let Some(candidate) = &view.candidate {
+        return tried::lines(candidate);
+    }
+    let (release, base) = (plain(&view.release), plain(&view.base));
+    let (began, by) = (seconds(&view.began_at), plain(&view.began_by));
+    let ended = view.ended_at.as_deref().map(seconds).unwrap_or_default();
+    let how = match view.ending.as_deref() {
+        Some("promoted") => "promoted: it served all from then on",
+        Some("aborted") => "aborted",
+        Some("taken_out") => "TAKEN OUT: it was judged bad",
+        Some("replaced") => "replaced by another trial",
+        Some("overtaken") => "overtaken: another release began to serve",
+        Some(other) => other,
+        None => "not known",
+    };
+    vec![format!(
+        "{release} was tried beside {base} from {began} (by {by}) until {ended}: {}",
+        escaped(how)
+    )]
+}

@@ -1,0 +1,227 @@
+//! What a group of calls came to in this process: of a release, or of one side of a trial. One
+//! person counts for a few calls a minute only, so that nobody who asks again and again weighs more
+//! than others.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::cause::Cause;
+use super::few::Few;
+use crate::policy::judgement::{TIMES, bucket};
+use crate::store::registry::Counted;
+
+/// So many calls of one person are counted a minute.
+const MOST_A_MINUTE: u8 = 3;
+/// People share so many small counters: if more than some ten thousand ask in a minute, some of
+/// their calls are not counted, whoever they are.
+const PEOPLE: usize = 16_384;
+/// The first calls in a process are slow whatever the release does.
+const UNTIMED: u64 = 50;
+/// So many codes are counted.
+const MOST_CODES: usize = 128;
+
+/// What a call came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallOutcome<'c> {
+    Accepted,
+    Refused(&'c str),
+    Fault(Cause),
+    /// The host could not do its part.
+    Failed,
+}
+
+/// A call, as far as it is counted.
+#[derive(Debug, Clone, Copy)]
+pub struct Observed<'c> {
+    /// A keyed hash of the person.
+    pub subject: u32,
+    /// A keyed hash of the network that the call came from, if it is known.
+    pub network: Option<u32>,
+    pub outcome: CallOutcome<'c>,
+    pub time: Duration,
+}
+
+/// What a group of calls came to. A call adds to a few atomics.
+#[derive(Debug, Default)]
+pub struct GroupCounts {
+    calls: AtomicU64,
+    failed: AtomicU64,
+    causes: [AtomicU64; Cause::ALL.len()],
+    /// By the codes that were refused with: manifests declare few.
+    refusals: Mutex<BTreeMap<String, u64>>,
+    times: [AtomicU64; TIMES.len() + 1],
+    failing: Few,
+    failing_networks: Few,
+    networks: Few,
+    /// Only a group that is called has them.
+    people: OnceLock<People>,
+}
+
+/// How often people asked in this minute.
+#[derive(Debug)]
+struct People {
+    since: Instant,
+    minute: AtomicU64,
+    counters: Box<[AtomicU8]>,
+}
+
+impl GroupCounts {
+    /// Counts a call.
+    pub fn count(&self, call: &Observed<'_>) {
+        if call.outcome == CallOutcome::Failed {
+            self.failed.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        let people = self.people.get_or_init(People::new);
+        if !people.may_count(call.subject, people.since.elapsed().as_secs() / 60) {
+            return;
+        }
+        let before = self.calls.fetch_add(1, Ordering::Relaxed);
+        if before >= UNTIMED {
+            self.times[bucket(call.time)].fetch_add(1, Ordering::Relaxed);
+        }
+        if let Some(network) = call.network {
+            self.networks.insert(network);
+        }
+        match call.outcome {
+            CallOutcome::Accepted | CallOutcome::Failed => {}
+            CallOutcome::Refused(code) => self.refuse(code),
+            CallOutcome::Fault(cause) => {
+                self.causes[cause as usize].fetch_add(1, Ordering::Relaxed);
+                self.failing.insert(call.subject);
+                if let Some(network) = call.network {
+                    self.failing_networks.insert(network);
+                }
+            }
+        }
+    }
+
+    fn refuse(&self, code: &str) {
+        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = refusals.get_mut(code) {
+            *count += 1;
+        } else if refusals.len() < MOST_CODES {
+            refusals.insert(code.to_owned(), 1);
+        }
+    }
+
+    /// So far.
+    pub fn figures(&self) -> Counted {
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let mut times: Vec<u64> = self.times.iter().map(read).collect();
+        times.truncate(times.iter().rposition(|count| *count > 0).map_or(0, |last| last + 1));
+        let causes = Cause::ALL.into_iter().zip(self.causes.iter().map(read));
+        let causes: BTreeMap<String, u64> = causes
+            .filter(|(_, faults)| *faults > 0)
+            .map(|(cause, faults)| (cause.as_str().to_owned(), faults))
+            .collect();
+        let faults = causes.values().sum();
+        Counted {
+            // A call that is being counted may be among its faults already.
+            calls: read(&self.calls).max(faults),
+            faults,
+            timeouts: read(&self.causes[Cause::Deadline as usize]),
+            failed: read(&self.failed),
+            refusals: self.refusals.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            causes,
+            times,
+            failing: self.failing.all(),
+            failing_networks: self.failing_networks.all(),
+            networks: u32::try_from(self.networks.all().len()).unwrap_or(u32::MAX),
+        }
+    }
+}
+
+impl People {
+    fn new() -> Self {
+        let counters = std::iter::repeat_with(AtomicU8::default).take(PEOPLE).collect();
+        Self { since: Instant::now(), minute: AtomicU64::new(0), counters }
+    }
+
+    /// Whether one more call of this person counts in this minute.
+    fn may_count(&self, subject: u32, minute: u64) -> bool {
+        let before = self.minute.load(Ordering::Relaxed);
+        if before != minute
+            && self
+                .minute
+                .compare_exchange(before, minute, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+        {
+            for counter in &self.counters {
+                counter.store(0, Ordering::Relaxed);
+            }
+        }
+        let counter = &self.counters[subject as usize % PEOPLE];
+        // It is never written again before the minute is over, so that it cannot overflow.
+        counter.load(Ordering::Relaxed) < MOST_A_MINUTE
+            && counter.fetch_add(1, Ordering::Relaxed) < MOST_A_MINUTE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(subject: u32, outcome: CallOutcome<'_>) -> Observed<'_> {
+        Observed { subject, network: Some(subject / 10), outcome, time: Duration::from_millis(3) }
+    }
+
+    #[test]
+    fn calls_are_counted_by_what_they_came_to() {
+        let group = GroupCounts::default();
+        assert_eq!(group.figures(), Counted::default());
+        for subject in 0..60 {
+            group.count(&call(subject, CallOutcome::Accepted));
+        }
+        for subject in 60..70 {
+            group.count(&call(subject, CallOutcome::Refused("blocked")));
+        }
+        group.count(&call(70, CallOutcome::Fault(Cause::Panic)));
+        group.count(&call(71, CallOutcome::Fault(Cause::Deadline)));
+        group.count(&call(72, CallOutcome::Failed));
+        let figures = group.figures();
+        assert_eq!(
+            (figures.calls, figures.faults, figures.timeouts, figures.failed),
+            (72, 2, 1, 1)
+        );
+        assert_eq!(figures.refusals, [("blocked".to_owned(), 10)].into());
+        assert_eq!(figures.causes, [("panic".to_owned(), 1), ("deadline".to_owned(), 1)].into());
+        assert_eq!((figures.failing, figures.failing_networks), (vec![70, 71], vec![7]));
+        assert_eq!(figures.networks, 8);
+        // The first 50 are not timed.
+        assert_eq!(figures.times.iter().sum::<u64>(), 22);
+        assert_eq!(figures.times[bucket(Duration::from_millis(3))], 22);
+    }
+
+    #[test]
+    fn one_person_counts_for_three_calls_a_minute() {
+        let group = GroupCounts::default();
+        for _ in 0..1000 {
+            group.count(&call(1, CallOutcome::Fault(Cause::Panic)));
+        }
+        group.count(&call(2, CallOutcome::Accepted));
+        let figures = group.figures();
+        assert_eq!((figures.calls, figures.faults), (4, 3));
+        let people = People::new();
+        for minute in [0, 1, 7] {
+            let counted = (0..1000).filter(|_| people.may_count(1, minute)).count();
+            assert_eq!(counted, 3, "minute {minute}");
+        }
+    }
+
+    #[test]
+    fn codes_and_people_stay_few() {
+        let group = GroupCounts::default();
+        for number in 0..1000 {
+            group.count(&call(number, CallOutcome::Refused(&format!("code{number}"))));
+            group.count(&call(number, CallOutcome::Fault(Cause::Trap)));
+        }
+        let figures = group.figures();
+        assert_eq!((figures.refusals.len(), figures.failing.len()), (MOST_CODES, 16));
+        assert_eq!((figures.calls, figures.networks), (2000, 16));
+    }
+}

@@ -1,0 +1,56 @@
+//! What to think of a trial at this moment: the same for whoever takes a candidate out, and for
+//! people who look.
+
+use serde_json::json;
+
+use super::figures::{TrialSum, of_trial};
+use crate::policy::judgement::{
+    Budget, Evidence, Judged, JudgementSettings, MetricFigures, Verdict, judge,
+};
+use crate::store::registry::{Candidate, Replica, WHOLE};
+
+/// A trial with what all live replicas counted of it at its turn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JudgedTrial {
+    pub sum: TrialSum,
+    pub verdict: Verdict,
+    pub metrics: Vec<MetricFigures>,
+}
+
+impl JudgedTrial {
+    /// For the history, a JSON object: the figures of both groups, and of no person.
+    pub fn details(&self) -> String {
+        let Self { sum, verdict, metrics } = self;
+        json!({
+            "judgement": verdict,
+            "metrics": metrics,
+            "calls": sum.candidate.calls,
+            "active_calls": sum.active.calls,
+            "replicas": sum.replicas,
+        })
+        .to_string()
+    }
+}
+
+/// Judges the candidate of a place.
+pub fn judge_trial(
+    settings: &JudgementSettings,
+    place: &str,
+    candidate: &Candidate,
+    replicas: &[Replica],
+) -> JudgedTrial {
+    let sum = of_trial(place, candidate, replicas);
+    let plan = &candidate.plan;
+    // They were read when the trial began.
+    let own: Vec<Budget> = plan.budgets.iter().filter_map(|text| text.parse().ok()).collect();
+    let windows = plan.steps.iter().filter(|step| step.share < WHOLE).count();
+    let (verdict, metrics) = judge(&Judged {
+        evidence: Evidence::Trial(plan.mode),
+        budgets: &settings.budgets.with(&own),
+        least_calls: plan.least_calls.unwrap_or(settings.least_calls),
+        windows: windows.max(1),
+        candidate: &sum.candidate,
+        active: Some(&sum.active),
+    });
+    JudgedTrial { sum, verdict, metrics }
+}

@@ -1,0 +1,1 @@
+//! Candidates: what is tried beside what serves, as a shadow or for a share of people.
