@@ -4,6 +4,7 @@
 mod comparing;
 mod ending;
 mod skipping;
+mod replaying;
 mod tried;
 mod writing;
 
