@@ -8,4 +8,4 @@ mod replaying;
 mod tried;
 mod writing;
 
-use tried::{Tried, Trying};
+use tried::Tried;
