@@ -3,8 +3,8 @@
 
 mod comparing;
 mod ending;
-mod skipping;
 mod replaying;
+mod skipping;
 mod tried;
 mod writing;
 
