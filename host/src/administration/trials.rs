@@ -120,8 +120,8 @@ fn metric(figures: &MetricFigures) -> MetricView {
         metric: figures.metric.clone(),
         candidate: figures.candidate * scale,
         active: figures.active.map(|active| active * scale),
-        low: figures.low * scale,
-        high: figures.high * scale,
+        low: figures.low * 100.0,
+        high: figures.high * 100.0,
         limit: figures.limit.clone(),
         state: figures.state,
     }

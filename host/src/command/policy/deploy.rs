@@ -76,15 +76,14 @@ impl Deploy {
             return cancel(&client, id, self.message, json).await;
         }
         let begin = Instant::now();
-        let (deployment, is_trial) = match (&self.release, self.watch) {
+        let deployment = match (&self.release, self.watch) {
             (Some(release), _) => {
                 let release = release.to_string();
                 let rollout = self.plan.plan();
-                let is_trial = rollout.is_some();
                 let new = NewDeploymentView { release, message: self.message, rollout };
-                (client.change(Method::POST, &["deployments"], &new).await?, Some(is_trial))
+                client.change(Method::POST, &["deployments"], &new).await?
             }
-            (None, Some(id)) => (asked(&client, id, Duration::ZERO).await?, None),
+            (None, Some(id)) => asked(&client, id, Duration::ZERO).await?,
             (None, None) => anyhow::bail!("name a release, such as login/42"),
         };
         if self.no_wait {
@@ -92,9 +91,7 @@ impl Deploy {
         }
         let id = deployment.id;
         tokio::select! {
-            ended = ended(&client, deployment) => {
-                tell(&client, &ended?, is_trial, begin, json).await
-            }
+            ended = ended(&client, deployment) => tell(&client, &ended?, begin, json).await,
             // It is for whoever waits, and only for them.
             signal = tokio::signal::ctrl_c() => {
                 signal?;
@@ -137,7 +134,6 @@ async fn asked(client: &Client, id: Uuid, wait: Duration) -> anyhow::Result<Depl
 async fn tell(
     client: &Client,
     deployment: &DeploymentView,
-    is_trial: Option<bool>,
     begin: Instant,
     json: bool,
 ) -> anyhow::Result<()> {
@@ -150,6 +146,9 @@ async fn tell(
         }
         return Err(Problem::new(REFUSED, "not_activated", "").told().into());
     }
+    if deployment.rollout.is_some() {
+        return trying::tell(client, deployment, begin, json).await;
+    }
     let unseen = |error: anyhow::Error| {
         let text = format!(
             "{} was activated; whether all replicas serve it, is not known: {error}",
@@ -157,13 +156,6 @@ async fn tell(
         );
         Problem::new(UNKNOWN, "not_seen", text)
     };
-    let is_trial = match is_trial {
-        Some(known) => known,
-        None => trying::began(client, deployment).await.map_err(unseen)?,
-    };
-    if is_trial {
-        return trying::tell(client, deployment, begin, json).await;
-    }
     let revision = revision(client, deployment).await.map_err(unseen)?;
     let settled = settled::wait(client, &deployment.place, revision).await.map_err(unseen)?;
     if json {

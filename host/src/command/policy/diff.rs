@@ -1,11 +1,13 @@
 //! `auth-host policy diff`: what a release that is tried decides otherwise.
 
 use clap::Args;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::asking::Asking;
-use super::{groups, names, shadowed, tried};
-use crate::administration::views::RolloutView;
+use super::client::Client;
+use super::{groups, names, noted, shadowed, tried};
+use crate::administration::views::{HistoryLineView, HistoryView, RolloutView};
 use crate::command::output::{self, plain};
 use crate::store::registry::RolloutMode;
 
@@ -57,6 +59,21 @@ impl Diff {
         }
         output::line(readable(&view, self.samples))
     }
+}
+
+/// What replicas counted of a trial is gone with it; the history has noted how it was at its end.
+async fn recall(client: &Client, view: &mut RolloutView) -> anyhow::Result<()> {
+    let query = [("place", view.place.clone()), ("limit", "500".to_owned())];
+    let page: HistoryView = client.read(&["history"], &query).await?;
+    let id = view.rollout.to_string();
+    let of_trial =
+        |line: &&HistoryLineView| line.details.get("rollout").and_then(Value::as_str) == Some(&id);
+    let last = page.lines.iter().filter(of_trial).find_map(|line| noted::figures(&line.details));
+    if let Some(last) = last {
+        view.metrics = last.metrics;
+        (view.calls, view.active_calls) = (last.calls, last.active_calls);
+    }
+    Ok(())
 }
 
 fn readable(view: &RolloutView, samples: bool) -> String {

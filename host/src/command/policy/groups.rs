@@ -1,5 +1,6 @@
 //! Two groups of people side by side: those that a share takes, and the others.
 
+use super::noted;
 use crate::administration::views::{MetricView, RolloutView};
 use crate::command::output::{count, plain, table};
 use crate::policy::judgement::MetricState;
@@ -20,10 +21,7 @@ pub(super) fn readable(view: &RolloutView) -> String {
 }
 
 fn row(metric: &MetricView) -> Vec<String> {
-    let is_time = metric.metric == "p99";
-    let value = |value: f64| {
-        if is_time { format!("{value:.1} ms") } else { format!("{value:.2} %") }
-    };
+    let value = |value: f64| noted::value(metric, value);
     vec![
         metric.metric.clone(),
         value(metric.candidate),
@@ -38,4 +36,43 @@ fn row(metric: &MetricView) -> Vec<String> {
         }
         .to_owned(),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn both_groups_stand_side_by_side_with_limit_and_judgement() {
+        let metric = |name: &str, candidate: f64, active: Value, limit: Value, state: &str| {
+            json!({ "metric": name, "candidate": candidate, "active": active, "low": -0.104,
+                    "high": 2.5, "limit": limit, "state": state })
+        };
+        let view = json!({
+            "rollout": uuid::Uuid::nil(), "place": "login", "release": "login/43",
+            "base": "login/42", "mode": "share", "began_at": "", "began_by": "ann", "message": "",
+            "ended_at": null, "ending": null, "candidate": null, "same": 0, "differ": 0,
+            "faults": 0, "not_comparable": 0, "skipped": 0, "kinds": [], "calls": 1_204,
+            "active_calls": 22_987,
+            "metrics": [
+                metric("faults", 0.0, json!(0.0), json!("+0.1%"), "undecided"),
+                metric("refusals.closed_hours", 12.345, json!(0.5), json!("+2%"), "bad"),
+                metric("refusals.blocked", 1.0, Value::Null, Value::Null, "told"),
+                metric("p99", 12.04, json!(11.0), json!("x1.5"), "good"),
+            ],
+        });
+        let text = readable(&serde_json::from_value(view).unwrap());
+        println!("{text}");
+        let expected = [
+            "                        login/43   login/42       difference   limit   judgement",
+            "calls                      1,204     22,987                -       -",
+            "faults                    0.00 %     0.00 %   -0.10 to +2.50   +0.1%   not sure yet",
+            "refusals.closed_hours    12.35 %     0.50 %   -0.10 to +2.50     +2%   BAD",
+            "refusals.blocked          1.00 %          -   -0.10 to +2.50       -   not judged",
+            "p99                      12.0 ms    11.0 ms   -0.10 to +2.50    x1.5   good",
+        ];
+        assert_eq!(text.lines().collect::<Vec<_>>(), expected);
+    }
 }

@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::{Map, Value};
 
 use super::asking::Asking;
-use super::names;
+use super::{names, noted};
 use crate::administration::views::{HistoryLineView, HistoryView};
 use crate::command::output::{self, count, seconds, table};
 
@@ -80,6 +80,13 @@ fn details(line: &HistoryLineView) -> String {
             format!("only these reported: {}", list(reports.iter().map(state), ", "))
         }
         "fell_back" => figures(details),
+        "shadow_began" | "share_began" => {
+            let ready = Some(list(reports.iter().map(state), ", "));
+            list(noted::plan(details).into_iter().chain(ready), "; ")
+        }
+        "paused" | "resumed" | "advanced" | "promoted" | "aborted" | "taken_out" => {
+            noted::judged(details)
+        }
         _ => String::new(),
     }
 }
@@ -149,6 +156,16 @@ mod tests {
         assert_eq!(
             told("fell_back", figures)[6],
             "7 faults (panic 6, trap 1) and 3 refusals of 1,200 calls, 5 people, replicas: 2"
+        );
+        let plan = json!({ "mode": "share", "share": 500, "steps": [] });
+        let line = told("share_began", json!({ "plan": plan, "reports": [ready("a1")] }));
+        assert_eq!((&*line[3], &*line[6]), ("share began", "5 % of people; a1 ready"));
+        let figures = json!({ "judgement": { "verdict": "good" }, "metrics": [], "share": 500,
+                              "calls": 1_200, "active_calls": 30_000 });
+        let line = told("taken_out", figures);
+        assert_eq!(
+            (&*line[3], &*line[6]),
+            ("taken out", "at 5 %, good, 1,200 calls beside 30,000")
         );
         assert_eq!(told("froze", json!({ "unknown": 1 }))[6], "");
     }

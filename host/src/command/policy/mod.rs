@@ -18,6 +18,7 @@ mod groups;
 mod history;
 mod import;
 mod names;
+mod noted;
 mod pack;
 mod part;
 mod plan;

@@ -96,10 +96,14 @@ fn explained(what: &str, kind: &str) -> String {
         ("not_comparable", kind) if kind.starts_with("asks_") => {
             "it asks the host for what the other one did not ask for, and that must not be done twice"
         }
-        ("skipped", "queue_full") => "more calls came than there is room for: take a --sample",
-        ("skipped", "memory") => "it needs more than POLICY_SHADOW_MEMORY_MIB",
-        ("skipped", "too_old") => "there was no processor time for it within 30 s",
+        ("skipped", "queue_full" | "turn" | "instances") => {
+            "more calls came than there is room for: take a --sample"
+        }
+        ("skipped", "memory" | "no_budget") => "it needs more than POLICY_SHADOW_MEMORY_MIB",
+        ("skipped", "too_old" | "processor") => "there was no processor time left for it",
+        ("skipped", "database" | "unavailable" | "failed") => "the host could not do its part",
         ("skipped", "not_carried_out") => "the host could not carry out the other one's decision",
+        ("skipped", "stopping" | "over") => "the process or the trial came to its end",
         _ => return plain(kind),
     };
     format!("{} ({meaning})", plain(kind))
@@ -149,4 +153,131 @@ pub(super) fn state(view: &RolloutView) -> Vec<String> {
         "{release} was tried beside {base} from {began} (by {by}) until {ended}: {}",
         escaped(how)
     )]
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::tried::tests::candidate;
+    use super::*;
+
+    /// A trial as the admin API tells of it, with other members.
+    fn view(other: Value) -> RolloutView {
+        let time = "2026-11-26T22:00:00.123Z";
+        let mut view = json!({
+            "rollout": uuid::Uuid::nil(), "place": "login", "release": "login/43",
+            "base": "login/42", "mode": "shadow", "began_at": time, "began_by": "ann",
+            "message": "", "ended_at": null, "ending": null, "candidate": null, "same": 0,
+            "differ": 0, "faults": 0, "not_comparable": 0, "skipped": 0, "kinds": [],
+            "metrics": [], "calls": 0, "active_calls": 0,
+        });
+        let Value::Object(other) = other else { panic!("no members") };
+        view.as_object_mut().unwrap().extend(other);
+        serde_json::from_value(view).unwrap()
+    }
+
+    fn kind(what: &str, kind: &str, count: u64, samples: &Value) -> Value {
+        json!({ "what": what, "kind": kind, "count": count, "samples": samples })
+    }
+
+    fn p99(candidate: f64, active: &Value) -> Value {
+        json!({ "metric": "p99", "candidate": candidate, "active": active, "low": 0.0,
+                "high": 0.1, "limit": "x1.5", "state": "good" })
+    }
+
+    /// The example of the issue.
+    fn example() -> RolloutView {
+        let sample = json!([{ "request_id": "r-1", "at": "2026-11-26T22:01:00.5Z",
+                              "replica": "a1" }]);
+        view(json!({
+            "same": 18_204, "differ": 37, "not_comparable": 12,
+            "kinds": [
+                kind("differs", "accepted → captcha_required", 31, &sample),
+                kind("not_comparable", "reads_a_write", 12, &sample),
+                kind("differs", "accepted → closed_hours", 6, &json!([])),
+            ],
+            "metrics": [p99(1.5, &json!(1.2))],
+        }))
+    }
+
+    #[test]
+    fn what_a_shadow_would_have_decided_stands_on_one_line() {
+        assert_eq!(
+            line(&example()),
+            "18,204 same   37 differ: 31 accepted → captcha_required, 6 accepted → closed_hours   \
+             12 not comparable   0 faults   p99 +0.3 ms"
+        );
+        let empty = view(json!({}));
+        assert_eq!(line(&empty), "0 same   0 differ   0 not comparable   0 faults");
+        let bad = view(json!({
+            "faults": 1, "skipped": 1_200, "metrics": [p99(1.2, &json!(3.0))],
+            "kinds": [kind("fault", "panic", 1, &json!([]))],
+        }));
+        assert_eq!(
+            line(&bad),
+            "0 same   0 differ   0 not comparable   1 fault   p99 -1.8 ms   1,200 skipped"
+        );
+        for (candidate, active, told) in [
+            (1.2, json!(1.2), Some("+0.0 ms")),
+            (1.18, json!(1.2), Some("+0.0 ms")),
+            (1.0, Value::Null, None),
+        ] {
+            let view = view(json!({ "metrics": [p99(candidate, &active)] }));
+            assert_eq!(slower(&view).as_deref(), told);
+        }
+    }
+
+    #[test]
+    fn kinds_that_do_not_fit_the_line_are_added_up_and_name_nobodys_terminal() {
+        let kinds: Vec<Value> = (1..=8)
+            .map(|number| kind("differs", &format!("k{number}\u{1b}[2J"), 9 - number, &json!([])))
+            .collect();
+        let line = line(&view(json!({ "differ": 36, "kinds": kinds })));
+        assert!(line.contains("36 differ: 8 k1\\u{1b}[2J, 7 k2"), "{line}");
+        assert!(line.contains("3 k6\\u{1b}[2J, 3 of other kinds   0 not"), "{line}");
+    }
+
+    #[test]
+    fn what_kept_calls_from_being_compared_is_explained_and_samples_are_listed_if_asked_for() {
+        let told = below(&example(), false);
+        assert_eq!(
+            told,
+            ["not comparable: 12 reads_a_write (it reads what the other one had just written)"]
+        );
+        let told = below(&example(), true);
+        assert_eq!(
+            told[1..],
+            [
+                "",
+                "what                            when                   replica   request",
+                "accepted → captcha_required     2026-11-26T22:01:00Z   a1        r-1",
+                "not comparable: reads_a_write   2026-11-26T22:01:00Z   a1        r-1",
+                "the log of that replica has each request by its id (request_id)",
+            ]
+        );
+    }
+
+    #[test]
+    fn that_there_is_nothing_yet_is_told_with_what_to_do() {
+        let shadow = candidate(json!({ "mode": "shadow", "percent": 10.0 }));
+        let told = below(&view(json!({ "candidate": shadow })), false);
+        assert_eq!(
+            told,
+            [
+                "nothing was compared yet: since 2026-11-26T22:00:00Z no call of login that was in the \
+             sample has been followed by login/43. Let some come, and look again in a few seconds"
+            ]
+        );
+        let over = view(json!({ "ending": "aborted", "ended_at": "2026-11-26T22:09:00Z" }));
+        assert_eq!(
+            below(&over, false),
+            ["nothing was compared: no call of login came while it ran"]
+        );
+        assert_eq!(
+            state(&over),
+            ["login/43 was tried beside login/42 from 2026-11-26T22:00:00Z (by ann) until \
+             2026-11-26T22:09:00Z: aborted"]
+        );
+    }
 }

@@ -17,19 +17,6 @@ use crate::command::output::{self, plain, seconds};
 const PATIENCE: Duration = Duration::from_secs(15);
 const BETWEEN: Duration = Duration::from_millis(100);
 
-/// Whether a deployment that was activated began a trial.
-pub(super) async fn began(client: &Client, deployment: &DeploymentView) -> anyhow::Result<bool> {
-    let asked: anyhow::Result<RolloutView> = rollout(client, deployment).await;
-    match asked {
-        Ok(_) => Ok(true),
-        Err(error) => match error.downcast_ref::<Problem>() {
-            // A service of a version before this one knows of none.
-            Some(problem) if ["no_rollout", "no_admin_api"].contains(&&*problem.code) => Ok(false),
-            _ => Err(error),
-        },
-    }
-}
-
 async fn rollout(client: &Client, deployment: &DeploymentView) -> anyhow::Result<RolloutView> {
     let query = [("rollout", deployment.id.to_string())];
     client.read(&["places", &deployment.place, "rollout"], &query).await
