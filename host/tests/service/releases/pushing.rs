@@ -156,7 +156,7 @@ pub(super) async fn push_under(service: &TestService, digest: &str, bytes: &[u8]
     store(service).release_add(&release).await.unwrap().number
 }
 
-async fn put(service: &TestService, digest: &str, wit: &str, bytes: &[u8]) {
+pub(super) async fn put(service: &TestService, digest: &str, wit: &str, bytes: &[u8]) {
     let info = ComponentInfo {
         digest: digest.to_owned(),
         wit: wit.to_owned(),
