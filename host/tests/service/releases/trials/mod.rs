@@ -2,3 +2,4 @@
 
 mod shares;
 mod story;
+mod shadows;

@@ -4,8 +4,8 @@ use auth_host::contract::Slot;
 use serde_json::{Value, json};
 
 use super::Tried;
-use super::tried::{abort, activate, counted, kinds, shadow, store};
-use crate::support::{Person, TestService, eventually};
+use super::tried::{abort, activate, counted, kinds, shadow};
+use crate::support::{Person, TestService};
 
 /// A policy that differs from a plain one in this, or in nothing.
 fn differing(what: &str) -> Value {
@@ -156,28 +156,5 @@ async fn where_the_active_release_fails_the_candidates_decision_is_told_beside_i
     tried.service.newcomer("ben").await;
     let counts = tried.counted(2).await;
     assert_eq!(counts, kinds(&[("differs:fault → accepted", 1), ("same", 1)]));
-    tried.service.stop().await;
-}
-
-#[tokio::test]
-async fn while_the_database_is_away_what_was_counted_waits() {
-    let active = ("register_accepts_all", json!({}));
-    let tried = Tried::new(Slot::Register, active, ("register_accepts_all", json!({}))).await;
-    // Nothing but the counts of trials cannot be written.
-    let renamed = |from: &str, to: &str| format!("ALTER TABLE {from} RENAME TO {to}");
-    let (kept, away) = ("policy_differences", "policy_differences_away");
-    super::tried::execute(&tried.service, &renamed(kept, away)).await;
-    for name in ["ann", "ben", "cat"] {
-        tried.service.newcomer(name).await;
-    }
-    eventually("three calls compared", async || {
-        let compared = [("place", "register"), ("outcome", "same")];
-        let compared = tried.service.count("auth_policy_shadow_calls_total", &compared).await;
-        (compared == 3).then_some(())
-    })
-    .await;
-    super::tried::execute(&tried.service, &renamed(away, kept)).await;
-    assert_eq!(tried.counted(3).await, kinds(&[("same", 3)]));
-    drop(store(&tried.service));
     tried.service.stop().await;
 }

@@ -7,4 +7,4 @@ mod skipping;
 mod tried;
 mod writing;
 
-use tried::{Tried, Trying};
+use tried::Tried;
