@@ -162,7 +162,8 @@ pub struct MetricView {
     /// In percent; of `p99`, in milliseconds.
     pub candidate: f64,
     pub active: Option<f64>,
-    /// The difference lies between these, but for the rate of error that the documentation names.
+    /// The difference lies between these points of percent, but for the rate of error that the
+    /// documentation names; of `p99`, that of the calls that take longer than the limit allows.
     pub low: f64,
     pub high: f64,
     pub limit: Option<String>,
