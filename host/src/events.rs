@@ -34,10 +34,10 @@ pub const SESSION_REUSE_DETECTED: EventType = EventType {
     queued: false,
 };
 
-/// A fresh release failed and fell back to the one before it.
+/// A fresh release failed and fell back to the one before it, or a candidate was taken out.
 pub const POLICY_ROLLED_BACK: EventType = EventType {
     name: "policy.rolled_back",
-    when: "a fresh release of a policy failed on probation and fell back",
+    when: "a release of a policy failed, fresh or being tried, and was taken back",
     body: &["place", "from", "to", "reason", "calls", "faults", "replicas"],
     queued: false,
 };
@@ -83,7 +83,7 @@ impl NewEvent {
         Self::of_host(SESSION_REUSE_DETECTED, data, traceparent)
     }
 
-    /// A release fell back, with the reason, and how many calls it had, how many of them it
+    /// A release fell back or was taken out, with the reason, and how many calls it had, how many of them it
     /// spoiled, on how many replicas. It belongs to no account.
     pub fn policy_rolled_back(
         place: &str,

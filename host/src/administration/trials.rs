@@ -120,7 +120,6 @@ fn metric(figures: &MetricFigures) -> MetricView {
         metric: figures.metric.clone(),
         candidate: figures.candidate * scale,
         active: figures.active.map(|active| active * scale),
-        // Of times, they are about the part of calls that are too slow.
         low: figures.low * 100.0,
         high: figures.high * 100.0,
         limit: figures.limit.clone(),

@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::http::{Admin, HttpMetrics, Leftovers, Observing, Server, ServerLimits, Tls};
 use crate::metrics::Meter;
 use crate::policy::admission::Admission;
-use crate::policy::judgement::{Budgets, JudgementSettings};
+use crate::policy::judgement::JudgementSettings;
 use crate::shutdown::{CutAnswers, StopDeadline};
 use crate::telemetry::causes;
 
@@ -154,7 +154,7 @@ fn administration(beside: &Beside<'_>, admission: &Arc<Admission>) -> Administra
         replica: config.releases.replica_name.clone(),
         deploy_patience: config.releases.deploy_timeout,
         probation: config.releases.probation,
-        judgement: JudgementSettings { budgets: Budgets(Vec::new()), least_calls: 200 },
+        judgement: JudgementSettings::default(),
         releases_kept: config.admin.releases_kept,
         stopping: beside.life.1.clone(),
     }

@@ -24,6 +24,7 @@ use crate::outbox::{Relay, RelayMetrics, Sink};
 use crate::passwords::HashMetrics;
 use crate::policy::admission::Admission;
 use crate::policy::health::ReleaseHealth;
+use crate::policy::judgement::JudgementSettings;
 use crate::policy::metrics::PolicyMetrics;
 use crate::policy::releases::{Follower, FollowerParts, Standing};
 use crate::policy::serving::{
@@ -149,6 +150,7 @@ impl App {
             standing: Arc::clone(&self.standing),
             health: self.release_health.clone(),
             judging: self.config.probation,
+            judgement: JudgementSettings::default(),
         })
     }
 

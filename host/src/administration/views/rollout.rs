@@ -163,7 +163,8 @@ pub struct MetricView {
     pub candidate: f64,
     pub active: Option<f64>,
     /// The difference lies between these points of percent, but for the rate of error that the
-    /// documentation names; of `p99`, that of the calls that take longer than the limit allows.
+    /// documentation names; if `limit` is a part of all calls, the candidate's own part does. Of
+    /// `p99` it is the part of calls that are slower than `limit` allows.
     pub low: f64,
     pub high: f64,
     pub limit: Option<String>,

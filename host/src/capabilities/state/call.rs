@@ -89,11 +89,13 @@ impl CallState {
     ) -> Self {
         let (journal, request, attempt, now) = Journal::of_shadow(recording, live);
         let state = Self::new(machine, services, identity, limits, request, attempt);
+        state.budget.processor.be_exact();
         Self { journal, now, ..state }
     }
 
     /// From now on it is written down what this call is answered.
     pub fn record(&mut self, recorder: &Recorder) {
+        self.budget.processor.be_exact();
         recorder.begin(self.now, Arc::clone(&self.budget.processor));
         self.journal = Journal::Records(recorder.clone());
     }

@@ -18,6 +18,7 @@ mod services;
 mod sessions;
 mod storage;
 mod throttle;
+mod waiting;
 
 pub use budget::Budget;
 pub use call::{CallState, Outcome};

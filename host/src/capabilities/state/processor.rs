@@ -2,9 +2,10 @@
 //! time in which the call waited.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
 
 use super::machine::Machine;
+use super::waiting::kept_from_processor;
 use crate::contract::Limits;
 
 /// No tick has this number.
@@ -19,11 +20,13 @@ pub struct ProcessorTime {
     tick: u64,
     most: u64,
     used: AtomicU64,
-    since: AtomicU64,
+    since: AtomicI64,
     /// The tick at which somebody looked.
     looked: AtomicU64,
     ticks: AtomicU32,
     waits: AtomicBool,
+    /// Whether time is left out in which its thread was kept from a processor.
+    is_exact: AtomicBool,
 }
 
 impl ProcessorTime {
@@ -33,17 +36,24 @@ impl ProcessorTime {
             tick,
             most: tick.saturating_mul(u64::from(limits.ticks)),
             used: AtomicU64::new(0),
-            since: AtomicU64::new(machine.nanoseconds()),
+            since: AtomicI64::new(signed(machine.nanoseconds())),
             looked: AtomicU64::new(machine.ticks()),
             ticks: AtomicU32::new(0),
             waits: AtomicBool::new(false),
+            is_exact: AtomicBool::new(false),
             machine,
         }
     }
 
+    /// From the next turn on, time is left out in which the thread was kept from a processor. It
+    /// costs two questions to the system a turn: for calls whose times are compared.
+    pub(super) fn be_exact(&self) {
+        self.is_exact.store(true, Ordering::Relaxed);
+    }
+
     /// The call runs from now on.
     pub fn begin(&self) {
-        self.since.store(self.machine.nanoseconds(), Ordering::Relaxed);
+        self.since.store(self.now(), Ordering::Relaxed);
         // A call that has used its time up while nobody looked is ended at its next entry.
         let used_up = self.used.load(Ordering::Relaxed) > self.most;
         let looked = if used_up { NEVER } else { self.machine.ticks() };
@@ -90,12 +100,23 @@ impl ProcessorTime {
         self.used.load(Ordering::Relaxed) <= self.most
     }
 
+    /// Only differences within one turn mean anything: threads have clocks of their own.
+    fn now(&self) -> i64 {
+        let is_exact = self.is_exact.load(Ordering::Relaxed);
+        let waited = if is_exact { kept_from_processor() } else { 0 };
+        signed(self.machine.nanoseconds()) - signed(waited)
+    }
+
     /// At most one tick at once: if the machine stood still meanwhile, the call did not run.
     fn charge(&self) {
-        let now = self.machine.nanoseconds();
-        let ran = now.saturating_sub(self.since.swap(now, Ordering::Relaxed));
-        self.used.fetch_add(ran.min(self.tick), Ordering::Relaxed);
+        let now = self.now();
+        let ran = now - self.since.swap(now, Ordering::Relaxed);
+        self.used.fetch_add(u64::try_from(ran).unwrap_or(0).min(self.tick), Ordering::Relaxed);
     }
+}
+
+fn signed(nanoseconds: u64) -> i64 {
+    i64::try_from(nanoseconds).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

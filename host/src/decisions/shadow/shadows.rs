@@ -119,7 +119,9 @@ impl Shadows {
     ) {
         self.metrics.count(trial.generation.identity.slot, kind);
         let told = kind.to_string();
-        let sample_of = sample_of.filter(|_| kind.is_sampled());
+        // The id of a request may be its caller's; one that looks like an address names nobody here.
+        let sample_of =
+            sample_of.filter(|about| kind.is_sampled() && !about.request_id.contains('@'));
         let sample = sample_of.map(|about| DifferenceSample {
             kind: told.clone(),
             request_id: about.request_id.clone(),

@@ -20,6 +20,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::contract::{PerSlot, Slot};
 use crate::policy::admission::Admission;
 use crate::policy::health::{ProbationSettings, ReleaseHealth};
+use crate::policy::judgement::JudgementSettings;
 use crate::policy::runtime::Generation;
 use crate::policy::serving::Generations;
 use crate::store::registry::{Deployment, Serving};
@@ -40,6 +41,7 @@ pub struct FollowerParts {
     pub standing: Arc<Standing>,
     pub health: ReleaseHealth,
     pub judging: ProbationSettings,
+    pub judgement: JudgementSettings,
 }
 
 /// Keeps this replica in step with the registry.
@@ -51,6 +53,7 @@ pub struct Follower {
     pub(super) standing: Arc<Standing>,
     pub(super) health: ReleaseHealth,
     pub(super) judging: ProbationSettings,
+    pub(super) judgement: JudgementSettings,
     pub(super) preparer: Arc<Preparer>,
     pub(super) places: PerSlot<Followed>,
     /// What each place serves: the revision that it follows, and since when.
@@ -61,6 +64,7 @@ pub struct Follower {
     asked: Instant,
     beaten: Option<Instant>,
     pub(super) judged: Option<Instant>,
+    pub(super) weighed: Option<Instant>,
     /// It takes no part any more: what is ready is still followed.
     pub(super) leaving: bool,
 }
@@ -79,6 +83,7 @@ impl Follower {
             standing: parts.standing,
             health: parts.health,
             judging: parts.judging,
+            judgement: parts.judgement,
             places: PerSlot::default(),
             serving: PerSlot::default(),
             finished,
@@ -86,6 +91,7 @@ impl Follower {
             asked: Instant::now(),
             beaten: None,
             judged: None,
+            weighed: None,
             leaving: false,
         }
     }
@@ -128,6 +134,7 @@ impl Follower {
             changed |= self.take_part(deployment).await?;
         }
         changed |= self.judge().await?;
+        changed |= self.judge_trials().await?;
         Ok(changed)
     }
 

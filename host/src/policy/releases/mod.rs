@@ -5,6 +5,7 @@ mod deploying;
 pub mod export;
 mod export_fault;
 mod follower;
+mod judging;
 mod life;
 mod metrics;
 mod pin;

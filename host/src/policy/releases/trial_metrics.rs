@@ -6,6 +6,7 @@ use prometheus::{GaugeVec, IntCounterVec, IntGaugeVec};
 
 use crate::contract::{PerSlot, Slot};
 use crate::metrics::{Meter, MeterError};
+use crate::policy::judgement::Verdict;
 use crate::store::registry::{Candidate, RolloutMode, WHOLE};
 
 /// The verdicts, as the label says them.
@@ -77,6 +78,26 @@ impl TrialMetrics {
         let gauge = self.share.with_label_values(&[slot.as_str(), release, mode]);
         gauge.set(f64::from(part) / f64::from(WHOLE));
         *shown = Some(labels);
+    }
+
+    /// What the judgement says, and how long a step waits beyond its time, in seconds.
+    pub(super) fn judged(&self, slot: Slot, verdict: &Verdict, overdue: i64) {
+        let current = match verdict {
+            Verdict::Good => "good",
+            Verdict::NotEnough { .. } => "not_enough",
+            Verdict::Bad(_) => "bad",
+        };
+        for verdict in VERDICTS {
+            let is = i64::from(verdict == current);
+            self.verdict.with_label_values(&[slot.as_str(), verdict]).set(is);
+        }
+        self.overdue.with_label_values(&[slot.as_str()]).set(overdue);
+    }
+
+    /// This replica took a candidate out because of this metric; refusal codes are not told apart.
+    pub(super) fn taken_out(&self, slot: Slot, metric: &str) {
+        let metric = metric.split('.').next().unwrap_or(metric);
+        self.taken_out.with_label_values(&[slot.as_str(), metric]).inc();
     }
 
     /// Nothing is tried in a place.

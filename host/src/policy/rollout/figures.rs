@@ -1,7 +1,6 @@
 //! What all replicas counted of a trial together.
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use crate::policy::judgement::sum;
 use crate::store::registry::{Candidate, Counted, Replica, Serving, TrialFigures};
 
 /// What all replicas counted together.
@@ -17,19 +16,20 @@ pub struct TrialSum {
 
 /// The figures of a candidate of this place, at its turn: of the live replicas.
 pub fn of_trial(place: &str, candidate: &Candidate, replicas: &[Replica]) -> TrialSum {
-    let mut sum = TrialSum::default();
+    let (mut parts, mut missing) = (Vec::new(), Vec::new());
     for replica in replicas.iter().filter(|replica| replica.live) {
         let serving = replica.serving.iter().find(|serving| serving.place == place);
         match figures(serving, candidate) {
-            Ok(figures) => {
-                sum.replicas += 1;
-                add(&mut sum.active, &figures.active);
-                add(&mut sum.candidate, &figures.candidate);
-            }
-            Err(why) => sum.missing.push((replica.name.clone(), why)),
+            Ok(figures) => parts.push(figures),
+            Err(why) => missing.push((replica.name.clone(), why)),
         }
     }
-    sum
+    TrialSum {
+        active: sum(parts.iter().map(|figures| &figures.active)),
+        candidate: sum(parts.iter().map(|figures| &figures.candidate)),
+        replicas: parts.len(),
+        missing,
+    }
 }
 
 /// What one replica has of it, or why it has nothing.
@@ -50,41 +50,6 @@ fn figures<'s>(
         return Ok(figures);
     }
     Err(figures.why.clone().unwrap_or_else(none))
-}
-
-/// Adds what another replica counted.
-fn add(sum: &mut Counted, more: &Counted) {
-    for (sum, more) in [
-        (&mut sum.calls, more.calls),
-        (&mut sum.faults, more.faults),
-        (&mut sum.timeouts, more.timeouts),
-        (&mut sum.failed, more.failed),
-    ] {
-        *sum = sum.saturating_add(more);
-    }
-    add_each(&mut sum.refusals, &more.refusals);
-    add_each(&mut sum.causes, &more.causes);
-    if sum.times.len() < more.times.len() {
-        sum.times.resize(more.times.len(), 0);
-    }
-    for (sum, more) in sum.times.iter_mut().zip(&more.times) {
-        *sum = sum.saturating_add(*more);
-    }
-    sum.failing = united(&sum.failing, &more.failing);
-    sum.failing_networks = united(&sum.failing_networks, &more.failing_networks);
-    // The same networks come to all replicas: so many there are at least.
-    sum.networks = sum.networks.max(more.networks);
-}
-
-fn add_each(sum: &mut BTreeMap<String, u64>, more: &BTreeMap<String, u64>) {
-    for (name, more) in more {
-        let sum = sum.entry(name.clone()).or_default();
-        *sum = sum.saturating_add(*more);
-    }
-}
-
-fn united(some: &[u32], others: &[u32]) -> Vec<u32> {
-    some.iter().chain(others).copied().collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::figures::{TrialSum, of_trial};
 use crate::policy::judgement::{
-    Budget, Evidence, Judged, JudgementSettings, MetricFigures, Verdict, judge,
+    Evidence, Judged, JudgementSettings, MetricFigures, Verdict, judge,
 };
 use crate::store::registry::{Candidate, Replica, WHOLE};
 
@@ -41,13 +41,12 @@ pub fn judge_trial(
 ) -> JudgedTrial {
     let sum = of_trial(place, candidate, replicas);
     let plan = &candidate.plan;
-    // They were read when the trial began.
-    let own: Vec<Budget> = plan.budgets.iter().filter_map(|text| text.parse().ok()).collect();
+    let settings = settings.of_plan(plan);
     let windows = plan.steps.iter().filter(|step| step.share < WHOLE).count();
     let (verdict, metrics) = judge(&Judged {
         evidence: Evidence::Trial(plan.mode),
-        budgets: &settings.budgets.with(&own),
-        least_calls: plan.least_calls.unwrap_or(settings.least_calls),
+        budgets: &settings.budgets,
+        least_calls: settings.least_calls,
         windows: windows.max(1),
         candidate: &sum.candidate,
         active: Some(&sum.active),

@@ -29,6 +29,8 @@ use auth_host::store::{
     PostgresSettings, Sqlite, Store, Writes,
 };
 use serde_json::json;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -72,6 +74,23 @@ impl Opened {
             Some(database) => Store::Postgres(open(database.url(), &self.clock).await.unwrap()),
             None => self.store.clone(),
         }
+    }
+
+    /// What an older version, or somebody else, does to it: `{s}` is the schema.
+    pub(crate) async fn execute(&self, statements: &str) -> sqlx::Result<()> {
+        if let Some(database) = &self.database {
+            let mut connection = database.connection().await;
+            let statements = AssertSqlSafe(statements.replace("{s}", "auth."));
+            let done = sqlx::raw_sql(statements).execute(&mut connection).await;
+            connection.close().await?;
+            return done.map(drop);
+        }
+        let file = SqliteConnectOptions::new().filename(self.folder.path().join("auth.sqlite"));
+        let mut connection = file.connect().await?;
+        let statements = AssertSqlSafe(statements.replace("{s}", ""));
+        let done = sqlx::raw_sql(statements).execute(&mut connection).await;
+        connection.close().await?;
+        done.map(drop)
     }
 
     /// The settings with which a program finds it.

@@ -4,11 +4,16 @@ use std::time::Duration;
 
 use auth_host::clock::Clock;
 use auth_host::store::Store;
-use auth_host::store::registry::{Expected, NewAdminToken, Role};
+use auth_host::store::registry::{
+    DifferenceSample, Expected, NewAdminToken, NewDifferences, Report, ReportState, Role,
+    RolloutChange,
+};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use uuid::Uuid;
 
 use super::open;
-use crate::releases::registry::{change, component, release};
+use crate::releases::registry::trials::shadow;
+use crate::releases::registry::{beat, change, component, release};
 use crate::support::{OwnDatabase, Process, TestService, in_time, secret_text};
 
 async fn execute(connection: &mut PgConnection, statements: String) -> Result<(), sqlx::Error> {
@@ -90,7 +95,42 @@ async fn uses_the_registry(url: &str) {
     let pruned = store.registry_prune(1, clock.now(), &change("cleaner")).await.unwrap();
     assert_eq!(pruned.components, 1);
     store.rollback("elsewhere", None, Expected::Anything, &change("ann"), None).await.unwrap();
+    uses_trials(&store).await;
     store.close().await;
+}
+
+/// 1 serves, and 2 is tried.
+async fn uses_trials(store: &Store) {
+    let (replica, clock, change) = (Uuid::new_v4(), store.clock(), change("ann"));
+    store.replica_beat(&beat(5, replica, "a1", None)).await.unwrap();
+    let (place, plan) = ("elsewhere", shadow());
+    let begun =
+        store.deploy_begin(place, 2, Duration::from_mins(1), Some(&plan), &change).await.unwrap();
+    let report = Report {
+        replica,
+        name: "a1".to_owned(),
+        state: ReportState::Ready,
+        reasons: Vec::new(),
+        milliseconds: 1,
+        at: 0,
+    };
+    store.deploy_report(begun.id, &report).await.unwrap();
+    store.deploy_settle(begun.id, Duration::ZERO).await.unwrap().unwrap();
+    let kind = "differs:accepted → closed_hours".to_owned();
+    let sample = DifferenceSample {
+        kind: kind.clone(),
+        request_id: "a".to_owned(),
+        at: clock.now(),
+        replica: "a1".to_owned(),
+    };
+    let new = NewDifferences { rollout: begun.id, counts: vec![(kind, 1)], samples: vec![sample] };
+    store.differences_add(&new).await.unwrap();
+    assert_eq!(store.differences(begun.id).await.unwrap().samples.len(), 1);
+    let (what, probation) = (RolloutChange::Abort, Duration::ZERO);
+    store.rollout_change(place, None, what, probation, &change, None).await.unwrap();
+    assert_eq!(store.rollouts(place, 9).await.unwrap().len(), 1);
+    clock.advance(Duration::from_hours(24));
+    assert_eq!(store.rollouts_forget(clock.now()).await.unwrap(), 1);
 }
 
 #[tokio::test]

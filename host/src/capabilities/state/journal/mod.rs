@@ -20,3 +20,6 @@ pub use questions::{
 };
 pub use recorder::{Recorder, Recording};
 pub use replay::Ended;
+
+#[cfg(test)]
+mod tests;

@@ -3,10 +3,14 @@
 //! door.
 
 mod changing;
+mod comparing;
 mod deploying;
 mod keeping;
+mod overtaking;
 mod pruning;
 mod replicas;
+pub(crate) mod trials;
+mod turning;
 
 use std::time::Duration;
 
@@ -105,8 +109,9 @@ impl Registry {
 }
 
 /// What a replica says that began then.
-fn beat(started_at: i64, replica: Uuid, name: &str, release: Option<i64>) -> Beat {
-    let serving = Serving { place: "login".to_owned(), release, ..Serving::default() };
+pub(crate) fn beat(started_at: i64, replica: Uuid, name: &str, release: Option<i64>) -> Beat {
+    let serving =
+        Serving { place: "login".to_owned(), release, rollouts: true, ..Serving::default() };
     Beat {
         replica,
         name: name.to_owned(),

@@ -149,12 +149,14 @@ async fn components_that_take_their_time_leave_room_for_beats_and_keep_few_waiti
     store.close().await;
 }
 
-/// What the migration made, and that it was there.
+/// What the migrations made, and that they were there.
 const BACK: &str = "
+    DROP TABLE {s}policy_difference_samples; DROP TABLE {s}policy_differences;
+    DROP TABLE {s}policy_rollouts;
     DROP TABLE {s}policy_reports; DROP TABLE {s}policy_deployments; DROP TABLE {s}policy_places;
     DROP TABLE {s}policy_release_components; DROP TABLE {s}policy_releases;
     DROP TABLE {s}policy_components; DROP TABLE {s}policy_history; DROP TABLE {s}admin_tokens;
-    DELETE FROM {s}_sqlx_migrations WHERE version = 3;";
+    DELETE FROM {s}_sqlx_migrations WHERE version >= 3;";
 
 #[tokio::test]
 async fn a_database_of_the_version_before_gets_a_registry_and_keeps_what_it_has() {

@@ -1,1 +1,3 @@
 //! Candidates: what is tried beside what serves, as a shadow or for a share of people.
+
+mod story;

@@ -1,0 +1,148 @@
+//! A service that tries a candidate as a shadow, and what was counted of it.
+
+use std::time::Duration;
+
+use auth_host::contract::{Slot, wit};
+use auth_host::hex;
+use auth_host::store::Store;
+use auth_host::store::registry::{
+    Component, ComponentInfo, DifferenceSample, Differences, NewRelease, ReleaseComponent,
+    RolloutChange, RolloutMode, RolloutPlan, Source, WHOLE,
+};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::releases::pushing::change;
+use crate::support::{TestService, eventually, guest, policy};
+
+/// A release to be: a guest, or the default policy for `default`, and its settings.
+pub(super) type Trying<'a> = (&'a str, Value);
+
+/// A service that tries a candidate in one place.
+pub(super) struct Tried {
+    pub(super) service: TestService,
+    pub(super) slot: Slot,
+    pub(super) rollout: Uuid,
+}
+
+impl Tried {
+    /// A candidate follows the active release in this place.
+    pub(super) async fn new(slot: Slot, active: Trying<'_>, candidate: Trying<'_>) -> Self {
+        let service = TestService::with().without(slot).start().await;
+        activate(&service, slot, active).await;
+        let rollout = shadow(&service, slot, candidate).await;
+        Self { service, slot, rollout }
+    }
+
+    /// What is counted once it is about so many calls, and none besides.
+    pub(super) async fn counted(&self, calls: u64) -> Vec<(String, u64)> {
+        counted(&self.service, self.rollout, calls).await
+    }
+
+    pub(super) async fn samples(&self) -> Vec<DifferenceSample> {
+        store(&self.service).differences(self.rollout).await.unwrap().samples
+    }
+}
+
+pub(super) fn store(service: &TestService) -> Store {
+    service.app().services.store.clone()
+}
+
+/// By kind, in the order of the alphabet.
+pub(super) async fn counted(
+    service: &TestService,
+    rollout: Uuid,
+    calls: u64,
+) -> Vec<(String, u64)> {
+    let store = store(service);
+    let mut counts = eventually(&format!("{calls} calls compared"), async || {
+        let Differences { counts, .. } = store.differences(rollout).await.unwrap();
+        let all: u64 = counts.iter().map(|(_, count)| count).sum();
+        assert!(all <= calls, "more than {calls} calls: {counts:?}");
+        (all == calls).then_some(counts)
+    })
+    .await;
+    counts.sort();
+    counts
+}
+
+/// Kinds and their counts, as they are expected.
+pub(super) fn kinds(expected: &[(&str, u64)]) -> Vec<(String, u64)> {
+    expected.iter().map(|(kind, count)| ((*kind).to_owned(), *count)).collect()
+}
+
+/// Serves in this place from now on.
+pub(super) async fn activate(service: &TestService, slot: Slot, trying: Trying<'_>) -> u64 {
+    let release = release(service, slot, trying).await;
+    let (release, _) =
+        store(service).release_activate(&release, false, Duration::ZERO).await.unwrap();
+    let number = u64::try_from(release.number).unwrap();
+    eventually("the release that serves", async || {
+        (service.generation(slot).await == number).then_some(())
+    })
+    .await;
+    number
+}
+
+/// Follows all calls of this place from now on; the trial.
+pub(super) async fn shadow(service: &TestService, slot: Slot, candidate: Trying<'_>) -> Uuid {
+    let release = release(service, slot, candidate).await;
+    let number = store(service).release_add(&release).await.unwrap().number;
+    let plan = RolloutPlan {
+        mode: RolloutMode::Shadow,
+        share: WHOLE,
+        steps: Vec::new(),
+        budgets: vec!["faults off".into(), "timeouts off".into(), "p99 off".into()],
+        least_calls: None,
+    };
+    let (place, patience) = (slot.as_str(), Duration::from_hours(1));
+    let begun =
+        store(service).deploy_begin(place, number, patience, Some(&plan), &change()).await.unwrap();
+    eventually("a trial on this replica", async || {
+        trial(service, slot).filter(|rollout| *rollout == begun.id).map(|_| ())
+    })
+    .await;
+    begun.id
+}
+
+/// Takes the candidate of a place out.
+pub(super) async fn abort(service: &TestService, slot: Slot) {
+    let place = slot.as_str();
+    let (what, no_time) = (RolloutChange::Abort, Duration::ZERO);
+    store(service).rollout_change(place, None, what, no_time, &change(), None).await.unwrap();
+    eventually("the end of the trial", async || trial(service, slot).is_none().then_some(())).await;
+}
+
+/// What is tried in this place now.
+pub(super) fn trial(service: &TestService, slot: Slot) -> Option<Uuid> {
+    let generations = &service.app().generations;
+    let active = generations.current(slot)?;
+    generations.trial(&active).map(|trial| trial.rollout)
+}
+
+async fn release(service: &TestService, slot: Slot, (name, settings): Trying<'_>) -> NewRelease {
+    let bytes = if name == "default" { policy(slot) } else { guest(name) };
+    let digest = hex::sha256(&bytes);
+    let info = ComponentInfo {
+        digest: digest.clone(),
+        size: i64::try_from(bytes.len()).unwrap(),
+        name: name.into(),
+        version: "0.0.0".into(),
+        wit: wit::version().into(),
+        manifest: "{}".into(),
+        signature: String::new(),
+        added_at: 0,
+        added_by: "ann".into(),
+    };
+    store(service).component_put(&Component { info, bytes }).await.unwrap();
+    NewRelease {
+        place: slot.as_str().into(),
+        components: vec![ReleaseComponent { wit: wit::version().into(), digest }],
+        settings: settings.to_string(),
+        grants: "{}".into(),
+        source: Source::Push,
+        author: "ann".into(),
+        message: "a test".into(),
+        report: "{}".into(),
+    }
+}
