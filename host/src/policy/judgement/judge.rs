@@ -20,6 +20,8 @@ const LEAST_CODES: usize = 8;
 const MOST_CODES: usize = 128;
 /// The times' limit moves with the active release's percentile, over a few buckets.
 const SHARES_OF_P99: usize = 4;
+/// No rollout has so many steps.
+const MOST_WINDOWS: usize = 1000;
 /// Faults must meet so many people, and come from so many networks if calls come from many.
 const LEAST_PEOPLE: usize = 3;
 const LEAST_NETWORKS: usize = 3;
@@ -55,7 +57,7 @@ fn compare(judged: &Judged<'_>) -> Vec<Compared> {
         Evidence::Trial(_) => 2 + SHARES_OF_P99 + codes.len().max(LEAST_CODES),
     };
     #[expect(clippy::cast_precision_loss, reason = "they are few")]
-    let error = ERROR / (judged.windows.max(1) * metrics * 2) as f64;
+    let error = ERROR / (judged.windows.clamp(1, MOST_WINDOWS) * metrics * 2) as f64;
     let mut all = vec![
         rate(judged, Metric::Faults, error),
         rate(judged, Metric::Timeouts, error),

@@ -12,14 +12,10 @@ pub(super) fn limit_in_words(one: &Compared) -> Option<String> {
 
 /// Why a candidate has to go.
 pub(super) fn sentence(judged: &Judged<'_>, bad: &Compared) -> String {
-    let limit = limit_in_words(bad).unwrap_or_default();
     let certain = format!(
-        "certainly more than {} allows ({})",
+        "that is certainly beyond its limit, {} > {}",
         bad.metric,
-        match bad.limit {
-            Some(Limit::More(_)) => format!("{limit} points"),
-            _ => limit,
-        }
+        limit_in_words(bad).unwrap_or_default()
     );
     let (seen, all) = (count(bad.candidate.seen), count(bad.candidate.all));
     let part = percent(bad.candidate.part());
