@@ -53,7 +53,11 @@ impl Diff {
         let client = self.asking.client()?;
         let query: Vec<_> =
             self.rollout.map(|rollout| ("rollout", rollout.to_string())).into_iter().collect();
-        let view: RolloutView = client.read(&["places", &self.place, "rollout"], &query).await?;
+        let mut view: RolloutView =
+            client.read(&["places", &self.place, "rollout"], &query).await?;
+        if view.candidate.is_none() {
+            recall(&client, &mut view).await?;
+        }
         if self.asking.json {
             return output::json(&view);
         }

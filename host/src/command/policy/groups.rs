@@ -26,7 +26,13 @@ fn row(metric: &MetricView) -> Vec<String> {
         metric.metric.clone(),
         value(metric.candidate),
         metric.active.map_or_else(|| "-".to_owned(), value),
-        format!("{:+.2} to {:+.2}", metric.low, metric.high),
+        // Of times, how many more calls are beyond the limit.
+        format!(
+            "{:+.2} to {:+.2} %{}",
+            metric.low,
+            metric.high,
+            if metric.metric == "p99" { " slow" } else { "" }
+        ),
         metric.limit.clone().unwrap_or_else(|| "-".to_owned()),
         match metric.state {
             MetricState::Good => "good",
@@ -66,12 +72,12 @@ mod tests {
         let text = readable(&serde_json::from_value(view).unwrap());
         println!("{text}");
         let expected = [
-            "                        login/43   login/42       difference   limit   judgement",
-            "calls                      1,204     22,987                -       -",
-            "faults                    0.00 %     0.00 %   -0.10 to +2.50   +0.1%   not sure yet",
-            "refusals.closed_hours    12.35 %     0.50 %   -0.10 to +2.50     +2%   BAD",
-            "refusals.blocked          1.00 %          -   -0.10 to +2.50       -   not judged",
-            "p99                      12.0 ms    11.0 ms   -0.10 to +2.50    x1.5   good",
+            "                        login/43   login/42   difference              limit   judgement",
+            "calls                      1,204     22,987   -                       -",
+            "faults                    0.00 %     0.00 %   -0.10 to +2.50 %        +0.1%   not sure yet",
+            "refusals.closed_hours    12.35 %     0.50 %   -0.10 to +2.50 %        +2%     BAD",
+            "refusals.blocked          1.00 %          -   -0.10 to +2.50 %        -       not judged",
+            "p99                      12.0 ms    11.0 ms   -0.10 to +2.50 % slow   x1.5    good",
         ];
         assert_eq!(text.lines().collect::<Vec<_>>(), expected);
     }
