@@ -128,10 +128,10 @@ async fn a_trial_that_is_over_is_forgotten_after_a_week() {
     let release = pushed(&ann).await;
     tried(&ann, &release, json!({ "mode": "shadow" })).await;
     change(&ann, "abort", &json!({})).await;
-    service.app().cleaner.clean_once().await.unwrap();
+    service.app().cleaner.prune_once().await.unwrap();
     assert_eq!(ann.get(ROLLOUT).await.json()["ending"], "aborted");
     service.clock.advance(Duration::from_hours(24 * 7 + 1));
-    service.app().cleaner.clean_once().await.unwrap();
+    service.app().cleaner.prune_once().await.unwrap();
     ann.get(ROLLOUT).await.refused(404, "no_rollout");
     service.stop().await;
 }
