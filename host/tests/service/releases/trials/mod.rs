@@ -1,3 +1,4 @@
 //! Candidates: what is tried beside what serves, as a shadow or for a share of people.
 
+mod commands;
 mod story;
