@@ -1,5 +1,6 @@
 //! Candidates: what is tried beside what serves, as a shadow or for a share of people.
 
 mod shares;
+mod commands;
 mod story;
 mod shadows;
