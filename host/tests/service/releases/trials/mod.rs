@@ -1,5 +1,5 @@
 //! Candidates: what is tried beside what serves, as a shadow or for a share of people.
 
+mod shadows;
 mod shares;
 mod story;
-mod shadows;
