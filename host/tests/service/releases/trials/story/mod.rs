@@ -101,6 +101,11 @@ impl Story {
     }
 }
 
+/// The number of a release.
+fn number(release: &str) -> i64 {
+    release.rsplit_once('/').unwrap().1.parse().unwrap()
+}
+
 /// How often each kind was counted, but `same`.
 fn kinds(shown: &Value) -> Vec<(String, u64)> {
     let kinds = shown["kinds"].as_array().unwrap().iter();
