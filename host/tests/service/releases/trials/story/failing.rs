@@ -13,7 +13,7 @@ pub(super) async fn a_candidate_that_fails_is_out_on_all_by_itself(story: &Story
     let release = operator.push("register", guest("traps_for_some"), json!({})).await;
     crowd.expect_harm(true);
     let rollout = json!({ "mode": "share", "percent": 50, "abort_if": ["p99 off"] });
-    story.try_out(&release, rollout).await;
+    story.begin(&release, rollout).await;
     // More of those whom it fails than a crowd has.
     let mut came = 0;
     let mut harmed = 0;

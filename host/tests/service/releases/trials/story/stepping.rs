@@ -18,9 +18,7 @@ pub(super) async fn steps_go_on_by_themselves(story: &Story, crowd: &Crowd) {
     let rollout = json!({
         "mode": "share", "steps": steps, "least_calls": 20, "abort_if": ["p99 off"],
     });
-    let body = json!({ "release": release, "message": "a test", "rollout": rollout });
-    let (status, begun) = operator.ask(reqwest::Method::POST, "deployments", Some(&body)).await;
-    assert_eq!(status, 202, "{begun}");
+    story.begin(&release, rollout).await;
     eventually("the last step", async || {
         crowd.is_good();
         let place = operator.place("refresh").await;
