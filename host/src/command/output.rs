@@ -103,7 +103,8 @@ pub(super) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
 }
 
 fn is_number(text: &str) -> bool {
-    text == "-" || text.chars().all(|c| c.is_ascii_digit() || matches!(c, ',' | '.'))
+    let number = text.strip_suffix(" %").or(text.strip_suffix(" ms")).unwrap_or(text);
+    text == "-" || number.chars().all(|c| c.is_ascii_digit() || matches!(c, ',' | '.'))
 }
 
 /// A count with its thousands apart.
@@ -136,6 +137,12 @@ mod tests {
             "register       7",
         ];
         assert_eq!(lines.lines().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn numbers_with_a_unit_stand_at_the_right() {
+        let rows = [vec!["1.25 %".to_owned(), "a".to_owned()], vec!["10.0 ms".to_owned()]];
+        assert_eq!(table(&["now", ""], &rows), "    now\n 1.25 %   a\n10.0 ms");
     }
 
     #[test]

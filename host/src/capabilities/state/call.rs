@@ -90,7 +90,7 @@ impl CallState {
         let (journal, request, attempt, now) = Journal::of_shadow(recording, live);
         let state = Self::new(machine, services, identity, limits, request, attempt);
         state.budget.processor.be_exact();
-        Self { journal, now, ..state }
+        Self { now, journal, ..state }
     }
 
     /// From now on it is written down what this call is answered.

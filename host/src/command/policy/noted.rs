@@ -36,8 +36,9 @@ fn metric(noted: &Value) -> Option<MetricView> {
     Some(MetricView {
         candidate: figures.candidate * scale,
         active: figures.active.map(|active| active * scale),
-        low: figures.low * scale,
-        high: figures.high * scale,
+        // Of times, they are about the part of calls that are too slow.
+        low: figures.low * 100.0,
+        high: figures.high * 100.0,
         metric: figures.metric,
         limit: figures.limit,
         state: figures.state,

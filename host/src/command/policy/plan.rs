@@ -9,6 +9,7 @@ use clap::Args;
 use super::part::Part;
 use crate::administration::views::{NewRolloutView, StepView};
 use crate::config::parse_duration;
+use crate::policy::judgement::Budget;
 use crate::store::registry::{RolloutMode, WHOLE};
 
 const MOST_STEPS: usize = 20;
@@ -94,9 +95,8 @@ fn share(text: &str) -> Result<Part, String> {
 }
 
 fn limit(text: &str) -> Result<String, String> {
-    if text.trim().is_empty() {
-        return Err("is empty: such as 'faults > 0.1%'".to_owned());
-    }
+    // The host reads it as well.
+    Budget::from_str(text.trim()).map_err(|fault| format!("it {fault}"))?;
     Ok(text.trim().to_owned())
 }
 
@@ -234,6 +234,8 @@ mod tests {
             ("--share 5", "such as 5%"),
             ("--shadow --sample 0%", "policy abort"),
             ("--shadow --sample 101%", "more than all"),
+            ("--share 5% --abort-if fault>0.1%", "fault>0.1%"),
+            ("--share 5% --abort-if faults", "faults"),
         ] {
             let words: Vec<&str> = words.split(' ').collect();
             let fault = plan(&words).unwrap_err();

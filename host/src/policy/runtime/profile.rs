@@ -16,7 +16,8 @@ use crate::contract::{Attempt, Identity, Limits, PerSlot, Request, Slot};
 use crate::policy::metrics::PolicyMetrics;
 
 /// So many shadows may run at once, one in each slot.
-const SHADOWS: u32 = Slot::ALL.len() as u32;
+const SHADOWS: u32 = 3;
+const _: () = assert!(SHADOWS as usize == Slot::ALL.len());
 
 /// What a generation runs in. It is made once, handed to admission, and carried by every generation
 /// that was admitted for it: a call takes its turn, its bounds and its engine from here.

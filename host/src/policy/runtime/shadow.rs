@@ -52,7 +52,7 @@ pub async fn shadow<C: Contract>(
     let returned = match outcome {
         Ok(Ok(returned)) => returned,
         Ok(Err(error)) if error.is::<NoRoom>() => return Shadowed::Skipped("memory"),
-        Ok(Err(error)) => return spoiled(error.into(), time),
+        Ok(Err(error)) => return spoiled(&error.into(), time),
         Err(_) if state.budget.host_works() => return Shadowed::Skipped("database"),
         // Its own bound of processor time comes long before: it hardly ran.
         Err(_) => return Shadowed::Skipped("processor"),
@@ -65,13 +65,13 @@ pub async fn shadow<C: Contract>(
         }
         // Nothing was unavailable: it made that up.
         Err(CallError::Unavailable { .. }) => Shadowed::Fault(Cause::Failure, time),
-        Err(error) => spoiled(error, time),
+        Err(error) => spoiled(&error, time),
     }
 }
 
-fn spoiled<A>(error: CallError, time: Duration) -> Shadowed<A> {
+fn spoiled<A>(error: &CallError, time: Duration) -> Shadowed<A> {
     match error {
-        CallError::Fault { cause, .. } => Shadowed::Fault(cause, time),
+        CallError::Fault { cause, .. } => Shadowed::Fault(*cause, time),
         CallError::Unavailable { .. } => Shadowed::Skipped("instances"),
     }
 }

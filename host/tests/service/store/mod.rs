@@ -59,13 +59,13 @@ impl Opened {
 
     async fn on(database: Option<OwnDatabase>) -> Self {
         let (clock, folder) = (Clock::shifted(), TempDir::new().unwrap());
-        let store = match &database {
-            Some(database) => Store::Postgres(open(database.url(), &clock).await.unwrap()),
-            None => Store::Sqlite(
-                Sqlite::open(&folder.path().join("auth.sqlite"), clock.clone()).await.unwrap(),
-            ),
-        };
+        let store = opened(database.as_ref(), &folder, &clock).await;
         Self { store, clock, folder, database }
+    }
+
+    /// Opens it once more, after it was closed.
+    pub(crate) async fn again(&mut self) {
+        self.store = opened(self.database.as_ref(), &self.folder, &self.clock).await;
     }
 
     /// The same database as another replica has it; SQLite has one process.
@@ -180,6 +180,14 @@ impl Opened {
                 .unwrap()
         };
         numbers.iter().map(id).collect()
+    }
+}
+
+async fn opened(database: Option<&OwnDatabase>, folder: &TempDir, clock: &Clock) -> Store {
+    let file = folder.path().join("auth.sqlite");
+    match database {
+        Some(database) => Store::Postgres(open(database.url(), clock).await.unwrap()),
+        None => Store::Sqlite(Sqlite::open(&file, clock.clone()).await.unwrap()),
     }
 }
 

@@ -60,8 +60,20 @@ async fn a_role_that_may_only_read_and_write_rows_is_enough_once_the_schema_is_t
     service.login_with_wrong_password(&person).await.refused(401, "invalid_credentials");
     service.refresh(&tokens.refresh).await.tokens();
     assert_eq!(service.events().await.len(), 1);
+    // One trial is over for more than a week then, the other one for less.
+    let ended = "
+        INSERT INTO auth.policy_rollouts (rollout, place, number, base, mode, began_at, began_by,
+                                          why, ended_at)
+        SELECT gen_random_uuid(), 'login', number, 1, 'shadow', 0, '', '',
+               (extract(epoch FROM clock_timestamp()) * 1000)::bigint + hours * 3600000
+          FROM (VALUES (2, 0), (3, 100)) AS each (number, hours)";
+    execute(&mut owner, ended.to_owned()).await.unwrap();
     service.later(Duration::from_hours(200)).await;
     service.app().cleaner.clean_once().await.unwrap();
+    service.app().cleaner.prune_once().await.unwrap();
+    let kept = "SELECT number FROM auth.policy_rollouts";
+    let kept: Vec<i64> = sqlx::query_scalar(kept).fetch_all(&mut owner).await.unwrap();
+    assert_eq!(kept, [3]);
     service.stop().await;
     uses_the_registry(url.as_str()).await;
     execute(&mut owner, format!("DROP OWNED BY {role}; DROP ROLE {role}")).await.unwrap();

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use auth_host::clock::Clock;
+use auth_host::store::registry::DeploymentState;
 use auth_host::store::{Sqlite, Store};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
@@ -10,6 +11,7 @@ use tempfile::TempDir;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
+use super::trials::shadow;
 use super::{Registry, beat, component};
 use crate::store::open;
 use crate::support::{OwnDatabase, eventually, in_time, on_postgres};
@@ -186,4 +188,33 @@ async fn a_database_of_the_version_before_gets_a_registry_and_keeps_what_it_has(
     assert!(after.component_put(&component("c0de", b"\0asm")).await.unwrap());
     assert_eq!(after.secret("kept", b"other").await.unwrap(), b"it");
     after.close().await;
+}
+
+/// The registry as the version before trials had it.
+const BACK_TO_NO_TRIALS: &str = "
+    DROP TABLE {s}policy_difference_samples; DROP TABLE {s}policy_differences;
+    DROP TABLE {s}policy_rollouts;
+    DROP INDEX {s}policy_deployments_open;
+    ALTER TABLE {s}policy_places DROP COLUMN candidate;
+    ALTER TABLE {s}policy_deployments DROP COLUMN plan;
+    CREATE UNIQUE INDEX policy_deployments_open ON {s}policy_deployments (place)
+     WHERE state = 'preparing';
+    DELETE FROM {s}_sqlx_migrations WHERE version = 4;";
+
+#[tokio::test]
+async fn a_registry_of_the_version_before_tries_releases_and_goes_on_with_what_it_was_at() {
+    let (mut registry, number) = Registry::with_two().await;
+    let (before, begun) = (registry.login().await, registry.begun(number).await);
+    registry.store.close().await;
+    registry.opened.execute(BACK_TO_NO_TRIALS).await.unwrap();
+    registry.opened.again().await;
+    registry.store = registry.opened.store.clone();
+    assert_eq!(registry.login().await, before);
+    let open = registry.store.open_deployments().await.unwrap();
+    assert_eq!((open.len(), open[0].id, &open[0].plan), (1, begun.id, &None));
+    let ended = registry.all_ready(&begun).await;
+    assert_eq!(ended.state, DeploymentState::Activated);
+    assert_eq!(registry.login().await.active, number);
+    let next = registry.pushed().await;
+    assert_eq!(registry.tried(next, &shadow()).await.base, number);
 }

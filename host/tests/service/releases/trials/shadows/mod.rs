@@ -3,8 +3,9 @@
 
 mod comparing;
 mod ending;
+mod replaying;
 mod skipping;
 mod tried;
 mod writing;
 
-use tried::{Tried, Trying};
+use tried::Tried;

@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use auth_host::contract::{Slot, wit};
 use auth_host::hex;
-use auth_host::store::Store;
 use auth_host::store::registry::{
-    Component, ComponentInfo, DifferenceSample, Differences, NewRelease, ReleaseComponent,
+    Component, ComponentInfo, Counted, DifferenceSample, Differences, NewRelease, ReleaseComponent,
     RolloutChange, RolloutMode, RolloutPlan, Source, WHOLE,
 };
 use serde_json::Value;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, SqliteConnection};
 use uuid::Uuid;
 
-use crate::releases::pushing::change;
+use crate::releases::pushing::{change, store};
 use crate::support::{TestService, eventually, guest, policy};
 
 /// A release to be: a guest, or the default policy for `default`, and its settings.
@@ -39,13 +40,17 @@ impl Tried {
         counted(&self.service, self.rollout, calls).await
     }
 
+    /// What this replica counted of both groups.
+    pub(super) fn figures(&self) -> (Counted, Counted) {
+        let app = self.service.app();
+        let active = app.generations.current(self.slot).unwrap();
+        let trial = app.generations.trial(&active).unwrap();
+        (trial.active.figures(), trial.candidate.figures())
+    }
+
     pub(super) async fn samples(&self) -> Vec<DifferenceSample> {
         store(&self.service).differences(self.rollout).await.unwrap().samples
     }
-}
-
-pub(super) fn store(service: &TestService) -> Store {
-    service.app().services.store.clone()
 }
 
 /// By kind, in the order of the alphabet.
@@ -86,11 +91,21 @@ pub(super) async fn activate(service: &TestService, slot: Slot, trying: Trying<'
 
 /// Follows all calls of this place from now on; the trial.
 pub(super) async fn shadow(service: &TestService, slot: Slot, candidate: Trying<'_>) -> Uuid {
+    sample(service, slot, candidate, WHOLE).await
+}
+
+/// Follows so many hundredths of a percent of the calls.
+pub(super) async fn sample(
+    service: &TestService,
+    slot: Slot,
+    candidate: Trying<'_>,
+    share: u32,
+) -> Uuid {
     let release = release(service, slot, candidate).await;
     let number = store(service).release_add(&release).await.unwrap().number;
     let plan = RolloutPlan {
         mode: RolloutMode::Shadow,
-        share: WHOLE,
+        share,
         steps: Vec::new(),
         budgets: vec!["faults off".into(), "timeouts off".into(), "p99 off".into()],
         least_calls: None,
@@ -115,9 +130,9 @@ pub(super) async fn abort(service: &TestService, slot: Slot) {
 
 /// What is tried in this place now.
 pub(super) fn trial(service: &TestService, slot: Slot) -> Option<Uuid> {
-    let generations = &service.app().generations;
-    let active = generations.current(slot)?;
-    generations.trial(&active).map(|trial| trial.rollout)
+    let app = service.app();
+    let active = app.generations.current(slot)?;
+    app.generations.trial(&active).map(|trial| trial.rollout)
 }
 
 async fn release(service: &TestService, slot: Slot, (name, settings): Trying<'_>) -> NewRelease {
@@ -125,16 +140,13 @@ async fn release(service: &TestService, slot: Slot, (name, settings): Trying<'_>
     let digest = hex::sha256(&bytes);
     let info = ComponentInfo {
         digest: digest.clone(),
-        size: i64::try_from(bytes.len()).unwrap(),
-        name: name.into(),
-        version: "0.0.0".into(),
         wit: wit::version().into(),
         manifest: "{}".into(),
-        signature: String::new(),
-        added_at: 0,
-        added_by: "ann".into(),
+        size: i64::try_from(bytes.len()).unwrap(),
+        pushed_at: 0,
+        pushed_by: "ann".into(),
     };
-    store(service).component_put(&Component { info, bytes }).await.unwrap();
+    store(service).component_put(&Component { info, bytes: bytes.into() }).await.unwrap();
     NewRelease {
         place: slot.as_str().into(),
         components: vec![ReleaseComponent { wit: wit::version().into(), digest }],
@@ -145,4 +157,46 @@ async fn release(service: &TestService, slot: Slot, (name, settings): Trying<'_>
         message: "a test".into(),
         report: "{}".into(),
     }
+}
+
+/// Changes the database past the service.
+pub(super) async fn execute(service: &TestService, statement: &str) {
+    if let Some(database) = service.database() {
+        let statement = AssertSqlSafe(statement.replace("{s}", "auth."));
+        let mut connection = database.connection().await;
+        sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    } else {
+        let mut file = file(service).await;
+        let statement = AssertSqlSafe(statement.replace("{s}", ""));
+        sqlx::raw_sql(statement).execute(&mut file).await.unwrap();
+        file.close().await.unwrap();
+    }
+}
+
+/// All that the tables hold: the name of each, and its rows as a text.
+pub(super) async fn contents(service: &TestService) -> Vec<(String, String)> {
+    if let Some(database) = service.database() {
+        return database.contents().await;
+    }
+    let mut file = file(service).await;
+    let tables = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name";
+    let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(&mut file).await.unwrap();
+    let mut contents = Vec::new();
+    for table in tables {
+        let columns = AssertSqlSafe(format!("SELECT name FROM pragma_table_info('{table}')"));
+        let columns: Vec<String> = sqlx::query_scalar(columns).fetch_all(&mut file).await.unwrap();
+        let quoted: Vec<String> = columns.iter().map(|name| format!("quote(\"{name}\")")).collect();
+        let row = quoted.join(" || ',' || ");
+        let rows = AssertSqlSafe(format!("SELECT {row} FROM \"{table}\""));
+        let rows: Vec<String> = sqlx::query_scalar(rows).fetch_all(&mut file).await.unwrap();
+        contents.push((table, rows.join("\n")));
+    }
+    file.close().await.unwrap();
+    contents
+}
+
+async fn file(service: &TestService) -> SqliteConnection {
+    let file = service.data_dir().join("auth.sqlite");
+    SqliteConnectOptions::new().filename(&file).connect().await.unwrap()
 }

@@ -57,18 +57,24 @@ async fn a_release_is_tried_and_judged_before_anybody_depends_on_it() {
 }
 
 impl Story {
-    /// Lets a release be tried, and goes on once all three do; the trial.
-    async fn try_out(&self, release: &str, rollout: Value) -> Value {
+    /// Lets a release be tried; the trial's id.
+    async fn begin(&self, release: &str, rollout: Value) -> String {
         let body = json!({ "release": release, "message": "a test", "rollout": rollout });
         let (status, begun) = self.operator.ask(Method::POST, "deployments", Some(&body)).await;
         assert_eq!(status, 202, "{begun}");
         let id = begun["id"].as_str().unwrap();
         let ended = self.operator.ended(id).await;
         assert_eq!(ended["state"], "activated", "{ended}");
+        id.to_owned()
+    }
+
+    /// The same, and goes on once all three try it; the trial.
+    async fn try_out(&self, release: &str, rollout: Value) -> Value {
+        let id = self.begin(release, rollout).await;
         let place = release.split('/').next().unwrap();
         eventually(&format!("a trial of {release} on all"), async || {
             let candidate = self.operator.place(place).await["candidate"].clone();
-            let is_it = candidate["rollout"] == id && candidate["release"] == release;
+            let is_it = candidate["rollout"] == id.as_str() && candidate["release"] == release;
             (is_it && candidate["replicas"] == REPLICAS.len()).then_some(candidate)
         })
         .await
@@ -99,6 +105,11 @@ impl Story {
         let id = trial["rollout"].as_str().unwrap();
         self.operator.told(&format!("places/{place}/rollout?rollout={id}")).await
     }
+}
+
+/// The number of a release.
+fn number(release: &str) -> i64 {
+    release.rsplit_once('/').unwrap().1.parse().unwrap()
 }
 
 /// How often each kind was counted, but `same`.

@@ -4,7 +4,7 @@
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use super::{REPLICAS, Story};
+use super::{REPLICAS, Story, number};
 use crate::support::guest;
 
 const PEOPLE: usize = 10_000;
@@ -55,10 +55,6 @@ pub(super) async fn each_person_is_treated_alike_on_all_replicas(story: &Story) 
 
 fn share(percent: u32) -> serde_json::Value {
     json!({ "mode": "share", "percent": percent, "abort_if": ["p99 off"] })
-}
-
-fn number(release: &str) -> i64 {
-    release.rsplit_once('/').unwrap().1.parse().unwrap()
 }
 
 /// Which of these people the candidate decides about, each asked at the replica that is named.

@@ -3,7 +3,7 @@
 use auth_host::contract::Slot;
 use serde_json::json;
 
-use super::{REPLICAS, REQUESTS, Story};
+use super::{REPLICAS, REQUESTS, Story, number};
 use crate::releases::crowd::Crowd;
 use crate::support::{eventually, policy};
 
@@ -12,23 +12,20 @@ pub(super) async fn steps_go_on_by_themselves(story: &Story, crowd: &Crowd) {
     let Story { fleet, operator } = story;
     let settings = json!({ "session-idle-seconds": 86_400 });
     let release = operator.push("refresh", policy(Slot::Refresh), settings).await;
-    let number: i64 = release.rsplit_once('/').unwrap().1.parse().unwrap();
     let steps = [(30, 1), (60, 1), (100, 0)];
     let steps =
         steps.map(|(percent, seconds)| json!({ "percent": percent, "hold_seconds": seconds }));
     let rollout = json!({
         "mode": "share", "steps": steps, "least_calls": 20, "abort_if": ["p99 off"],
     });
-    let body = json!({ "release": release, "message": "a test", "rollout": rollout });
-    let (status, begun) = operator.ask(reqwest::Method::POST, "deployments", Some(&body)).await;
-    assert_eq!(status, 202, "{begun}");
+    story.begin(&release, rollout).await;
     eventually("the last step", async || {
         crowd.is_good();
         let place = operator.place("refresh").await;
         (place["active"] == release.as_str() && place["candidate"].is_null()).then_some(())
     })
     .await;
-    fleet.serve(&REPLICAS, "refresh", number).await;
+    fleet.serve(&REPLICAS, "refresh", number(&release)).await;
     story.nobody_tries("refresh").await;
     crowd.more(REQUESTS).await;
 
