@@ -79,7 +79,8 @@ fn call(dice: &mut Dice, release: Release, group: &mut Counted, person: u32, tim
         }
         left -= rate;
     }
-    let spread = dice.spreads[usize::try_from(dice.next() % 1024).unwrap()];
+    let any = usize::try_from(dice.next() % 1024).unwrap();
+    let spread = dice.spreads[any];
     let time = bucket(Duration::from_micros((release.time * spread * 1000.0) as u64));
     for _ in 0..times {
         group.calls += 1;
