@@ -110,7 +110,7 @@ mod tests {
             ("hash threads", processors * 19),
             ("policy calls", limit / 4),
             ("shadows", 48),
-            ("calls that wait for their shadow", 16),
+            ("calls that are recorded, or wait for their shadow", 8 + 16),
             ("stacks", (instances * limits.stack_bytes) >> 20),
             ("tables", (instances * limits.tables as usize * (16 << 10)) >> 20),
             ("what connections have sent", (4096 * 16) >> 10),

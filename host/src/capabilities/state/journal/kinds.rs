@@ -11,6 +11,8 @@ use crate::store::{Account, Session};
 
 /// Something of it was written: what stands there now is not what stood there then.
 const READS_A_WRITE: &str = "reads_a_write";
+// An outgoing request that was not made then is never sent: with the interface `http`, its question
+// is untold as `asks_outside`.
 
 impl Question for FindByEmail {
     type Answer = Option<Account>;

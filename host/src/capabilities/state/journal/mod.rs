@@ -9,6 +9,7 @@ mod of_call;
 mod questions;
 mod recorder;
 mod replay;
+mod room;
 mod sizes;
 mod wrote;
 

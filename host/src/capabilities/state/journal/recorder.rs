@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::answers::{Answer, Answers, Question};
+use super::room::Room;
 use super::sizes;
 use super::wrote::Wrote;
 use crate::capabilities::state::processor::ProcessorTime;
@@ -26,7 +27,7 @@ struct Book {
     now: Timestamp,
     processor: Option<Arc<ProcessorTime>>,
     answers: Answers,
-    bytes: usize,
+    room: Room,
 }
 
 /// An attempt with all that the host answered in its call: what a shadow runs on. It holds the
@@ -51,25 +52,26 @@ impl Recorder {
         if let Some(account) = &mut attempt.account {
             account.password_hash = String::new();
         }
-        let bytes = sizes::request(request) + sizes::attempt(&attempt);
+        let mut room = Room::of_at_most(MOST_BYTES);
+        let fits = room.take(sizes::request(request) + sizes::attempt(&attempt));
         let book = Book {
             request: request.clone(),
             attempt,
             now: 0,
             processor: None,
             answers: Answers::default(),
-            bytes,
+            room,
         };
-        Self(Arc::new(Mutex::new((bytes <= MOST_BYTES).then_some(book))))
+        Self(Arc::new(Mutex::new(fits.then_some(book))))
     }
 
     /// All of it, with what the call came to: a shadow that reads something that the call wrote, or
     /// sessions after an acceptance, cannot be compared. None if it is more than is kept for a
-    /// shadow.
+    /// shadow, or if too many calls are recorded at once.
     pub fn recorded(self, accepted: bool, writes: &Writes) -> Option<Recording> {
-        let Book { request, attempt, now, processor, answers, bytes } = self.book().take()?;
+        let Book { request, attempt, now, processor, answers, room } = self.book().take()?;
         let wrote = Wrote::new(accepted, writes);
-        let bytes = bytes + wrote.bytes();
+        let bytes = room.bytes() + wrote.bytes();
         let processor_time = processor.map_or(0, |processor| processor.nanoseconds());
         let processor_time = Duration::from_nanos(processor_time);
         Some(Recording { request, attempt, now, answers, wrote, bytes, processor_time })
@@ -91,11 +93,10 @@ impl Recorder {
         let mut book = self.book();
         let Some(kept) = &mut *book else { return };
         let of_answer = answer.as_ref().map_or(0, Q::answer_bytes);
-        kept.bytes += size_of::<(Q, Answer<Q>)>() + question.bytes() + of_answer;
-        if kept.bytes > MOST_BYTES {
-            *book = None;
-        } else {
+        if kept.room.take(size_of::<(Q, Answer<Q>)>() + question.bytes() + of_answer) {
             Q::told(&mut kept.answers).add(question, answer, false);
+        } else {
+            *book = None;
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod comparing;
 mod ending;
+mod replaying;
 mod skipping;
 mod tried;
 mod writing;
