@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::asking::Asking;
 use super::client::Client;
+use super::problem::Problem;
 use super::{groups, names, noted, shadowed, tried};
 use crate::administration::views::{HistoryLineView, HistoryView, RolloutView};
 use crate::command::output::{self, plain};
@@ -53,8 +54,8 @@ impl Diff {
         let client = self.asking.client()?;
         let query: Vec<_> =
             self.rollout.map(|rollout| ("rollout", rollout.to_string())).into_iter().collect();
-        let mut view: RolloutView =
-            client.read(&["places", &self.place, "rollout"], &query).await?;
+        let asked = client.read(&["places", &self.place, "rollout"], &query).await;
+        let mut view: RolloutView = asked.map_err(|error| with_the_way(error, &self.place))?;
         if view.candidate.is_none() {
             recall(&client, &mut view).await?;
         }
@@ -62,6 +63,21 @@ impl Diff {
             return output::json(&view);
         }
         output::line(readable(&view, self.samples))
+    }
+}
+
+/// Somebody who looks before anything was tried is told how that begins.
+fn with_the_way(error: anyhow::Error, place: &str) -> anyhow::Error {
+    match error.downcast::<Problem>() {
+        Ok(problem) if problem.code == "no_rollout" => {
+            let way = format!(
+                "{}: auth-host policy deploy {place}/NUMBER --shadow",
+                problem.text.trim_end_matches('.')
+            );
+            Problem { text: way, ..problem }.into()
+        }
+        Ok(problem) => problem.into(),
+        Err(error) => error,
     }
 }
 

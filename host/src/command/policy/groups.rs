@@ -2,12 +2,23 @@
 
 use super::noted;
 use crate::administration::views::{MetricView, RolloutView};
-use crate::command::output::{count, plain, table};
+use crate::command::output::{count, plain, seconds, table};
 use crate::policy::judgement::MetricState;
 
 /// A table, or why there is none.
 pub(super) fn readable(view: &RolloutView) -> String {
     let (release, base) = (plain(&view.release), plain(&view.base));
+    if view.calls + view.active_calls == 0 {
+        return match &view.candidate {
+            Some(candidate) => format!(
+                "nobody was decided about yet, by {release} or {base}, since {}. Let some calls of \
+                 {} come, and look again in a few seconds",
+                seconds(&candidate.since),
+                plain(&view.place)
+            ),
+            None => "the history has no figures of its end".to_owned(),
+        };
+    }
     let mut rows = vec![vec![
         "calls".to_owned(),
         count(view.calls),
@@ -24,7 +35,7 @@ fn row(metric: &MetricView) -> Vec<String> {
     let value = |value: f64| noted::value(metric, value);
     vec![
         metric.metric.clone(),
-        value(metric.candidate),
+        if is_known(metric) { value(metric.candidate) } else { "-".to_owned() },
         metric.active.map_or_else(|| "-".to_owned(), value),
         // Of times, how many more calls are beyond the limit.
         format!(
@@ -42,6 +53,11 @@ fn row(metric: &MetricView) -> Vec<String> {
         }
         .to_owned(),
     ]
+}
+
+/// A replica's first calls are not timed, so that there may be none.
+fn is_known(metric: &MetricView) -> bool {
+    metric.metric != "p99" || metric.candidate > 0.0
 }
 
 #[cfg(test)]
@@ -67,6 +83,7 @@ mod tests {
                 metric("refusals.closed_hours", 12.345, json!(0.5), json!("+2%"), "bad"),
                 metric("refusals.blocked", 1.0, Value::Null, Value::Null, "told"),
                 metric("p99", 12.04, json!(11.0), json!("x1.5"), "good"),
+                metric("p99", 0.0, Value::Null, json!("x1.5"), "undecided"),
             ],
         });
         let text = readable(&serde_json::from_value(view).unwrap());

@@ -47,7 +47,7 @@ fn of<'v>(view: &'v RolloutView, what: &'v str) -> impl Iterator<Item = &'v Diff
 /// How much longer its slowest calls take than those of the other; none: nobody knows yet.
 fn slower(view: &RolloutView) -> Option<String> {
     let p99 = view.metrics.iter().find(|metric| metric.metric == "p99")?;
-    let more = p99.candidate - p99.active?;
+    let more = p99.candidate - p99.active.filter(|active| *active > 0.0 && p99.candidate > 0.0)?;
     // No minus before what is rounded to nothing.
     let more = if more.abs() < 0.05 { 0.0 } else { more };
     Some(format!("{more:+.1} ms"))
@@ -93,8 +93,12 @@ fn explained(what: &str, kind: &str) -> String {
         ("not_comparable", "asks_outside") => {
             "it sends an outgoing request that the other one did not send"
         }
+        ("not_comparable", "asks_verify") => {
+            "it verifies a password that the other one did not, or with other limits"
+        }
+        ("not_comparable", "asks_throttle") => "it counts what the other one did not count",
         ("not_comparable", kind) if kind.starts_with("asks_") => {
-            "it asks the host for what the other one did not ask for, and that must not be done twice"
+            "it asks the host what the other one did not ask"
         }
         ("skipped", "queue_full" | "turn" | "instances") => {
             "more calls came than there is room for: take a --sample"

@@ -263,7 +263,7 @@ mod tests {
         let next = "2026-11-26T22:10:00Z";
         let stepped = candidate(json!({ "steps": steps, "next_step_at": next }));
         assert!(resumed(&place(stepped)).starts_with(
-            "login/43: step 1 of 2 (5 % → 100 %): the next one not before 2026-11-26T22:10:00Z"
+            "login/43: step 1 of 2 (5 % → 100 %): it goes on from 2026-11-26T22:10:00Z"
         ));
     }
 }

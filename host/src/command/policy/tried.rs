@@ -38,10 +38,9 @@ pub(super) fn step(candidate: &CandidateView) -> Option<String> {
             let (since, by) = (seconds(&paused.at), plain(&paused.by));
             format!("{at}: PAUSED since {since} by {by}{}", why(&paused.message))
         }
-        (None, Some(next)) => format!(
-            "{at}: the next one not before {}, and only if the judgement is good",
-            seconds(next)
-        ),
+        (None, Some(next)) => {
+            format!("{at}: it goes on from {}, as soon as the judgement is good", seconds(next))
+        }
         (None, None) => format!("{at}: it stays there"),
     })
 }
@@ -197,8 +196,8 @@ pub(super) mod tests {
             [
                 "login/43 decides for 1 % of people, login/42 for the others   since \
              2026-11-26T22:00:00Z, by ann",
-                "step 1 of 2 (1 % → 100 %): the next one not before 2026-11-26T22:10:00Z, and only if \
-             the judgement is good",
+                "step 1 of 2 (1 % → 100 %): it goes on from 2026-11-26T22:10:00Z, as soon as the \
+             judgement is good",
                 "judgement: BAD: it spoils calls",
                 "NOT tried by a3: cut\\u{1b}[2J",
             ]

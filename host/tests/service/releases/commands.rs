@@ -10,16 +10,16 @@ use crate::support::{Home, Printed, Process, eventually, policy};
 use crate::swap::components::with_modules;
 
 /// A service, and a desk beside it with the files that somebody works with.
-struct Shop {
+pub(super) struct Shop {
     home: Home,
-    process: Process,
+    pub(super) process: Process,
     /// Of the commands.
     settings: HashMap<String, String>,
 }
 
 impl Shop {
     /// Of a developer: the token of the machine is there by itself.
-    async fn open() -> Self {
+    pub(super) async fn open() -> Self {
         let (home, mut settings) = Process::home().await;
         settings.insert("ENV".into(), "local".into());
         settings.insert("ADMIN_ADDRESS".into(), "127.0.0.1:0".into());
@@ -36,7 +36,7 @@ impl Shop {
         shop
     }
 
-    fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> String {
+    pub(super) fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> String {
         let file = self.home.path().join(name);
         std::fs::write(&file, bytes).unwrap();
         file.to_str().unwrap().to_owned()
@@ -47,7 +47,7 @@ impl Shop {
     }
 
     /// What a command prints that must end so.
-    async fn told(&self, code: i32, words: &[&str]) -> String {
+    pub(super) async fn told(&self, code: i32, words: &[&str]) -> String {
         let told = self.run(words).await;
         assert_eq!(told.code, Some(code), "{words:?}: {}{}", told.text, told.errors);
         assert!(!told.errors.contains("panic"), "{}", told.errors);
@@ -55,13 +55,13 @@ impl Shop {
     }
 
     /// The document of a command that must end so.
-    async fn document(&self, code: i32, words: &[&str]) -> Value {
+    pub(super) async fn document(&self, code: i32, words: &[&str]) -> Value {
         let told = self.run(&[words, &["--json"]].concat()).await;
         assert_eq!(told.code, Some(code), "{words:?}: {}{}", told.text, told.errors);
         serde_json::from_str(&told.text).expect(&told.text)
     }
 
-    async fn serving(&self) -> Value {
+    pub(super) async fn serving(&self) -> Value {
         let status = self.document(0, &["status", "login"]).await;
         status["replicas"][0]["serving"][0]["release"].clone()
     }
@@ -74,13 +74,13 @@ impl Shop {
         self.told(0, &["push", "login", &file, "--settings", &settings, "-m", "stricter"]).await
     }
 
-    async fn close(self) {
+    pub(super) async fn close(self) {
         self.process.terminate();
         assert_eq!(self.process.ended().await.code, Some(0));
     }
 }
 
-fn holds(text: &str, words: &[&str]) {
+pub(super) fn holds(text: &str, words: &[&str]) {
     for word in words {
         assert!(text.contains(word), "it lacks {word:?}: {text}");
     }

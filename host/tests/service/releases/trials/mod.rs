@@ -2,4 +2,5 @@
 
 mod shadows;
 mod shares;
+mod commands;
 mod story;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use auth_host::contract::{Slot, wit};
 use auth_host::hex;
 use auth_host::store::registry::{
-    Component, ComponentInfo, DifferenceSample, Differences, NewRelease, ReleaseComponent,
+    Component, ComponentInfo, Counted, DifferenceSample, Differences, NewRelease, ReleaseComponent,
     RolloutChange, RolloutMode, RolloutPlan, Source, WHOLE,
 };
 use serde_json::Value;
@@ -38,6 +38,14 @@ impl Tried {
     /// What is counted once it is about so many calls, and none besides.
     pub(super) async fn counted(&self, calls: u64) -> Vec<(String, u64)> {
         counted(&self.service, self.rollout, calls).await
+    }
+
+    /// What this replica counted of both groups.
+    pub(super) fn figures(&self) -> (Counted, Counted) {
+        let app = self.service.app();
+        let active = app.generations.current(self.slot).unwrap();
+        let trial = app.generations.trial(&active).unwrap();
+        (trial.active.figures(), trial.candidate.figures())
     }
 
     pub(super) async fn samples(&self) -> Vec<DifferenceSample> {
@@ -122,9 +130,9 @@ pub(super) async fn abort(service: &TestService, slot: Slot) {
 
 /// What is tried in this place now.
 pub(super) fn trial(service: &TestService, slot: Slot) -> Option<Uuid> {
-    let generations = &service.app().generations;
-    let active = generations.current(slot)?;
-    generations.trial(&active).map(|trial| trial.rollout)
+    let app = service.app();
+    let active = app.generations.current(slot)?;
+    app.generations.trial(&active).map(|trial| trial.rollout)
 }
 
 async fn release(service: &TestService, slot: Slot, (name, settings): Trying<'_>) -> NewRelease {
