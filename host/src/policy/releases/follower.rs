@@ -105,6 +105,8 @@ impl Follower {
         // In this order: what was activated between the two questions is still open in the first.
         let open = self.store.open_deployments().await?;
         let places = self.store.places().await?;
+        // The answer may have come late.
+        self.lapse();
         let mut moved = false;
         for slot in Slot::ALL {
             let state = places.iter().find(|state| state.place == slot.as_str());

@@ -110,7 +110,8 @@ impl Follower {
         true
     }
 
-    /// The registry could not be asked: what is tried may have come to its end.
+    /// Says so if the registry could not be asked for too long: what is tried may have come to its
+    /// end.
     pub(super) fn lapse(&mut self) {
         if self.generations.lease_holds() {
             return;
@@ -126,8 +127,8 @@ impl Follower {
                 tracing::warn!(
                     place = slot.as_str(),
                     candidate = release,
-                    "the registry cannot be asked: this replica tries the release no more until it \
-                     can, as it may have been taken out meanwhile"
+                    "the registry could not be asked: this replica tries the release no more until \
+                     it can, as it may have been taken out meanwhile"
                 );
             }
         }

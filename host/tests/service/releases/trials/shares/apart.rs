@@ -42,7 +42,7 @@ async fn a_replica_that_is_cut_off_tries_nothing_until_it_can_ask_again() {
         .await;
     }
     eventually("a line of the log", async || {
-        let lines = lines_with(away.log_mark(), "this replica tries the release no more until");
+        let lines = lines_with(away.log_mark(), "this replica tries the release no more until it can");
         (!lines.is_empty()).then_some(())
     })
     .await;
