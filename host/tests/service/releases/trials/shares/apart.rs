@@ -4,7 +4,10 @@ use auth_host::contract::wit;
 use auth_host::store::registry::RolloutChange;
 
 use super::super::super::pushing::{activate, beside, replica, stop, two, version};
-use super::*;
+use super::{
+    begin, candidate, decider, eventually, expected, named, people, plain, rollout, store, sum,
+    tried_by,
+};
 use crate::support::{OwnDatabase, Proxy, lines_with};
 
 #[tokio::test]
@@ -42,7 +45,8 @@ async fn a_replica_that_is_cut_off_tries_nothing_until_it_can_ask_again() {
         .await;
     }
     eventually("a line of the log", async || {
-        let lines = lines_with(away.log_mark(), "this replica tries the release no more until it can");
+        let lines =
+            lines_with(away.log_mark(), "this replica tries the release no more until it can");
         (!lines.is_empty()).then_some(())
     })
     .await;

@@ -8,7 +8,10 @@ use auth_host::store::registry::{
 };
 
 use super::super::super::pushing::{beside, put, replica, stop, two};
-use super::*;
+use super::{
+    Duration, Person, RolloutPlan, TestService, begin, change, decider, ended, eventually,
+    expected, guest, named, people, plain, rollout, store, sum, tried_by,
+};
 
 #[tokio::test]
 async fn people_of_the_share_are_decided_about_by_the_candidate_on_all_replicas() {

@@ -4,7 +4,10 @@ use auth_host::clock::Clock;
 use auth_host::store::registry::RolloutChange;
 
 use super::super::super::pushing::{beside, deploy, push, replica, serve, stop, two, version};
-use super::*;
+use super::{
+    Candidate, Duration, Person, TestService, all_judge, begin, candidate, change, eventually,
+    growing, json, line, login_place, rollout, store, sum, tried_by,
+};
 
 const HOUR: Duration = Duration::from_hours(1);
 

@@ -4,7 +4,10 @@ use auth_host::store::registry::RolloutChange;
 use serde_json::Value;
 
 use super::super::super::pushing::{deploy, push, replica, rollback, serve, stop, two, version};
-use super::*;
+use super::{
+    Person, all_judge, begin, candidate, decider, eventually, expected, guest, json, line,
+    login_place, named, people, plain, rollout, store, sum, tried_by,
+};
 use crate::support::{lines_with, mark};
 
 #[tokio::test]
