@@ -13,7 +13,7 @@ use super::{Budgets, Judged, Verdict, judge};
 use crate::store::registry::Counted;
 
 /// Histories of each kind.
-const HISTORIES: u32 = 200;
+const HISTORIES: u32 = 150;
 /// So many of its calls lie between two looks.
 const LOOK: u32 = 50;
 

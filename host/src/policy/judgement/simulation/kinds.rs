@@ -27,7 +27,7 @@ const KIND: Kind = Kind {
     name: "",
     is_bad: false,
     evidence: SHARE,
-    beside: 2,
+    beside: 1,
     calls: CALLS,
     at: |_| (USUAL, USUAL),
     again: 1,
@@ -35,12 +35,12 @@ const KIND: Kind = Kind {
 
 pub(super) fn kinds() -> Vec<Kind> {
     vec![
-        Kind { name: "equal, a share", ..KIND },
-        Kind { name: "equal, half of all", beside: 1, ..KIND },
-        Kind { name: "equal, a shadow", evidence: SHADOW, beside: 1, ..KIND },
-        Kind { name: "equal, on probation", evidence: Evidence::Probation, beside: 1, ..KIND },
+        Kind { name: "equal, a third of all", beside: 2, ..KIND },
+        Kind { name: "equal, half of all", ..KIND },
+        Kind { name: "equal, a shadow", evidence: SHADOW, ..KIND },
+        Kind { name: "equal, on probation", evidence: Evidence::Probation, ..KIND },
         Kind { name: "equal, few calls", calls: 300, ..KIND },
-        Kind { name: "equal, people ask thrice", again: 3, beside: 1, ..KIND },
+        Kind { name: "equal, people ask thrice", again: 3, ..KIND },
         Kind {
             name: "equal, both fail for 1 %",
             at: |_| (Release { faults: 0.01, ..USUAL }, Release { faults: 0.01, ..USUAL }),
@@ -57,7 +57,6 @@ pub(super) fn kinds() -> Vec<Kind> {
         Kind {
             name: "a rare fault, within limits",
             at: |_| (Release { faults: 0.0011, ..USUAL }, USUAL),
-            beside: 1,
             ..KIND
         },
         Kind {
@@ -76,7 +75,6 @@ pub(super) fn kinds() -> Vec<Kind> {
                 let both = Release { faults: 0.0002, refusals, time: 30.0 + 100.0 * wave };
                 (both, both)
             },
-            beside: 1,
             ..KIND
         },
         Kind {
@@ -86,7 +84,6 @@ pub(super) fn kinds() -> Vec<Kind> {
                 let both = Release { refusals: [wrong, 0.01, 0.0], ..USUAL };
                 (both, both)
             },
-            beside: 1,
             ..KIND
         },
         Kind {
@@ -99,7 +96,6 @@ pub(super) fn kinds() -> Vec<Kind> {
             name: "much worse: faults 2 %",
             is_bad: true,
             at: |_| (Release { faults: 0.02, ..USUAL }, USUAL),
-            beside: 1,
             ..KIND
         },
         Kind {
@@ -107,7 +103,6 @@ pub(super) fn kinds() -> Vec<Kind> {
             is_bad: true,
             evidence: Evidence::Probation,
             at: |_| (Release { faults: 0.02, ..USUAL }, USUAL),
-            beside: 1,
             ..KIND
         },
         Kind {
@@ -115,28 +110,24 @@ pub(super) fn kinds() -> Vec<Kind> {
             is_bad: true,
             calls: 20,
             at: |_| (Release { faults: 1.0, ..USUAL }, USUAL),
-            beside: 1,
             ..KIND
         },
         Kind {
             name: "much worse: refusals +10 points",
             is_bad: true,
             at: |_| (Release { refusals: [0.25, 0.01, 0.0], ..USUAL }, USUAL),
-            beside: 1,
             ..KIND
         },
         Kind {
             name: "much worse: a new code, 10 %",
             is_bad: true,
             at: |_| (Release { refusals: [0.15, 0.01, 0.1], ..USUAL }, USUAL),
-            beside: 1,
             ..KIND
         },
         Kind {
             name: "much worse: three times as slow",
             is_bad: true,
             at: |_| (Release { time: 90.0, ..USUAL }, USUAL),
-            beside: 1,
             ..KIND
         },
     ]
