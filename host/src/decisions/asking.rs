@@ -141,8 +141,8 @@ impl Asking {
         }
     }
 
-    /// For the judgement of what serves; while a share is tried, for the candidate's group, or the active release's beside it. Of a
-    /// shadow both are counted where they are compared.
+    /// For the judgement: of what serves, and while a share is tried of the candidate's group or the
+    /// active release's beside it. Of a shadow both are counted where they are compared.
     fn count_in_group(&self, question: &Question, outcome: CallOutcome<'_>) {
         let key = &self.services.keys.policy_health;
         let call = question.call.get().copied().unwrap_or_default();
