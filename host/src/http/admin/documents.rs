@@ -56,8 +56,8 @@ const OPERATIONS: [&Described; 20] = [
 #[openapi(
     info(
         title = "auth-host, administration",
-        description = "Releases of policies: bring them, deploy them to all replicas, try them beside \
-                       what serves, go back. \
+        description = "Releases of policies: bring them, deploy them to all replicas, try them \
+                       beside what serves, go back. \
                        Tokens are made by: auth-host admin token add NAME --role deploy --for 90d. \
                        With ENV=local there is one in data/admin-token."
     ),

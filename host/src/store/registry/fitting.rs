@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::differences::{DifferenceSample, NewDifferences};
 
-/// So many kinds have a count of their own in a trial. What is beyond is counted under the first
-/// word of its kind: `differs:other`.
+/// So many kinds have a count of their own in a trial, beside those that always have one: 200.
 const KEPT_KINDS: usize = 195;
-/// The first words of kinds. Each can have its `other`: with them there are 200 at most.
-const WORDS: [&str; 5] = ["same", "differs", "not_comparable", "fault", "skipped"];
+/// What is beyond is counted under the first word of its kind.
+const ALWAYS_KEPT: [&str; 5] =
+    ["same", "differs:other", "not_comparable:other", "fault:other", "skipped:other"];
 /// A kind, an id or a name of more characters is cut.
 const LONGEST: usize = 160;
 
@@ -39,7 +39,8 @@ impl Fitted {
             replica: cut(&sample.replica),
         };
         let most = usize::try_from(KEPT_SAMPLES).unwrap_or(usize::MAX);
-        let samples = new.samples.iter().rev().take(most).map(sample).collect();
+        let spared = new.samples.len().saturating_sub(most);
+        let samples = new.samples.iter().skip(spared).map(sample).collect();
         let signed = |(kind, count)| (kind, i64::try_from(count).unwrap_or(i64::MAX));
         Self { counts: counts.into_iter().map(signed).collect(), samples }
     }
@@ -48,22 +49,16 @@ impl Fitted {
 /// Under which name a kind is kept.
 fn kept(kinds: &mut BTreeSet<String>, kind: &str) -> String {
     let kind = cut(kind);
-    let others = |kind: &String| is_of_a_whole_word(kind);
-    if kinds.contains(&kind) || is_of_a_whole_word(&kind) {
+    if kinds.contains(&kind) || ALWAYS_KEPT.contains(&&*kind) {
         return kind;
     }
-    if kinds.len() - kinds.iter().filter(|kind| others(kind)).count() < KEPT_KINDS {
+    if kinds.iter().filter(|kind| !ALWAYS_KEPT.contains(&&***kind)).count() < KEPT_KINDS {
         kinds.insert(kind.clone());
         return kind;
     }
     let word = kind.split_once(':').map_or(&*kind, |(word, _)| word);
-    let word = if WORDS.contains(&word) { word } else { "differs" };
-    format!("{word}:other")
-}
-
-/// `same`, `differs:other` and the like: they are few, and always kept.
-fn is_of_a_whole_word(kind: &str) -> bool {
-    WORDS.contains(&kind.strip_suffix(":other").unwrap_or(kind))
+    let other = format!("{word}:other");
+    if ALWAYS_KEPT.contains(&&*other) { other } else { "differs:other".to_owned() }
 }
 
 /// PostgreSQL's text has no U+0000.

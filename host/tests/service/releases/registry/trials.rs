@@ -176,6 +176,9 @@ async fn a_replica_that_knows_of_no_candidates_stands_against_trials_while_it_li
     let full = registry.begun(number).await;
     registry.store.deploy_cancel(full.id, &change("ann")).await.unwrap();
     registry.store.replica_gone(old).await.unwrap();
+    let begun = registry.begins(number, &shadow()).await.unwrap();
+    let cancelled = registry.store.deploy_cancel(begun.id, &change("bob")).await.unwrap();
+    assert_eq!((cancelled.state, registry.candidate().await), (DeploymentState::Cancelled, None));
     registry.begins(number, &shadow()).await.unwrap();
 }
 

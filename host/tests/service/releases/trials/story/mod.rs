@@ -32,7 +32,8 @@ struct Story {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_release_is_tried_and_judged_before_anybody_depends_on_it() {
     // Who belongs to a share is the same in each run.
-    let mut fleet = Fleet::new(&[("AUTH_MASTER_SECRET", "the master secret of this story")]).await;
+    let mut fleet =
+        Fleet::new(&[("AUTH_MASTER_SECRET", "the master secret of the story of trials")]).await;
     for name in REPLICAS {
         fleet.start(name, None, &[]).await;
     }
