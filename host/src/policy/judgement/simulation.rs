@@ -80,7 +80,7 @@ fn false_alarms_and_misses_stay_below_what_the_docs_promise() {
         let most = f64::from(HISTORIES) * ERROR;
         let alarms = f64::from(u32::try_from(bad.len()).unwrap());
         let wrong = if kind.is_bad { f64::from(HISTORIES) - alarms } else { alarms };
-        if wrong >= most.max(1.0) {
+        if wrong >= most {
             broken.push(kind.name);
         }
     }
