@@ -3,7 +3,7 @@
 use super::budget::{Limit, Metric};
 use super::confidence::{Interval, interval};
 use super::numbers::{float, part};
-use super::times::{percentile, slower};
+use super::times::{TIMES, percentile, slower};
 use super::verdict::{Evidence, Judged, MetricState};
 use crate::store::registry::{Counted, RolloutMode};
 
@@ -145,7 +145,9 @@ fn longest(evidence: Evidence, limit: Option<Limit>, before: u64) -> u64 {
         Some(Limit::Longer(longer)) => before.saturating_add(longer),
         _ => before,
     };
-    most.max(least)
+    let most = most.max(least);
+    // As the buckets tell times apart: never less than the limit.
+    TIMES.into_iter().find(|end| *end >= most).unwrap_or(most)
 }
 
 fn state(difference: f64, bounds: Interval, most: f64, knows: bool) -> MetricState {

@@ -13,11 +13,11 @@ use super::{Budgets, Judged, Verdict, judge};
 use crate::store::registry::Counted;
 
 /// Histories of each kind.
-const HISTORIES: u32 = 150;
+const HISTORIES: u32 = 110;
 /// So many of its calls lie between two looks.
 const LOOK: u32 = 50;
 
-/// After how many of its calls a history is judged bad, if ever; and whether it was good at its end.
+/// After how many of its calls a history is judged bad, if ever; and whether it ended as good.
 fn history(kind: &Kind, dice: &mut Dice) -> (Option<u64>, bool) {
     let budgets = Budgets::default();
     let (mut candidate, mut active) = (Counted::default(), Counted::default());

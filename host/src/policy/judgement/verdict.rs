@@ -39,7 +39,8 @@ pub enum Evidence {
     /// Both groups in the same time.
     Trial(RolloutMode),
     /// A fresh release, and the one before it until the change: what changed with the hour of the
-    /// day is not told from what changed with the release, so that faults and time outs alone count.
+    /// day is not told from what changed with the release, so that faults and time outs alone
+    /// count.
     Probation,
 }
 
