@@ -89,8 +89,7 @@ async fn a_trial_that_an_older_version_overtook_is_ended_by_the_cleaner() {
 #[tokio::test]
 async fn what_is_tried_and_what_is_being_prepared_for_it_is_never_pruned() {
     let (registry, tried) = Registry::with_two().await;
-    let prepared = registry.pushed().await;
-    for _ in 4..=8 {
+    for _ in 3..=8 {
         registry.pushed().await;
     }
     let prune = async || {
@@ -108,7 +107,6 @@ async fn what_is_tried_and_what_is_being_prepared_for_it_is_never_pruned() {
     assert_eq!(prune().await, [1, tried, 8]);
     registry.store.rollout_change("login", None, what, probation, &change, None).await.unwrap();
     assert_eq!(prune().await, [1, 8], "it is tried no more");
-    assert_ne!(prepared, 8);
     registry.begins(8, &share(100)).await.unwrap();
     registry.pushed().await;
     assert_eq!(prune().await, [1, 8, 9], "it is being prepared");
