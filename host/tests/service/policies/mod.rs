@@ -21,7 +21,7 @@ use crate::support::{Person, TestService, guest_names};
 
 /// The sources of the tests in this folder and of those of swaps: the guard below looks for guests
 /// in them.
-const SOURCES: [&str; 11] = [
+const SOURCES: [&str; 12] = [
     include_str!("acceptances.rs"),
     include_str!("bounds.rs"),
     include_str!("budgets.rs"),
@@ -32,6 +32,7 @@ const SOURCES: [&str; 11] = [
     include_str!("../swap/running.rs"),
     include_str!("../contract/documents.rs"),
     include_str!("../releases/health.rs"),
+    include_str!("../releases/trials/shadows/replaying.rs"),
     include_str!("../storm/mod.rs"),
 ];
 
