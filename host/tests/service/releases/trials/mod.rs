@@ -1,6 +1,6 @@
 //! Candidates: what is tried beside what serves, as a shadow or for a share of people.
 
+mod commands;
 mod shadows;
 mod shares;
-mod commands;
 mod story;

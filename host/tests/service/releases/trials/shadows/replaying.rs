@@ -151,7 +151,7 @@ async fn recorded(service: &TestService, generation: &Generation, person: &Perso
     let called = call::<Login>(generation, &services, request, attempt, soon(), Some(&recorder));
     let (decision, state) = called.await.unwrap();
     assert!(matches!(decision, Decision::Accepted(_)));
-    recorder.recorded(true, &state.into_writes()).unwrap()
+    recorder.recorded(true, &state.into_outcome().writes).unwrap()
 }
 
 fn soon() -> Instant {
