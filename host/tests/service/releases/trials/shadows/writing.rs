@@ -20,6 +20,11 @@ async fn tables(service: &TestService) -> BTreeMap<String, String> {
     }
     // On SQLite there is one replica, and no such table.
     contents.remove("policy_replicas");
+    // There each table with numbered rows has a line here: of the samples, too.
+    if let Some(numbers) = contents.get_mut("sqlite_sequence") {
+        let others = numbers.lines().filter(|line| !COMPARED.iter().any(|it| line.contains(it)));
+        *numbers = others.collect::<Vec<_>>().join("\n");
+    }
     contents
 }
 
