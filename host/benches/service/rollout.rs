@@ -237,7 +237,7 @@ async fn change(service: &Service, slot: Slot, what: RolloutChange) {
 
 fn trial(service: &Service, slot: Slot) -> Option<Arc<Trial>> {
     let generations = &service.app.generations;
-    generations.trial(&*generations.current(slot).unwrap())
+    generations.trial(&generations.current(slot).unwrap())
 }
 
 fn why() -> Change {
