@@ -16,7 +16,6 @@ use crate::config::Config;
 use crate::http::{Admin, HttpMetrics, Leftovers, Observing, Server, ServerLimits, Tls};
 use crate::metrics::Meter;
 use crate::policy::admission::Admission;
-use crate::policy::judgement::JudgementSettings;
 use crate::shutdown::{CutAnswers, StopDeadline};
 use crate::telemetry::causes;
 
@@ -154,7 +153,7 @@ fn administration(beside: &Beside<'_>, admission: &Arc<Admission>) -> Administra
         replica: config.releases.replica_name.clone(),
         deploy_patience: config.releases.deploy_timeout,
         probation: config.releases.probation,
-        judgement: JudgementSettings::default(),
+        judgement: config.judgement.clone(),
         releases_kept: config.admin.releases_kept,
         stopping: beside.life.1.clone(),
     }

@@ -40,6 +40,7 @@ pub(super) async fn services(
     meter: &Meter,
     hash_metrics: &HashMetrics,
 ) -> anyhow::Result<Arc<Services>> {
+    tell_of_gone(config);
     let (store, clock) = database::open(config, clock, DatabaseMetrics::new(meter)?).await?;
     let keys = keys(config, &store).await?;
     let passwords = PasswordHasher::start(&hashing(config), hash_metrics)?;
@@ -167,6 +168,17 @@ pub(super) fn cleaner(config: &Config, services: &Services) -> Cleaner {
 /// What looks after the database.
 pub(super) fn watch(services: &Services, meter: &Meter) -> anyhow::Result<DatabaseWatch> {
     Ok(DatabaseWatch { store: services.store.clone(), metrics: WatchMetrics::new(meter)? })
+}
+
+/// Says which settings do nothing any more.
+fn tell_of_gone(config: &Config) {
+    for setting in &config.gone {
+        tracing::warn!(
+            setting,
+            "it does nothing any more: what a release may cost is said by POLICY_JUDGEMENT; \
+             remove it"
+        );
+    }
 }
 
 /// What sets the metrics that are only looked at when somebody asks.

@@ -24,7 +24,6 @@ use crate::outbox::{Relay, RelayMetrics, Sink};
 use crate::passwords::HashMetrics;
 use crate::policy::admission::Admission;
 use crate::policy::health::ReleaseHealth;
-use crate::policy::judgement::JudgementSettings;
 use crate::policy::metrics::PolicyMetrics;
 use crate::policy::releases::{Follower, FollowerParts, Standing};
 use crate::policy::serving::{
@@ -149,8 +148,7 @@ impl App {
             settings: self.config.releases.clone(),
             standing: Arc::clone(&self.standing),
             health: self.release_health.clone(),
-            judging: self.config.probation,
-            judgement: JudgementSettings::default(),
+            judgement: self.config.judgement.clone(),
         })
     }
 

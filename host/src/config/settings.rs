@@ -14,7 +14,7 @@ use crate::lifecycle::ShutdownSettings;
 use crate::outbox::{AmqpSettings, RelaySettings};
 use crate::passwords::HashSettings;
 use crate::policy::admission::AdmissionSettings;
-use crate::policy::health::ProbationSettings;
+use crate::policy::judgement::JudgementSettings;
 use crate::policy::releases::ReleaseSettings;
 use crate::store::PostgresSettings;
 use crate::telemetry::LogSettings;
@@ -59,9 +59,12 @@ pub struct Config {
     /// registry says. `POLICY_PROBATION`, default `10m`: how long a fresh release falls back by
     /// itself if it fails. `POLICY_DEPLOY_TIMEOUT`, default `5m`: how long replicas have to report.
     pub releases: ReleaseSettings,
-    /// `POLICY_PROBATION_FAULTS`, default 5, and `POLICY_PROBATION_SHARE`, default `0.5`, in
-    /// percent: how many calls, and which part of them, a fresh release may spoil.
-    pub probation: ProbationSettings,
+    /// `POLICY_JUDGEMENT`, a list such as `faults > +0.1%, p99 off`: what a candidate or a fresh
+    /// release may cost. `POLICY_JUDGEMENT_LEAST`, default 200: so many calls before one counts as
+    /// good.
+    pub judgement: JudgementSettings,
+    /// Settings of earlier versions that are set and do nothing any more.
+    pub gone: Vec<&'static str>,
     /// `DATABASE_URL`, or `POSTGRES_HOST`, `POSTGRES_USER` and so on: PostgreSQL; without, the
     /// embedded database in `DATA_DIR`.
     pub postgres: Option<PostgresSettings>,
@@ -124,7 +127,8 @@ impl Config {
             ),
             admission: admission(&mut read),
             releases: policies::releases(&mut read, local),
-            probation: read.probation(),
+            judgement: read.judgement(),
+            gone: read.gone(),
             postgres: read.postgres(),
             amqp: read.amqp(),
             relay: RelaySettings {

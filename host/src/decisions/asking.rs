@@ -141,20 +141,23 @@ impl Asking {
         }
     }
 
-    /// While a share is tried: for the candidate's group, or the active release's beside it. Of a
+    /// For the judgement of what serves; while a share is tried, for the candidate's group, or the active release's beside it. Of a
     /// shadow both are counted where they are compared.
     fn count_in_group(&self, question: &Question, outcome: CallOutcome<'_>) {
-        let trial = question.trial.as_ref().filter(|trial| trial.mode == RolloutMode::Share);
-        let Some(trial) = trial else { return };
         let key = &self.services.keys.policy_health;
         let call = question.call.get().copied().unwrap_or_default();
-        let group = if question.is_candidates() { &trial.candidate } else { &trial.active };
-        group.count(&Observed {
+        let observed = Observed {
             subject: question.subject.hash(key),
             network: call.network.map(|network| network.hash(key)),
             outcome,
             time: call.time,
-        });
+        };
+        question.generation.counts.observe(&observed);
+        let trial = question.trial.as_ref().filter(|trial| trial.mode == RolloutMode::Share);
+        if let Some(trial) = trial {
+            let group = if question.is_candidates() { &trial.candidate } else { &trial.active };
+            group.count(&observed);
+        }
     }
 
     fn count(&self, slot: Slot, outcome: &str) {

@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use arc_swap::ArcSwap;
 use tokio::time::Instant;
 
 use super::cause::Cause;
+use super::group::{GroupCounts, Observed};
 use super::minute::Minute;
-use crate::store::registry::Serving;
+use crate::store::registry::{Counted, Serving};
 
 /// So many people whose calls failed are told apart.
 const MOST_FAILING: usize = 16;
@@ -45,6 +47,8 @@ pub struct ReleaseCounts {
     /// Which of all releases began to serve last: the highest; 0 if it never did.
     pub(super) served: AtomicU64,
     turn: Arc<AtomicU64>,
+    /// What is judged, since it serves.
+    judged: ArcSwap<GroupCounts>,
     since: Mutex<Since>,
 }
 
@@ -91,6 +95,7 @@ impl ReleaseCounts {
             peak_memory: AtomicU64::new(0),
             served: AtomicU64::new(0),
             turn,
+            judged: ArcSwap::default(),
             since: Mutex::default(),
         }
     }
@@ -122,6 +127,16 @@ impl ReleaseCounts {
         }
     }
 
+    /// Counts a call for the judgement of what serves, beside what it came to.
+    pub fn observe(&self, call: &Observed<'_>) {
+        self.judged.load().count(call);
+    }
+
+    /// What is judged, since it serves.
+    pub fn judged(&self) -> Counted {
+        self.judged.load().figures()
+    }
+
     /// What a call took.
     pub fn used(&self, used: &Use) {
         add(&self.processor_nanoseconds, used.processor_nanoseconds);
@@ -143,6 +158,7 @@ impl ReleaseCounts {
         since.before = totals;
         since.refusals = self.refusals.values().map(read).collect();
         since.failing.clear();
+        self.judged.store(Arc::default());
         since.minute.begin(Instant::now(), totals.all());
     }
 

@@ -1,9 +1,10 @@
 //! A fresh release that fails goes back to the one before it, on all replicas: one transaction,
 //! which one of those that want it wins.
 
-use super::judge::Failing;
+use super::judge::Figures;
 use super::releases::ReleaseHealth;
 use crate::events::NewEvent;
+use crate::policy::judgement::Failing;
 use crate::store::Store;
 use crate::store::registry::{Change, Expected, Moved, PlaceState, RegistryError, RegistryRefusal};
 use crate::telemetry::rarely;
@@ -19,9 +20,10 @@ impl ReleaseHealth {
         store: &Store,
         state: &PlaceState,
         failing: &Failing,
+        figures: &Figures,
     ) -> Result<Option<Moved>, RegistryError> {
         let PlaceState { place, active, revision, previous, .. } = state;
-        let Failing { sentence, cause, figures } = failing;
+        let Failing { sentence, cause, .. } = failing;
         let figures_json = serde_json::to_string(figures).unwrap_or_default();
         if previous.is_empty() {
             rarely!(

@@ -1,66 +1,33 @@
-//! The judgement of a fresh release, from what all replicas counted since it serves. It is a
-//! function of figures alone.
-//!
-//! Bad is a release whose faults are many enough, a large enough part of its calls, and met
-//! several people: who has one account cannot bring a release down.
+//! The judgement of a fresh release, from what all replicas counted since it serves, beside what
+//! they counted of the release before it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::store::registry::{PlaceState, Replica, Serving};
-
-/// Faults must meet so many people.
-const LEAST_SUBJECTS: usize = 3;
-
-/// When a fresh release counts as bad.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ProbationSettings {
-    /// `POLICY_PROBATION_FAULTS`: so many faults, on all replicas together.
-    pub faults: u64,
-    /// `POLICY_PROBATION_SHARE`: such a part of all calls, in percent.
-    pub share_percent: f64,
-}
-
-impl Default for ProbationSettings {
-    fn default() -> Self {
-        Self { faults: 5, share_percent: 0.5 }
-    }
-}
+use crate::policy::judgement::{
+    Evidence, Judged, JudgementSettings, MetricFigures, Verdict, judge, sum,
+};
+use crate::store::registry::{Counted, PlaceState, Replica, Serving};
 
 /// What all replicas counted together: for the log, the history and the event.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Figures {
-    /// Calls that the policy decided or spoiled.
+    /// Calls that the policy decided or spoiled; one person counts for a few a minute only.
     pub calls: u64,
     pub faults: u64,
     pub refusals: u64,
     /// How many people the faults met, at least.
     pub people: usize,
+    /// From how many networks they came, at least.
+    pub networks: usize,
     pub replicas: usize,
     /// Faults by cause.
     pub causes: BTreeMap<String, u64>,
-}
-
-/// What to think of a fresh release.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Verdict {
-    /// It was called enough, and few calls or none failed.
-    Good,
-    /// Too few calls, or too few people, to tell.
-    NotEnough,
-    /// It has to go.
-    Bad(Failing),
-}
-
-/// Why a release has to go.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Failing {
-    /// For the log and the history.
-    pub sentence: String,
-    /// The most frequent cause.
-    pub cause: String,
-    pub figures: Figures,
+    /// Calls and faults of the release before, as far as this is known.
+    pub before_calls: u64,
+    pub before_faults: u64,
+    pub metrics: Vec<MetricFigures>,
 }
 
 /// What replicas serve of a place that can be judged: the live ones that follow it, at its
@@ -76,81 +43,59 @@ pub fn of_revision(state: &PlaceState, replicas: &[Replica]) -> Vec<Serving> {
     live.flat_map(|replica| replica.serving.iter().filter(follows)).cloned().collect()
 }
 
-/// Judges one release by what each replica counted of it.
-pub fn judge(settings: ProbationSettings, servings: &[Serving]) -> Verdict {
-    let figures = Figures::of(servings);
-    let share = percent(figures.faults, figures.calls);
-    let many = figures.faults >= settings.faults.max(1);
-    if many && share >= settings.share_percent {
-        if figures.people < LEAST_SUBJECTS {
-            return Verdict::NotEnough;
-        }
-        return Verdict::Bad(figures.failing(share));
-    }
-    // With fewer calls, the share of faults that the settings name would have been too few faults.
-    let enough = percent(settings.faults.max(1), figures.calls) <= settings.share_percent;
-    if enough && figures.calls > 0 { Verdict::Good } else { Verdict::NotEnough }
-}
-
-impl Figures {
-    fn of(servings: &[Serving]) -> Self {
-        let mut figures = Self { replicas: servings.len(), ..Self::default() };
-        let mut people = BTreeSet::<u32>::new();
-        for serving in servings {
-            figures.calls = figures.calls.saturating_add(serving.calls);
-            figures.faults = figures.faults.saturating_add(serving.faults);
-            figures.refusals = figures.refusals.saturating_add(serving.refusals);
-            people.extend(&serving.failing);
-            for (cause, faults) in &serving.causes {
-                *figures.causes.entry(cause.clone()).or_default() += faults;
-            }
-        }
-        figures.people = people.len();
-        figures
-    }
-
-    fn failing(self, percent: f64) -> Failing {
-        let Self { calls, faults, people, replicas, causes, .. } = &self;
-        let mut by_number: Vec<(&String, &u64)> = causes.iter().collect();
-        by_number.sort_by_key(|(_, faults)| std::cmp::Reverse(**faults));
-        let named = by_number.iter().map(|(cause, faults)| format!("{cause} {faults}"));
-        let named = named.collect::<Vec<_>>().join(", ");
-        let cause = by_number.first().map_or_else(|| "unknown".to_owned(), |(c, _)| (*c).clone());
-        let replica = if *replicas == 1 { "replica" } else { "replicas" };
-        let sentence = format!(
-            "it spoiled {faults} of {calls} calls ({percent:.1} %) of at least {people} people on \
-             {replicas} {replica} ({named})"
-        );
-        Failing { sentence, cause, figures: self }
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a share needs no more than 50 bits")]
-fn percent(part: u64, whole: u64) -> f64 {
-    if whole == 0 { 0.0 } else { part as f64 * 100.0 / whole as f64 }
+/// Judges a fresh release by what each replica counted of it.
+pub fn judge_fresh(settings: &JudgementSettings, servings: &[Serving]) -> (Verdict, Figures) {
+    let fresh = sum(servings.iter().map(|serving| &serving.judged));
+    let befores: Vec<&Counted> =
+        servings.iter().filter_map(|serving| serving.before.as_ref()).collect();
+    let before = sum(befores.iter().copied());
+    let (verdict, metrics) = judge(&Judged {
+        evidence: Evidence::Probation,
+        budgets: &settings.budgets,
+        least_calls: settings.least_calls,
+        windows: 1,
+        candidate: &fresh,
+        active: (!befores.is_empty()).then_some(&before),
+    });
+    let figures = Figures {
+        calls: fresh.calls,
+        faults: fresh.faults,
+        refusals: fresh.refusals.values().fold(0, |sum, count| sum.saturating_add(*count)),
+        people: fresh.failing.len(),
+        networks: fresh.failing_networks.len(),
+        replicas: servings.len(),
+        causes: fresh.causes,
+        before_calls: before.calls,
+        before_faults: before.faults,
+        metrics,
+    };
+    (verdict, figures)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use super::super::cause::Cause;
+    use super::super::group::{CallOutcome, GroupCounts, Observed};
     use super::*;
 
     /// What a replica counted: calls, faults, and whose.
     fn replica(calls: u64, faults: u64, failing: &[u32]) -> Serving {
-        Serving {
-            place: "login".into(),
-            release: Some(42),
+        let judged = Counted {
             calls,
             faults,
             failing: failing.to_vec(),
             causes: [("panic".to_owned(), faults)].into(),
-            ..Serving::default()
-        }
+            ..Counted::default()
+        };
+        Serving { place: "login".into(), release: Some(42), judged, ..Serving::default() }
     }
 
     fn verdict(servings: &[Serving]) -> &'static str {
-        match judge(ProbationSettings::default(), servings) {
+        match judge_fresh(&JudgementSettings::default(), servings).0 {
             Verdict::Good => "good",
-            Verdict::NotEnough => "not enough",
+            Verdict::NotEnough { .. } => "not enough",
             Verdict::Bad(_) => "bad",
         }
     }
@@ -160,9 +105,9 @@ mod tests {
         let table: &[(&str, &str, &[Serving])] = &[
             ("nobody has called it", "not enough", &[]),
             ("it was called once", "not enough", &[replica(1, 0, &[])]),
-            ("each call fails, but there are few", "not enough", &[replica(4, 4, &[1, 2, 3, 4])]),
-            ("everything fails", "bad", &[replica(5, 5, &[1, 2, 3])]),
-            ("every hundredth e-mail traps", "bad", &[replica(500, 5, &[1, 2, 3, 4, 5])]),
+            ("each call fails, but there are two", "not enough", &[replica(2, 2, &[1, 2])]),
+            ("everything fails", "bad", &[replica(3, 3, &[1, 2, 3])]),
+            ("every hundredth e-mail traps", "bad", &[replica(1000, 10, &[1, 2, 3, 4, 5])]),
             ("one account, over and over", "not enough", &[replica(1000, 900, &[1])]),
             ("two accounts, over and over", "not enough", &[replica(1000, 900, &[1, 2])]),
             (
@@ -173,13 +118,12 @@ mod tests {
             (
                 "three people at three replicas",
                 "bad",
-                &[replica(100, 2, &[1]), replica(100, 2, &[2]), replica(100, 1, &[3])],
+                &[replica(100, 3, &[1]), replica(100, 3, &[2]), replica(100, 3, &[3])],
             ),
-            ("just the share", "bad", &[replica(1000, 5, &[1, 2, 3])]),
-            ("just less than the share", "good", &[replica(1001, 5, &[1, 2, 3])]),
+            ("just the share that it may", "good", &[replica(5000, 5, &[1, 2, 3])]),
             ("few faults in many calls", "good", &[replica(100_000, 16, &[1, 2, 3])]),
-            ("too few calls to call it good", "not enough", &[replica(999, 0, &[])]),
-            ("enough of them", "good", &[replica(500, 0, &[]), replica(500, 0, &[])]),
+            ("too few calls to call it good", "not enough", &[replica(199, 0, &[])]),
+            ("enough of them", "good", &[replica(100, 0, &[]), replica(100, 0, &[])]),
         ];
         for (what, expected, servings) in table {
             assert_eq!(verdict(servings), *expected, "{what}");
@@ -187,36 +131,86 @@ mod tests {
     }
 
     #[test]
+    fn a_stranger_with_three_invented_addresses_brings_no_fresh_release_down() {
+        let attacked = |good: u32, own_networks: u32| {
+            let group = GroupCounts::default();
+            let count = |subject: u32, network: u32, outcome: CallOutcome<'_>| {
+                let network = Some(network);
+                group.count(&Observed { subject, network, outcome, time: Duration::ZERO });
+            };
+            for number in 0..good {
+                count(number, number % 20, CallOutcome::Accepted);
+            }
+            // A thousand calls of each address, all spoiled.
+            for number in 0..3000 {
+                let (address, network) = (number % 3, number % own_networks);
+                count(u32::MAX - address, 1000 + network, CallOutcome::Fault(Cause::Panic));
+            }
+            verdict(&[Serving { judged: group.figures(), ..Serving::default() }])
+        };
+        assert_eq!(attacked(300, 1), "not enough", "from his own network");
+        assert_eq!(attacked(300, 2), "not enough", "and from another one");
+        assert_eq!(attacked(10_000, 3), "good", "outweighed by what others do in a minute");
+        // What is left: a quiet place, an input that trips the release, and three networks.
+        assert_eq!(attacked(300, 3), "bad");
+    }
+
+    #[test]
+    fn a_release_that_is_no_worse_than_the_one_before_stays() {
+        let mut serving = replica(1000, 20, &[1, 2, 3]);
+        assert_eq!(verdict(std::slice::from_ref(&serving)), "bad");
+        serving.before = Some(Counted { calls: 5000, faults: 100, ..Counted::default() });
+        // This one was started after the change, and knows nothing of the time before.
+        let late = replica(1000, 20, &[1, 2, 3]);
+        assert_eq!(verdict(&[serving.clone(), late]), "good");
+        serving.before = Some(Counted { calls: 5000, faults: 0, ..Counted::default() });
+        assert_eq!(verdict(&[serving]), "bad");
+    }
+
+    #[test]
     fn a_bad_verdict_says_why_with_its_figures() {
-        let mut other = replica(400, 3, &[2, 3]);
-        other.causes = [("panic".to_owned(), 1), ("memory".to_owned(), 2)].into();
-        let servings = [replica(100, 4, &[1, 2]), other];
-        let Verdict::Bad(failing) = judge(ProbationSettings::default(), &servings) else {
+        let mut other = replica(400, 9, &[2, 3]);
+        other.judged.causes = [("panic".to_owned(), 1), ("memory".to_owned(), 8)].into();
+        let servings = [replica(100, 14, &[1, 2]), other];
+        let (Verdict::Bad(failing), figures) =
+            judge_fresh(&JudgementSettings::default(), &servings)
+        else {
             panic!("it is bad");
         };
         assert_eq!(
             failing.sentence,
-            "it spoiled 7 of 500 calls (1.4 %) of at least 3 people on 2 replicas (panic 5, \
-             memory 2)"
+            "it spoiled 23 of 500 calls (4.6 %) of at least 3 people (panic 15, memory 8): that \
+             is certainly beyond its limit, faults > +0.1%"
         );
-        assert_eq!(failing.cause, "panic");
-        let json = serde_json::to_value(&failing.figures).unwrap();
+        assert_eq!((&*failing.cause, &*failing.metric), ("panic", "faults"));
+        let mut json = serde_json::to_value(&figures).unwrap();
+        let metrics = json.as_object_mut().unwrap().remove("metrics").unwrap();
+        assert_eq!(
+            (&metrics[0]["metric"], &metrics[0]["state"]),
+            (&"faults".into(), &"bad".into())
+        );
         assert_eq!(
             json,
             serde_json::json!({
-                "calls": 500, "faults": 7, "refusals": 0, "people": 3, "replicas": 2,
-                "causes": {"panic": 5, "memory": 2},
+                "calls": 500, "faults": 23, "refusals": 0, "people": 3, "networks": 0,
+                "replicas": 2, "causes": {"panic": 15, "memory": 8},
+                "before_calls": 0, "before_faults": 0,
             })
         );
     }
 
     #[test]
     fn settings_move_the_bounds() {
-        let strict = ProbationSettings { faults: 1, share_percent: 0.0 };
-        assert!(matches!(judge(strict, &[replica(100_000, 3, &[1, 2, 3])]), Verdict::Bad(_)));
-        assert_eq!(judge(strict, &[replica(100_000, 0, &[])]), Verdict::NotEnough);
-        let mild = ProbationSettings { faults: 50, share_percent: 20.0 };
-        assert_eq!(judge(mild, &[replica(1000, 100, &[1, 2, 3])]), Verdict::Good);
+        let of = |budgets: &str, serving: &Serving| {
+            let given = budgets.parse().unwrap();
+            let usual = JudgementSettings::default();
+            let budgets = usual.budgets.over(&given);
+            judge_fresh(&JudgementSettings { budgets, ..usual }, std::slice::from_ref(serving)).0
+        };
+        let rare = replica(100_000, 16, &[1, 2, 3]);
+        assert!(matches!(of("faults > 0%", &rare), Verdict::Bad(_)));
+        assert_eq!(of("faults > 20%", &replica(1000, 100, &[1, 2, 3])), Verdict::Good);
+        assert_eq!(of("faults off", &replica(1000, 900, &[1, 2, 3])), Verdict::Good);
     }
 
     #[test]

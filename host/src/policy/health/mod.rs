@@ -20,7 +20,7 @@ mod subject;
 pub use cause::Cause;
 pub use counts::{ReleaseCounts, Use};
 pub use group::{CallOutcome, GroupCounts, Observed};
-pub use judge::{Failing, Figures, ProbationSettings, Verdict, judge, of_revision};
+pub use judge::{Figures, judge_fresh, of_revision};
 pub use network::Network;
 pub use releases::ReleaseHealth;
 pub use subject::Subject;

@@ -12,6 +12,7 @@ use super::counts::{ReleaseCounts, read};
 use super::series::Series;
 use crate::contract::Slot;
 use crate::metrics::{Meter, MeterError};
+use crate::store::registry::Counted;
 
 /// Of each place, the metrics of so many releases are shown: of what serves, of the candidate that
 /// takes a share beside it, and of those that served last before.
@@ -70,6 +71,15 @@ impl ReleaseHealth {
         let counts = Arc::new(counts);
         releases.push(Arc::clone(&counts));
         counts
+    }
+
+    /// What is judged of a release: what it counted since it served last; none, if it was never
+    /// called in this process.
+    pub fn judged(&self, place: &str, release: u64) -> Option<Counted> {
+        let places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        let counts = places.get(place)?.iter().find(|counts| counts.release == release)?;
+        let judged = counts.judged();
+        (judged.calls > 0).then_some(judged)
     }
 }
 

@@ -174,10 +174,17 @@ impl Budgets {
     /// These, with those of a trial in the place of those of the same metric.
     #[must_use]
     pub fn with(&self, others: &[Budget]) -> Self {
+        let own = others.iter().map(|other| Budget { own: true, ..other.clone() });
+        self.over(&Self(own.collect()))
+    }
+
+    /// These, with others in the place of those of the same metric.
+    #[must_use]
+    pub fn over(&self, others: &Self) -> Self {
         let mut all = self.0.clone();
-        for other in others {
+        for other in &others.0 {
             all.retain(|budget| budget.metric != other.metric);
-            all.push(Budget { own: true, ..other.clone() });
+            all.push(other.clone());
         }
         Self(all)
     }

@@ -17,21 +17,28 @@ pub fn bucket(time: Duration) -> usize {
     TIMES.partition_point(|end| *end < microseconds)
 }
 
-/// The upper end of the bucket under which such a part of all times lies, in microseconds; none
-/// without times. What is longer than all buckets counts as the last one's end.
+/// The time under which such a part of all times lies, in microseconds; none without times. Within
+/// its bucket it is estimated as if the bucket's times were spread evenly: as longer ones are rarer,
+/// it is rather too long than too short. What is longer than all buckets counts as the last one's
+/// end.
 pub fn percentile(times: &[u64], part: f64) -> Option<u64> {
     let total = times.iter().fold(0_u64, |sum, count| sum.saturating_add(*count));
     if total == 0 {
         return None;
     }
     let needed = float(total) * part;
-    let mut seen = 0_u64;
-    let reached = times.iter().position(|count| {
-        seen = seen.saturating_add(*count);
-        float(seen) >= needed
-    });
-    let last = TIMES[TIMES.len() - 1];
-    Some(reached.and_then(|bucket| TIMES.get(bucket)).copied().unwrap_or(last))
+    let (mut seen, mut begin) = (0.0, 0_u64);
+    for (count, end) in times.iter().map(|count| float(*count)).zip(TIMES) {
+        if count > 0.0 && seen + count >= needed {
+            let within = ((needed - seen) / count).clamp(0.0, 1.0);
+            let offset = std::time::Duration::from_micros(end - begin).mul_f64(within);
+            let rest = u64::from(!offset.subsec_nanos().is_multiple_of(1000));
+            return Some(begin + u64::try_from(offset.as_micros()).unwrap_or(0) + rest);
+        }
+        seen += count;
+        begin = end;
+    }
+    Some(TIMES[TIMES.len() - 1])
 }
 
 /// How many times are longer than a bucket's upper end, which is at least so many microseconds, and
@@ -56,12 +63,12 @@ mod tests {
     }
 
     #[test]
-    fn a_percentile_is_the_end_of_its_bucket() {
+    fn a_percentile_lies_within_its_bucket() {
         assert_eq!(percentile(&[], 0.99), None);
         assert_eq!(percentile(&[0, 0, 0], 0.99), None);
         assert_eq!(percentile(&[99, 1], 0.99), Some(50));
-        assert_eq!(percentile(&[98, 2], 0.99), Some(75));
-        assert_eq!(percentile(&[0, 0, 7], 0.5), Some(100));
+        assert_eq!(percentile(&[98, 2], 0.99), Some(63));
+        assert_eq!(percentile(&[0, 0, 7], 0.5), Some(88));
         let mut long = [0; 29];
         long[28] = 5;
         assert_eq!(percentile(&long, 0.99), Some(3_000_000));

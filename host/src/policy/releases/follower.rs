@@ -19,7 +19,7 @@ use super::standing::Standing;
 use crate::clock::{Clock, Timestamp};
 use crate::contract::{PerSlot, Slot};
 use crate::policy::admission::Admission;
-use crate::policy::health::{ProbationSettings, ReleaseHealth};
+use crate::policy::health::ReleaseHealth;
 use crate::policy::judgement::JudgementSettings;
 use crate::policy::runtime::Generation;
 use crate::policy::serving::Generations;
@@ -40,7 +40,6 @@ pub struct FollowerParts {
     pub settings: ReleaseSettings,
     pub standing: Arc<Standing>,
     pub health: ReleaseHealth,
-    pub judging: ProbationSettings,
     pub judgement: JudgementSettings,
 }
 
@@ -52,7 +51,6 @@ pub struct Follower {
     pub(super) settings: ReleaseSettings,
     pub(super) standing: Arc<Standing>,
     pub(super) health: ReleaseHealth,
-    pub(super) judging: ProbationSettings,
     pub(super) judgement: JudgementSettings,
     pub(super) preparer: Arc<Preparer>,
     pub(super) places: PerSlot<Followed>,
@@ -82,7 +80,6 @@ impl Follower {
             settings: parts.settings,
             standing: parts.standing,
             health: parts.health,
-            judging: parts.judging,
             judgement: parts.judgement,
             places: PerSlot::default(),
             serving: PerSlot::default(),
@@ -263,6 +260,7 @@ impl Follower {
     fn serves(&self, slot: Slot) -> Serving {
         let current = self.generations.current(slot);
         let (revision, since) = *self.serving.get(slot);
+        let (judged, before) = self.judged(slot);
         Serving {
             place: slot.as_str().to_owned(),
             release: current.as_deref().map(number),
@@ -272,6 +270,8 @@ impl Follower {
             behind: self.standing.behind(slot),
             rollouts: true,
             trial: self.trial_figures(slot),
+            judged,
+            before,
             ..current.map(|current| current.counts.figures()).unwrap_or_default()
         }
     }

@@ -7,9 +7,10 @@ use tokio::time::Instant;
 
 use super::follower::Follower;
 use crate::contract::Slot;
-use crate::policy::health::{Verdict, judge, of_revision};
+use crate::policy::health::{judge_fresh, of_revision};
+use crate::policy::judgement::Verdict;
 use crate::store::StoreError;
-use crate::store::registry::{PlaceState, RegistryError};
+use crate::store::registry::{Counted, PlaceState, RegistryError};
 
 /// As often as replicas tell what they counted.
 const JUDGE: Duration = Duration::from_secs(1);
@@ -25,8 +26,9 @@ impl Follower {
         let replicas = self.store.replicas().await?;
         let mut fell_back = false;
         for state in &fresh {
-            if let Verdict::Bad(failing) = judge(self.judging, &of_revision(state, &replicas)) {
-                match self.health.fall_back(&self.store, state, &failing).await {
+            let (verdict, figures) = judge_fresh(&self.judgement, &of_revision(state, &replicas));
+            if let Verdict::Bad(failing) = verdict {
+                match self.health.fall_back(&self.store, state, &failing, &figures).await {
                     Ok(moved) => fell_back |= moved.is_some(),
                     Err(RegistryError::Store(error)) => return Err(error),
                     Err(RegistryError::Refused(refused)) => tracing::error!(
@@ -42,8 +44,22 @@ impl Follower {
     }
 
     fn on_probation(&self) -> Vec<PlaceState> {
+        Slot::ALL.into_iter().filter_map(|slot| self.fresh(slot)).cloned().collect()
+    }
+
+    /// The state of a place whose release is on probation.
+    fn fresh(&self, slot: Slot) -> Option<&PlaceState> {
+        let state = self.places.get(slot).state.as_ref()?;
         let now = self.clock.now();
-        let states = Slot::ALL.into_iter().filter_map(|slot| self.places.get(slot).state.clone());
-        states.filter(|state| state.probation_until.is_some_and(|until| now < until)).collect()
+        state.probation_until.is_some_and(|until| now < until).then_some(state)
+    }
+
+    /// For the other replicas: what this one counted of a release on probation, and of the one
+    /// that served before until the change.
+    pub(super) fn judged(&self, slot: Slot) -> (Counted, Option<Counted>) {
+        let Some(state) = self.fresh(slot) else { return (Counted::default(), None) };
+        let of =
+            |release: i64| self.health.judged(slot.as_str(), u64::try_from(release).unwrap_or(0));
+        (of(state.active).unwrap_or_default(), state.previous.first().and_then(|it| of(*it)))
     }
 }

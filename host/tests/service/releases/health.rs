@@ -1,13 +1,15 @@
 //! How each release does: its metrics, its figures, and the judgement of a fresh one.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use auth_host::contract::Slot;
-use auth_host::policy::health::{ProbationSettings, Verdict, judge};
+use auth_host::policy::health::{Figures, judge_fresh};
+use auth_host::policy::judgement::{Failing, JudgementSettings, Verdict};
 use auth_host::store::Store;
 use auth_host::store::registry::{
-    Component, ComponentInfo, NewRelease, PlaceState, ReleaseComponent, Serving, Source,
+    Component, ComponentInfo, Counted, NewRelease, PlaceState, ReleaseComponent, Serving, Source,
 };
 use serde_json::{Value, json};
 
@@ -15,7 +17,20 @@ use crate::support::{Person, TestService, eventually, guest, policy};
 
 /// What the release that serves in a slot has come to since it serves.
 fn figures(service: &TestService, slot: Slot) -> Serving {
-    service.app().generations.current(slot).unwrap().counts.figures()
+    let counts = Arc::clone(&service.app().generations.current(slot).unwrap().counts);
+    Serving { judged: counts.judged(), ..counts.figures() }
+}
+
+/// The judgement of a fresh release with the usual settings.
+fn judged(serving: Serving) -> (Verdict, Figures) {
+    judge_fresh(&JudgementSettings::default(), &[serving])
+}
+
+/// What was judged so bad that it has to go.
+fn failing(judged: Counted) -> (Failing, Figures) {
+    let (verdict, figures) = self::judged(Serving { judged, ..Serving::default() });
+    let Verdict::Bad(failing) = verdict else { panic!("{verdict:?}") };
+    (failing, figures)
 }
 
 /// Registers somebody of this name, whom `traps_for_some` may trap for.
@@ -108,24 +123,26 @@ async fn however_often_a_place_is_swapped_its_metrics_tell_of_three_releases() {
 #[tokio::test]
 async fn a_release_that_traps_for_every_hundredth_address_is_bad_and_one_address_is_not_enough() {
     let service = TestService::with().guest(Slot::Register, "traps_for_some").start().await;
-    let judged = || judge(ProbationSettings::default(), &[figures(&service, Slot::Register)]);
+    let judged = || judged(figures(&service, Slot::Register));
     for number in 0..20 {
         registers(&service, &format!("good{number}x")).await;
         registers(&service, "one00").await;
     }
-    assert_eq!(judged(), Verdict::NotEnough, "one address brings a release down");
+    assert!(matches!(judged().0, Verdict::NotEnough { .. }), "one address brings a release down");
     assert_eq!(figures(&service, Slot::Register).failing.len(), 1);
     for name in ["two00", "three00"] {
         registers(&service, name).await;
     }
-    let Verdict::Bad(failing) = judged() else { panic!("three people's calls fail") };
-    assert_eq!((failing.figures.calls, failing.figures.faults), (42, 22));
-    assert_eq!((failing.figures.people, failing.cause.as_str()), (3, "panic"));
+    let (Verdict::Bad(failing), of_all) = judged() else { panic!("three people's calls fail") };
+    // Of the one address only a few calls a minute count.
+    let (calls, faults) = (of_all.calls, of_all.faults);
+    assert!((25..42).contains(&calls) && faults == calls - 20, "{faults} of {calls}");
+    assert_eq!((of_all.people, failing.cause.as_str()), (3, "panic"));
     assert_eq!(figures(&service, Slot::Register).calls_a_minute, 42);
     // The next release begins anew.
     service.swap(Slot::Register, &policy(Slot::Register)).await;
     assert_eq!(figures(&service, Slot::Register).calls, 0);
-    assert_eq!(judged(), Verdict::NotEnough);
+    assert!(matches!(judged().0, Verdict::NotEnough { .. }));
     service.stop().await;
 }
 
@@ -209,27 +226,23 @@ async fn a_release_that_fails_falls_back_once_with_a_line_of_history_an_event_an
     activate(store, "trial").await;
     let state = activate(store, "trial").await;
     assert_eq!((state.active, state.previous.as_slice()), (2, [1].as_slice()));
-    let bad = Serving {
-        place: "trial".into(),
-        calls: 500,
-        faults: 5,
+    let (failing, figures) = failing(Counted {
+        calls: 1000,
+        faults: 10,
         failing: vec![1, 2, 3],
-        causes: [("memory".to_owned(), 5)].into(),
-        ..Serving::default()
-    };
-    let Verdict::Bad(failing) = judge(ProbationSettings::default(), &[bad]) else {
-        panic!("every hundredth call fails");
-    };
-    let moved = health.fall_back(store, &state, &failing).await.unwrap().unwrap();
+        causes: [("memory".to_owned(), 10)].into(),
+        ..Counted::default()
+    });
+    let moved = health.fall_back(store, &state, &failing, &figures).await.unwrap().unwrap();
     assert_eq!((moved.from, moved.to), (Some(2), 1));
     // Another replica comes to the same verdict, too late.
-    assert_eq!(health.fall_back(store, &state, &failing).await.unwrap(), None);
+    assert_eq!(health.fall_back(store, &state, &failing, &figures).await.unwrap(), None);
     let line = &store.history(Some("trial"), None, 1).await.unwrap()[0];
     assert_eq!((line.action.as_str(), line.who.as_str()), ("fell_back", "probation"));
     assert_eq!((line.from, line.to), (Some(2), Some(1)));
     assert_eq!(line.why, failing.sentence);
     let figures: Value = serde_json::from_str(&line.details).unwrap();
-    assert_eq!((&figures["calls"], &figures["causes"]), (&json!(500), &json!({ "memory": 5 })));
+    assert_eq!((&figures["calls"], &figures["causes"]), (&json!(1000), &json!({ "memory": 10 })));
     let events = service.events().await;
     let told: Vec<_> =
         events.iter().filter(|event| event.to_string().contains("policy.rolled_back")).collect();
@@ -248,11 +261,9 @@ async fn a_release_that_nothing_served_before_stays_however_it_fails() {
     let store = &app.services.store;
     let health = &app.generations.current(Slot::Login).unwrap().profile.metrics.releases;
     let state = activate(store, "trial").await;
-    let bad = Serving { calls: 5, faults: 5, failing: vec![1, 2, 3], ..Serving::default() };
-    let Verdict::Bad(failing) = judge(ProbationSettings::default(), &[bad]) else {
-        panic!("every call fails");
-    };
-    assert_eq!(health.fall_back(store, &state, &failing).await.unwrap(), None);
+    let bad = Counted { calls: 5, faults: 5, failing: vec![1, 2, 3], ..Counted::default() };
+    let (failing, figures) = failing(bad);
+    assert_eq!(health.fall_back(store, &state, &failing, &figures).await.unwrap(), None);
     assert_eq!(store.places().await.unwrap().iter().find(|s| s.place == "trial"), Some(&state));
     drop(app);
     service.stop().await;

@@ -164,7 +164,8 @@ fn a_candidate_is_slow_if_too_many_calls_take_longer_than_the_limit() {
     let (verdict, figures) = judged_with(SHARE, &budgets, &timed(1000, 80, 0, 80), Some(&active));
     assert_eq!(word(&verdict), "good");
     let p99 = figures.iter().find(|one| one.metric == "p99").unwrap();
-    assert_eq!((p99.candidate, p99.active), (100.0, Some(50.0)));
+    let near = |time: f64, expected: f64| (time - expected).abs() < 0.5;
+    assert!(near(p99.candidate, 100.0) && near(p99.active.unwrap(), 50.0), "{p99:?}");
     assert_eq!(p99.limit.as_deref(), Some("+100ms"));
 }
 
