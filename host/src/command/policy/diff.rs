@@ -24,8 +24,8 @@ Of a shadow, it counts calls by what both releases decided about the same attemp
   same             the same decision
   differ           such as 31 accepted → captcha_required: the release that serves let 31 in, the
                    one that is tried would have answered captcha_required. With the same decision,
-                   what else differs: claims, session, fields, retry_after, status, attributes, writes,
-                   events, message
+                   what else differs: claims, session, fields, retry_after, status, attributes,
+                   writes, events, message
   not comparable   it asked for what can only be known by doing it, such as whether a password is
                    right that the other one did not verify
   faults           it failed where the other one did not
