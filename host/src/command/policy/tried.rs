@@ -89,8 +89,8 @@ pub(super) fn replicas(candidate: &CandidateView) -> String {
     }
 }
 
-/// The commands that come next, each with what it is for. Whoever tries it further keeps its budgets,
-/// and adds these.
+/// The commands that come next, each with what it is for. Whoever tries it further keeps its
+/// budgets, and adds these.
 pub(super) fn next(
     place: &str,
     candidate: &CandidateView,
