@@ -42,7 +42,8 @@ To try it first, as a shadow that decides about nobody, or for a share of all pe
   auth-host policy deploy login/42 --steps 1%:10m,10%:30m,100%
   auth-host policy deploy login/42 --share 5% --abort-if 'faults > 0.1%' --least-calls 500
 Then see what it decides otherwise (policy diff login), let it serve all (policy promote login), or
-take it out (policy abort login). A bad one is taken out by itself.
+take it out (policy abort login). A bad one is taken out by itself, and so is one that refuses much
+more with a code: if that is what it is for, allow it with --abort-if 'refusals.CODE > 20%'.
 
 Ctrl-C ends the waiting, not the deployment. 0: it serves, or is tried, on all replicas; 1:
 nothing was activated; 2: the service cannot be reached or the token is not taken; 3: nobody knows

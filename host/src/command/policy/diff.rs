@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::asking::Asking;
 use super::client::Client;
 use super::problem::Problem;
-use super::{groups, names, noted, shadowed, tried};
+use super::{groups, names, noted, shadowed, tried, wanted};
 use crate::administration::views::{HistoryLineView, HistoryView, RolloutView};
 use crate::command::output::{self, plain};
 use crate::store::registry::RolloutMode;
@@ -24,8 +24,8 @@ Of a shadow, it counts calls by what both releases decided about the same attemp
   same             the same decision
   differ           such as 31 accepted → captcha_required: the release that serves let 31 in, the
                    one that is tried would have answered captcha_required. With the same decision,
-                   what else differs: claims, session, fields, retry_after, attributes, writes,
-                   events, message
+                   what else differs: claims, session, fields, retry_after, status, attributes,
+                   writes, events, message
   not comparable   it asked for what can only be known by doing it, such as whether a password is
                    right that the other one did not verify
   faults           it failed where the other one did not
@@ -109,14 +109,19 @@ fn readable(view: &RolloutView, samples: bool) -> String {
             lines.push(groups::readable(view));
         }
     }
-    lines.push(next(view));
+    let wanted = wanted::of(view);
+    // Of a share that goes on, the table says it.
+    if view.mode == RolloutMode::Shadow || view.ending.is_some() {
+        lines.extend(wanted::sentences(&wanted));
+    }
+    lines.push(next(view, &wanted::budgets(&wanted)));
     lines.join("\n")
 }
 
-fn next(view: &RolloutView) -> String {
+fn next(view: &RolloutView, budgets: &[String]) -> String {
     let place = plain(&view.place);
     match (&view.candidate, view.ending.as_deref()) {
-        (Some(candidate), _) => tried::next(&place, candidate, false),
+        (Some(candidate), _) => tried::next(&place, candidate, false, budgets),
         (None, Some("taken_out" | "overtaken")) => {
             format!("next: auth-host policy history {place}   why, with the figures")
         }

@@ -36,6 +36,7 @@ mod status;
 mod trial;
 mod tried;
 mod trying;
+mod wanted;
 
 pub use pack::Pack;
 pub use run::{PolicyRun, WAY};

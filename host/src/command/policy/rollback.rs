@@ -32,7 +32,9 @@ Examples:
 
 One step goes back from the release that serves when the command begins; if another one serves by
 the time it is made, nothing is changed. While a release decides for a share of all people, one step
-takes that one out, and the one that serves the others serves all again. Where a release was taken back in the last ten minutes
+takes that one out, and the one that serves the others serves all again.
+
+Where a release was taken back in the last ten minutes
 already, by somebody else or by itself, another step back needs --from or --to.
 
 It waits until all replicas serve it. 0: they do; 1: it was refused, and nothing was changed; 3: the

@@ -36,8 +36,8 @@ From a file to everybody, and back:
 Or try it first, on live traffic:
   auth-host policy deploy login/42 --shadow                       it decides about nobody, and is
   auth-host policy diff login                                     compared: what will change?
-  auth-host policy deploy login/42 --steps 1%:10m,10%:30m,100%    for more and more people by itself,
-                                                                  while it is good; out if it is bad
+  auth-host policy deploy login/42 --steps 1%:10m,10%:30m,100%    for more and more people, while
+                                                                  it is good; out if it is bad
   auth-host policy promote login                                  for all, now
   auth-host policy abort login                                    out, now
 

@@ -123,8 +123,24 @@ impl Change {
         let release = number.or_else(seen);
         let body = RolloutChangeView { message: self.message, release };
         let path = ["places", &place, "rollout", what];
-        let place: PlaceView = client.change(Method::POST, &path, &body).await?;
+        let asked = client.change(Method::POST, &path, &body).await;
+        let place: PlaceView = asked.map_err(|error| with_the_last(error, &place))?;
         Ok(Changed { client, before, place, json: self.asking.json })
+    }
+}
+
+/// What is meant may have been taken out a moment ago.
+fn with_the_last(error: anyhow::Error, place: &str) -> anyhow::Error {
+    match error.downcast::<Problem>() {
+        Ok(problem) if problem.code == "no_candidate" => {
+            let text = format!(
+                "{}. What was tried last, and how it ended: auth-host policy diff {place}",
+                problem.text.trim_end_matches('.')
+            );
+            Problem { text, ..problem }.into()
+        }
+        Ok(problem) => problem.into(),
+        Err(error) => error,
     }
 }
 

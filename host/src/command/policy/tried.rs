@@ -6,6 +6,9 @@ use crate::command::output::{escaped, plain, seconds};
 use crate::policy::judgement::Verdict;
 use crate::store::registry::RolloutMode;
 
+/// To go on with, after a shadow.
+pub(super) const STEPS: &str = "5%:5m,25%:5m,100%";
+
 /// Whom it decides about.
 pub(super) fn how(candidate: &CandidateView) -> String {
     let (release, base) = (plain(&candidate.release), plain(&candidate.base));
@@ -86,8 +89,16 @@ pub(super) fn replicas(candidate: &CandidateView) -> String {
     }
 }
 
-/// The commands that come next, each with what it is for.
-pub(super) fn next(place: &str, candidate: &CandidateView, look: bool) -> String {
+/// The commands that come next, each with what it is for. Whoever tries it further keeps its
+/// budgets, and adds these.
+pub(super) fn next(
+    place: &str,
+    candidate: &CandidateView,
+    look: bool,
+    more_budgets: &[String],
+) -> String {
+    let budgets = candidate.abort_if.iter().chain(more_budgets);
+    let budgets: String = budgets.map(|budget| format!(" --abort-if '{budget}'")).collect();
     let mut ways = Vec::new();
     if look {
         let what = match candidate.mode {
@@ -105,10 +116,10 @@ pub(super) fn next(place: &str, candidate: &CandidateView, look: bool) -> String
         });
     }
     if candidate.mode == RolloutMode::Shadow {
-        let steps = format!("deploy {} --steps 5%:5m,25%:5m,100%", candidate.release);
+        let steps = format!("deploy {} --steps {STEPS}{budgets}", candidate.release);
         ways.push((steps, "let it decide for more and more people"));
     } else if let (false, Some(more)) = (steps, more(candidate.percent)) {
-        let more = format!("deploy {} --share {more}%", candidate.release);
+        let more = format!("deploy {} --share {more}%{budgets}", candidate.release);
         ways.push((more, "let it decide for more people"));
     }
     if candidate.mode == RolloutMode::Share {
@@ -165,7 +176,7 @@ pub(super) mod tests {
         );
         let all = candidate(json!({ "mode": "shadow", "percent": 100.0 }));
         assert!(how(&all).contains("on all calls"));
-        let told = next("login", &shadow, true);
+        let told = next("login", &shadow, true, &[]);
         let told: Vec<(&str, &str)> =
             told.lines().filter_map(|line| line[6..].split_once("   ")).collect();
         let told: Vec<_> = told.iter().map(|(way, what)| (way.trim(), what.trim())).collect();
@@ -213,8 +224,12 @@ pub(super) mod tests {
             (&paused, &["resume login", "promote login", "abort login"]),
             (&candidate(json!({})), &["deploy login/43 --share 25%", "promote", "abort"]),
             (&candidate(json!({ "percent": 50.0 })), &["promote login", "abort login"]),
+            (
+                &candidate(json!({ "abort_if": ["faults > 1%"] })),
+                &["--share 25% --abort-if 'faults > 1%'   let", "promote", "abort"],
+            ),
         ] {
-            let told = next("login", one, false);
+            let told = next("login", one, false, &[]);
             let told: Vec<&str> = told.lines().collect();
             assert_eq!(told.len(), ways.len(), "{told:?}");
             assert!(told.iter().zip(ways).all(|(line, way)| line.contains(way)), "{told:?}");

@@ -68,7 +68,7 @@ fn readable(deployment: &DeploymentView, candidate: &CandidateView, took: Durati
         took.as_secs_f64()
     )];
     lines.extend(tried::step(candidate));
-    lines.push(tried::next(&plain(&deployment.place), candidate, true));
+    lines.push(tried::next(&plain(&deployment.place), candidate, true, &[]));
     lines.join("\n")
 }
 
