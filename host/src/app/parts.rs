@@ -67,10 +67,10 @@ pub(super) fn decisions(
     (services, generations, shadows): (&Arc<Services>, &Arc<Generations>, &Arc<Shadows>),
     tasks: &TaskTracker,
     wake: &Wake,
-    metrics: DecisionMetrics,
-) -> Decisions {
+    meter: &Meter,
+) -> anyhow::Result<Decisions> {
     let lifetimes = config.sessions.lifetimes.clone();
-    Decisions::new(DecisionParts {
+    Ok(Decisions::new(DecisionParts {
         access_tokens: AccessTokens::new(jwt_secret, lifetimes.access_token),
         legacy_tokens: legacy_tokens(config, jwt_secret, &services.clock),
         services: Arc::clone(services),
@@ -82,8 +82,8 @@ pub(super) fn decisions(
         tasks: tasks.clone(),
         shadows: Arc::clone(shadows),
         wake: wake.clone(),
-        metrics,
-    })
+        metrics: DecisionMetrics::new(meter)?,
+    }))
 }
 
 /// What lets candidates follow calls.

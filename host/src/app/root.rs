@@ -15,7 +15,7 @@ use super::{data_folder, parts};
 use crate::capabilities::Services;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::decisions::{DecisionMetrics, Shadows};
+use crate::decisions::Shadows;
 use crate::housekeeping::{Cleaner, DatabaseWatch};
 use crate::http::{ConnectionMetrics, Health, HttpMetrics, Public, Server};
 use crate::lifecycle::{Background, Ended, Service};
@@ -73,12 +73,11 @@ impl App {
         let services = parts::services(&config, clock, &meter, &hash_metrics).await?;
         let policy_metrics = PolicyMetrics::new(&meter)?;
         let admission = Arc::new(parts::admission(&config, &services, policy_metrics.clone())?);
-        let release_health = policy_metrics.releases.clone();
-        let generations = Arc::new(Generations::new(policy_metrics));
+        let generations = Arc::new(Generations::new(policy_metrics.clone()));
         let (wake, tasks) = (Wake::default(), TaskTracker::new());
         let http_metrics = HttpMetrics::new(&meter)?;
-        let connections = http_metrics.connections.clone();
         let relay_metrics = Arc::new(RelayMetrics::new(&meter)?);
+        let connections = http_metrics.connections.clone();
         let (sink, stopping) = (parts::sink(&config), StopDeadline::new(config.shutdown.timeout));
         let standing = parts::standing(&config, &services.clock, &meter)?;
         let health = Health {
@@ -90,10 +89,8 @@ impl App {
             relay: Arc::clone(&relay_metrics),
         };
         let shadows = parts::shadows(&config, &services, &generations, &meter)?;
-        let (metrics, shared) =
-            (DecisionMetrics::new(&meter)?, (&services, &generations, &shadows));
-        let decisions = parts::decisions(&config, &jwt_secret, shared, &tasks, &wake, metrics);
-        let life = (&tasks, &stopping);
+        let (shared, life) = ((&services, &generations, &shadows), (&tasks, &stopping));
+        let decisions = parts::decisions(&config, &jwt_secret, shared, &tasks, &wake, &meter)?;
         let observing =
             parts::observing(&config, services.clock.clone(), &meter, http_metrics, life)?;
         let beside = Beside { config: &config, services: &services, meter: &meter, life };
@@ -114,7 +111,7 @@ impl App {
             router: public.router()?,
             generations,
             standing,
-            release_health,
+            release_health: policy_metrics.releases,
             shadows,
             wake,
             sink,

@@ -57,7 +57,7 @@ pub enum Run {
     Policy {
         /// What to do with them.
         #[command(subcommand)]
-        run: PolicyRun,
+        run: Box<PolicyRun>,
     },
 }
 

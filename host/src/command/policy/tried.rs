@@ -98,7 +98,8 @@ pub(super) fn next(
     more_budgets: &[String],
 ) -> String {
     let budgets = candidate.abort_if.iter().chain(more_budgets);
-    let budgets: String = budgets.map(|budget| format!(" --abort-if '{budget}'")).collect();
+    let budgets: Vec<String> = budgets.map(|budget| format!(" --abort-if '{budget}'")).collect();
+    let budgets = budgets.concat();
     let mut ways = Vec::new();
     if look {
         let what = match candidate.mode {

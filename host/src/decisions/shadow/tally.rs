@@ -85,13 +85,13 @@ impl Tally {
 mod tests {
     use super::*;
 
-    fn sample(kind: &str) -> Option<DifferenceSample> {
-        Some(DifferenceSample {
+    fn sample(kind: &str) -> DifferenceSample {
+        DifferenceSample {
             kind: kind.into(),
             request_id: "id".into(),
             at: 0,
             replica: "one".into(),
-        })
+        }
     }
 
     fn total(new: &[NewDifferences]) -> u64 {
@@ -102,7 +102,7 @@ mod tests {
     fn what_could_not_be_written_is_added_to_what_came_meanwhile() {
         let (tally, rollout) = (Tally::default(), Uuid::now_v7());
         for _ in 0..7 {
-            tally.add(rollout, "differs:claims".into(), sample("differs:claims"));
+            tally.add(rollout, "differs:claims".into(), Some(sample("differs:claims")));
         }
         tally.add(rollout, "same".into(), None);
         let mut taken = tally.take();
@@ -119,7 +119,7 @@ mod tests {
         let (tally, rollout) = (Tally::default(), Uuid::now_v7());
         for number in 0..1000 {
             let kind = format!("differs:kind_{number}");
-            tally.add(rollout, kind.clone(), sample(&kind));
+            tally.add(rollout, kind.clone(), Some(sample(&kind)));
         }
         let new = tally.take();
         assert_eq!(total(&new), 1000, "all are counted");

@@ -85,9 +85,8 @@ pub(super) fn rate(judged: &Judged<'_>, metric: Metric, error: f64) -> Compared 
     // Without a call of the active release there is nothing to say.
     let knows = candidate.all > 0 && (!compares || active.is_none_or(|active| active.all > 0));
     let state = match limit {
-        None => MetricState::Told,
+        None | Some(Limit::Times(_) | Limit::Longer(_) | Limit::Off) => MetricState::Told,
         Some(Limit::Share(most) | Limit::More(most)) => state(difference, bounds, most, knows),
-        Some(Limit::Times(_) | Limit::Longer(_) | Limit::Off) => MetricState::Told,
     };
     Compared { metric, limit, candidate, active, times: None, bounds, knows, state }
 }
@@ -102,7 +101,7 @@ pub(super) fn p99(judged: &Judged<'_>, error: f64) -> Compared {
         Rate { seen, all }
     };
     let candidate = of(judged.candidate);
-    let active = judged.active.map(of).unwrap_or(Rate { seen: 0, all: 0 });
+    let active = judged.active.map_or(Rate { seen: 0, all: 0 }, of);
     let (own, other) = (candidate.bounds(error), active.bounds(error));
     let bounds = Interval { low: own.low - other.high, high: own.high - other.low };
     let difference = candidate.part() - active.part();
@@ -166,8 +165,9 @@ fn state(difference: f64, bounds: Interval, most: f64, knows: bool) -> MetricSta
 fn limit(judged: &Judged<'_>, metric: &Metric) -> Option<Limit> {
     let budget = judged.budgets.of(metric).filter(|budget| budget.limit != Limit::Off)?;
     let is_judged = match (judged.evidence, metric) {
-        (_, Metric::Faults | Metric::Timeouts) | (Evidence::Trial(RolloutMode::Share), _) => true,
-        (Evidence::Trial(RolloutMode::Shadow), Metric::P99) => true,
+        (_, Metric::Faults | Metric::Timeouts)
+        | (Evidence::Trial(RolloutMode::Share), _)
+        | (Evidence::Trial(RolloutMode::Shadow), Metric::P99) => true,
         // They are what a shadow is for: whoever tries a stricter policy wants to see them.
         (Evidence::Trial(RolloutMode::Shadow), _) => budget.own,
         (Evidence::Probation, _) => false,

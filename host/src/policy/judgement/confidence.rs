@@ -5,7 +5,7 @@
 //! 1 (Robbins, "Statistical methods related to the law of the iterated logarithm", 1970). It ever
 //! reaches `1 / error` with a probability of at most `error` (Ville 1939). So the rates for which
 //! it is below that hold the true one from the first call to the last, but for that probability
-//! (Howard, Ramdas, McAuliffe and Sekhon, "Time-uniform confidence sequences", 2021).
+//! (Howard, Ramdas, `McAuliffe` and Sekhon, "Time-uniform confidence sequences", 2021).
 
 use libm::lgamma;
 

@@ -114,7 +114,7 @@ fn figures(one: &Compared) -> MetricFigures {
             (milliseconds(times.candidate), times.active.map(milliseconds))
         }
         (Metric::P99, None) => (0.0, None),
-        _ => (one.candidate.part(), one.active.map(|active| active.part())),
+        _ => (one.candidate.part(), one.active.map(super::compared::Rate::part)),
     };
     MetricFigures {
         metric: one.metric.to_string(),

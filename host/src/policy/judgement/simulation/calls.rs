@@ -8,7 +8,7 @@ use crate::store::registry::Counted;
 /// The codes that a history has.
 pub(super) const CODES: [&str; 3] = ["invalid_credentials", "blocked", "closed_hours"];
 
-/// SplitMix64: enough for a simulation, and always the same.
+/// `SplitMix64`: enough for a simulation, and always the same.
 pub(super) struct Dice {
     state: u64,
     /// How times spread: of a log-normal distribution whose p99 is three times its median.

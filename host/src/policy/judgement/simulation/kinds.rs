@@ -34,6 +34,10 @@ const KIND: Kind = Kind {
 };
 
 pub(super) fn kinds() -> Vec<Kind> {
+    [equal(), no_worse(), much_worse()].into_iter().flatten().collect()
+}
+
+fn equal() -> Vec<Kind> {
     vec![
         Kind { name: "equal, a third of all", beside: 2, ..KIND },
         Kind { name: "equal, half of all", ..KIND },
@@ -46,6 +50,12 @@ pub(super) fn kinds() -> Vec<Kind> {
             at: |_| (Release { faults: 0.01, ..USUAL }, Release { faults: 0.01, ..USUAL }),
             ..KIND
         },
+    ]
+}
+
+/// Not the same, and still within the limits; or both change.
+fn no_worse() -> Vec<Kind> {
+    vec![
         Kind {
             name: "slightly worse, within limits",
             at: |_| {
@@ -92,6 +102,11 @@ pub(super) fn kinds() -> Vec<Kind> {
             at: |_| (Release { refusals: [0.165, 0.01, 0.0], ..USUAL }, USUAL),
             ..KIND
         },
+    ]
+}
+
+fn much_worse() -> Vec<Kind> {
+    vec![
         Kind {
             name: "much worse: faults 2 %",
             is_bad: true,

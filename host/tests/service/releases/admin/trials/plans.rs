@@ -12,13 +12,31 @@ async fn a_wrong_plan_is_refused_with_the_member_at_fault_and_nothing_begins() {
     let ann = service.admin("ann", Role::Deploy).await;
     let release = pushed(&ann).await;
     let before = ann.get("/v1/history").await.json();
+    for (rollout, field, says) in wrong() {
+        let answer = begin(&ann, &release, rollout.clone()).await;
+        answer.refused(400, "malformed_value");
+        let error = answer.json();
+        assert_eq!(error["fields"][0]["field"], format!("rollout.{field}"), "{rollout}: {error}");
+        let message = error["fields"][0]["message"].as_str().unwrap();
+        assert!(message.contains(says), "{rollout}: {message}");
+    }
+    for rollout in malformed() {
+        begin(&ann, &release, rollout).await.refused(400, "malformed_json");
+    }
+    assert_eq!(login(&ann).await["candidate"], Value::Null);
+    assert_eq!(ann.get("/v1/history").await.json()["lines"], before["lines"]);
+    service.stop().await;
+}
+
+/// Plans of the right form, the member at fault, and what is said of it.
+fn wrong() -> Vec<(Value, &'static str, &'static str)> {
     let share = |steps: Value| json!({ "mode": "share", "steps": steps });
     let step = |percent: f64, hold: u64| json!({ "percent": percent, "hold_seconds": hold });
     let abort_if = |budgets: Value| json!({ "mode": "shadow", "abort_if": budgets });
     let percent = |mode: &str, percent: f64| json!({ "mode": mode, "percent": percent });
     let many: Vec<Value> = (1..=21).map(|number| step(f64::from(number), 1)).collect();
     let budgets: Vec<String> = (1..=21).map(|code| format!("refusals.c{code} > 1%")).collect();
-    for (rollout, field, says) in [
+    vec![
         (percent("share", 0.0), "percent", "abort it"),
         (percent("share", 100.0), "percent", "promote"),
         (percent("share", -1.0), "percent", "at most 100"),
@@ -52,15 +70,11 @@ async fn a_wrong_plan_is_refused_with_the_member_at_fault_and_nothing_begins() {
         (abort_if(json!(budgets)), "abort_if", "more than 20"),
         (json!({ "mode": "shadow", "least_calls": 0 }), "least_calls", "from 1"),
         (json!({ "mode": "shadow", "least_calls": 10_000_001 }), "least_calls", "10000000"),
-    ] {
-        let answer = begin(&ann, &release, rollout.clone()).await;
-        answer.refused(400, "malformed_value");
-        let error = answer.json();
-        assert_eq!(error["fields"][0]["field"], format!("rollout.{field}"), "{rollout}: {error}");
-        let message = error["fields"][0]["message"].as_str().unwrap();
-        assert!(message.contains(says), "{rollout}: {message}");
-    }
-    for rollout in [
+    ]
+}
+
+fn malformed() -> Vec<Value> {
+    vec![
         json!({}),
         json!([]),
         json!("shadow"),
@@ -72,12 +86,7 @@ async fn a_wrong_plan_is_refused_with_the_member_at_fault_and_nothing_begins() {
         json!({ "mode": "share", "steps": [{ "percent": 5, "hold_seconds": -5 }] }),
         json!({ "mode": "share", "percent": 5, "abort_if": "faults > 1%" }),
         json!({ "mode": "share", "percent": 5, "least_calls": 0.5 }),
-    ] {
-        begin(&ann, &release, rollout).await.refused(400, "malformed_json");
-    }
-    assert_eq!(login(&ann).await["candidate"], Value::Null);
-    assert_eq!(ann.get("/v1/history").await.json()["lines"], before["lines"]);
-    service.stop().await;
+    ]
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Tried;
 use super::tried::{abort, activate, counted, kinds, shadow};
-use crate::support::{Person, TestService};
+use crate::support::{Person, TestService, TestServiceBuilder};
 
 /// A policy that differs from a plain one in this, or in nothing.
 fn differing(what: &str) -> Value {
@@ -68,7 +68,7 @@ const DIFFERENCES: [(&str, [Option<&str>; 3]); 11] = [
 
 #[tokio::test]
 async fn in_every_place_claims_writes_events_refusals_and_faults_have_their_kinds() {
-    let builder = Slot::ALL.into_iter().fold(TestService::with(), |it, slot| it.without(slot));
+    let builder = Slot::ALL.into_iter().fold(TestService::with(), TestServiceBuilder::without);
     let service = builder.start().await;
     for slot in Slot::ALL {
         activate(&service, slot, (&format!("{slot}_differs"), differing(""))).await;

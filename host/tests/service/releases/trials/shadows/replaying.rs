@@ -155,7 +155,7 @@ async fn recorded(service: &TestService, generation: &Generation, person: &Perso
 }
 
 fn soon() -> Instant {
-    Instant::now() + Duration::from_secs(60)
+    Instant::now() + Duration::from_mins(1)
 }
 
 #[tokio::test]

@@ -25,9 +25,9 @@ async fn a_replica_that_is_cut_off_tries_nothing_until_it_can_ask_again() {
     for silent in [false, true] {
         assert_eq!(decider(&away, person).await, "candidate");
         if silent {
-            proxy.freeze()
+            proxy.freeze();
         } else {
-            proxy.refuse()
+            proxy.refuse();
         }
         eventually("the active release where nobody can be asked", async || {
             (decider(&away, person).await == "active").then_some(())
@@ -35,9 +35,9 @@ async fn a_replica_that_is_cut_off_tries_nothing_until_it_can_ask_again() {
         .await;
         assert_eq!(decider(&direct, person).await, "candidate", "the others go on");
         if silent {
-            proxy.thaw()
+            proxy.thaw();
         } else {
-            proxy.accept()
+            proxy.accept();
         }
         eventually("the candidate again", async || {
             (decider(&away, person).await == "candidate").then_some(())
