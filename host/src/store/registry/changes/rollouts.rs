@@ -78,9 +78,10 @@ pub(in crate::store) async fn change<R: Registry>(
 ) -> Result<PlaceState, RegistryError> {
     let (mut row, now) = (registry.lock(place).await?, registry.now());
     let mut candidate = as_expected(&row, expected)?;
+    // As it was when it was judged: an advance makes another turn of it.
+    let details = details(&candidate, change);
     let fate = decide(&row, &mut candidate, what, change, now)?;
     let (release, place, who) = (candidate.release, row.place.clone(), &*change.who);
-    let details = details(&candidate, change);
     let (action, from, to) = match fate {
         Fate::Stays(action) => {
             row.candidate = Some(candidate);
