@@ -261,7 +261,7 @@ async fn a_full_disk_leaves_no_half_of_a_compiled_policy_and_what_is_active_serv
     // A cache of its own, on this disk.
     std::fs::remove_file(disk.data().join("cache")).unwrap();
     // Room for what the database writes, and for nothing of the size of a policy.
-    disk.fill_all_but(300 << 10);
+    disk.fill_all_but(400 << 10);
     let process = disk.serving().await;
     let ready = format!("http://{}/readyz", process.address);
     let body: Value =
@@ -281,7 +281,7 @@ async fn a_full_disk_leaves_no_half_of_a_compiled_policy_and_what_is_active_serv
 #[tokio::test]
 async fn a_first_start_on_a_full_disk_serves_nothing_until_the_registry_takes_the_policies() {
     let Some(disk) = SmallDisk::new(24) else { return };
-    disk.fill_all_but(300 << 10);
+    disk.fill_all_but(400 << 10);
     let running = Running::on(disk).await;
     eventually("policies that are not kept", async || {
         let (status, body) = running.ready().await;
