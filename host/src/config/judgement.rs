@@ -50,7 +50,10 @@ mod tests {
         assert!(faults.is_empty(), "{faults:?}");
         assert_eq!(settings.least_calls, 50);
         let budgets: Vec<String> = settings.budgets.0.iter().map(ToString::to_string).collect();
-        assert_eq!(budgets, ["timeouts > +0.1%", "refusals > +2%", "p99 off", "faults > 1%"]);
+        assert_eq!(
+            budgets,
+            ["timeouts > +0.1%", "failed > +1%", "refusals > +2%", "p99 off", "faults > 1%",]
+        );
         assert!(settings.budgets.0.iter().all(|budget| !budget.own));
     }
 

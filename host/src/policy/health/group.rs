@@ -3,24 +3,20 @@
 //! than others.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
-
-use tokio::time::Instant;
 
 use super::cause::Cause;
 use super::few::Few;
-use crate::policy::judgement::{TIMES, bucket};
+use super::people::People;
+use crate::policy::judgement::{FAILED, TIMES, bucket};
 use crate::store::registry::Counted;
 
-/// So many calls of one person are counted a minute.
-const MOST_A_MINUTE: u8 = 3;
-/// People share so many small counters: if more than some ten thousand ask in a minute, some of
-/// their calls are not counted, whoever they are.
-const PEOPLE: usize = 16_384;
 /// The first calls in a process are slow whatever the release does.
 const UNTIMED: u64 = 50;
+/// So many people are told apart of each outcome: as many as a verdict asks for.
+const MOST_MET: usize = 5;
 /// So many codes are counted.
 const MOST_CODES: usize = 128;
 
@@ -57,39 +53,51 @@ pub struct GroupCounts {
     failing: Few,
     failing_networks: Few,
     networks: Few,
-    /// Only a group that is called has them.
-    people: OnceLock<People>,
-}
-
-/// How often people asked in this minute.
-#[derive(Debug)]
-struct People {
-    since: Instant,
-    minute: AtomicU64,
-    counters: Box<[AtomicU8]>,
+    /// Whom refusals, by code, and failures met.
+    met: Mutex<BTreeMap<String, Vec<u32>>>,
+    /// Whom each time met.
+    timed: [Few; TIMES.len() + 1],
+    /// So many calls were not timed, of this group and of the one that it goes on from.
+    untimed: Arc<AtomicU64>,
+    /// Only a group that is called has them. Both groups of a share have the same: whoever is
+    /// counted less in one would be in the other.
+    people: Arc<OnceLock<People>>,
 }
 
 impl GroupCounts {
     /// Counts a call.
     pub fn count(&self, call: &Observed<'_>) {
+        let people = self.people.get_or_init(People::new);
+        self.count_at(call, people.minute());
+    }
+
+    /// The same, in such a minute.
+    pub(super) fn count_at(&self, call: &Observed<'_>, minute: u64) {
+        if !self.people.get_or_init(People::new).may_count(call.subject, minute) {
+            return;
+        }
         if call.outcome == CallOutcome::Failed {
             self.failed.fetch_add(1, Ordering::Relaxed);
+            self.meet(FAILED, call.subject);
             return;
         }
-        let people = self.people.get_or_init(People::new);
-        if !people.may_count(call.subject, people.since.elapsed().as_secs() / 60) {
-            return;
-        }
-        let before = self.calls.fetch_add(1, Ordering::Relaxed);
-        if before >= UNTIMED {
-            self.times[bucket(call.time)].fetch_add(1, Ordering::Relaxed);
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        if self.untimed.load(Ordering::Relaxed) >= UNTIMED
+            || self.untimed.fetch_add(1, Ordering::Relaxed) >= UNTIMED
+        {
+            let bucket = bucket(call.time);
+            self.times[bucket].fetch_add(1, Ordering::Relaxed);
+            self.timed[bucket].insert(call.subject);
         }
         if let Some(network) = call.network {
             self.networks.insert(network);
         }
         match call.outcome {
             CallOutcome::Accepted | CallOutcome::Failed => {}
-            CallOutcome::Refused(code) => self.refuse(code),
+            CallOutcome::Refused(code) => {
+                self.refuse(code);
+                self.meet(code, call.subject);
+            }
             CallOutcome::Fault(cause) => {
                 self.causes[cause as usize].fetch_add(1, Ordering::Relaxed);
                 self.failing.insert(call.subject);
@@ -107,6 +115,28 @@ impl GroupCounts {
         } else if refusals.len() < MOST_CODES {
             refusals.insert(code.to_owned(), 1);
         }
+    }
+
+    fn meet(&self, name: &str, subject: u32) {
+        let mut met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(people) = met.get_mut(name) {
+            if people.len() < MOST_MET && !people.contains(&subject) {
+                people.push(subject);
+            }
+        } else if met.len() <= MOST_CODES {
+            met.insert(name.to_owned(), vec![subject]);
+        }
+    }
+
+    /// A group beside this one: whoever is in one of them is in no other.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        Self { people: Arc::clone(&self.people), ..Self::default() }
+    }
+
+    /// Its first calls are not the first of what decides: they are timed as soon as those of this.
+    pub fn goes_on_from(&mut self, before: &Self) {
+        self.untimed = Arc::clone(&before.untimed);
     }
 
     /// So far.
@@ -128,38 +158,20 @@ impl GroupCounts {
             failed: read(&self.failed),
             refusals: self.refusals.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             causes,
-            times,
+            times: times.clone(),
             failing: self.failing.all(),
             failing_networks: self.failing_networks.all(),
+            met: self.met.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            timed: self.timed[..times.len()].iter().map(people_of).collect(),
             networks: u32::try_from(self.networks.all().len()).unwrap_or(u32::MAX),
         }
     }
 }
 
-impl People {
-    fn new() -> Self {
-        let counters = std::iter::repeat_with(AtomicU8::default).take(PEOPLE).collect();
-        Self { since: Instant::now(), minute: AtomicU64::new(0), counters }
-    }
-
-    /// Whether one more call of this person counts in this minute.
-    fn may_count(&self, subject: u32, minute: u64) -> bool {
-        let before = self.minute.load(Ordering::Relaxed);
-        if before != minute
-            && self
-                .minute
-                .compare_exchange(before, minute, Ordering::Relaxed, Ordering::Relaxed)
-                .is_ok()
-        {
-            for counter in &self.counters {
-                counter.store(0, Ordering::Relaxed);
-            }
-        }
-        let counter = &self.counters[subject as usize % PEOPLE];
-        // It is never written again before the minute is over, so that it cannot overflow.
-        counter.load(Ordering::Relaxed) < MOST_A_MINUTE
-            && counter.fetch_add(1, Ordering::Relaxed) < MOST_A_MINUTE
-    }
+fn people_of(few: &Few) -> Vec<u32> {
+    let mut people = few.all();
+    people.truncate(MOST_MET);
+    people
 }
 
 #[cfg(test)]
@@ -206,11 +218,6 @@ mod tests {
         group.count(&call(2, CallOutcome::Accepted));
         let figures = group.figures();
         assert_eq!((figures.calls, figures.faults), (4, 3));
-        let people = People::new();
-        for minute in [0, 1, 7] {
-            let counted = (0..1000).filter(|_| people.may_count(1, minute)).count();
-            assert_eq!(counted, 3, "minute {minute}");
-        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod group;
 mod judge;
 mod minute;
 mod network;
+mod people;
 mod releases;
 mod remedy;
 mod series;

@@ -11,6 +11,8 @@ pub enum Metric {
     Faults,
     /// Those of them that took longer than they may.
     Timeouts,
+    /// Those that came to nothing because the host could not do its part, of all calls.
+    Failed,
     /// The time that all calls but one in a hundred keep within.
     P99,
     /// The share of each refusal code that has no budget of its own.
@@ -59,6 +61,7 @@ impl Default for Budgets {
         Self(vec![
             budget(Metric::Faults, Limit::More(0.001)),
             budget(Metric::Timeouts, Limit::More(0.001)),
+            budget(Metric::Failed, Limit::More(0.01)),
             budget(Metric::P99, Limit::Times(1.5)),
             budget(Metric::Refusals, Limit::More(0.02)),
         ])
@@ -70,8 +73,9 @@ impl FromStr for Budget {
 
     /// The error ends a sentence: "is not …".
     fn from_str(text: &str) -> Result<Self, String> {
-        const FORM: &str = "is not a budget such as faults > 0.1%, timeouts > +0.1%, p99 > x1.5, \
-                            p99 > +20ms, refusals > +2%, refusals.CODE > 10% or refusals off";
+        const FORM: &str = "is not a budget such as faults > 0.1%, timeouts > +0.1%, \
+                            failed > +1%, p99 > x1.5, p99 > +20ms, refusals > +2%, \
+                            refusals.CODE > 10% or refusals off";
         let text = text.trim();
         let (metric, limit) = match text.split_once('>') {
             Some((metric, limit)) => (metric.trim(), limit.trim()),
@@ -98,6 +102,7 @@ impl FromStr for Metric {
         Ok(match name {
             "faults" => Self::Faults,
             "timeouts" => Self::Timeouts,
+            "failed" => Self::Failed,
             "p99" => Self::P99,
             "refusals" => Self::Refusals,
             _ => {
@@ -205,6 +210,7 @@ impl fmt::Display for Metric {
         match self {
             Self::Faults => formatter.write_str("faults"),
             Self::Timeouts => formatter.write_str("timeouts"),
+            Self::Failed => formatter.write_str("failed"),
             Self::P99 => formatter.write_str("p99"),
             Self::Refusals => formatter.write_str("refusals"),
             Self::RefusalsOf(code) => write!(formatter, "refusals.{code}"),

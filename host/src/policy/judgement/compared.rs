@@ -9,8 +9,8 @@ use crate::store::registry::{Counted, RolloutMode};
 
 /// So many points of percent more of the candidate's calls may be slower than the limit allows.
 const SLOWER: f64 = 0.01;
-/// With fewer times nobody knows the percentile of the active release.
-const LEAST_TIMES: u64 = 100;
+/// With fewer times nobody knows the percentile of a release.
+pub(super) const LEAST_TIMES: u64 = 100;
 
 /// Of a part of all calls.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -60,6 +60,10 @@ pub(super) fn rate(judged: &Judged<'_>, metric: Metric, error: f64) -> Compared 
             Metric::Faults => counted.faults,
             Metric::Timeouts => counted.timeouts,
             Metric::RefusalsOf(code) => counted.refusals.get(code).copied().unwrap_or(0),
+            Metric::Failed => {
+                let all = counted.calls.saturating_add(counted.failed);
+                return Rate { seen: counted.failed, all };
+            }
             Metric::P99 | Metric::Refusals => 0,
         }
         .min(counted.calls),
@@ -70,10 +74,12 @@ pub(super) fn rate(judged: &Judged<'_>, metric: Metric, error: f64) -> Compared 
     let own = candidate.bounds(error);
     let beside = active.map(|active| (active, active.bounds(error)));
     let compares = !matches!(limit, Some(Limit::Share(_)));
+    let is_fresh = judged.evidence == Evidence::Probation;
     let (difference, bounds) = match beside.filter(|_| compares) {
         // What is fresh is compared with what is known of the release before it. If that spoiled
-        // nothing, or if nothing is known of it, the limit stands for itself.
-        Some((active, _)) if judged.evidence == Evidence::Probation && active.seen == 0 => {
+        // nothing, or if little is known of it, the limit stands for itself: the bounds of few calls
+        // would excuse whatever the fresh one does.
+        Some((active, _)) if is_fresh && (active.seen == 0 || active.all < judged.least_calls) => {
             (candidate.part(), own)
         }
         Some((active, other)) => (
@@ -83,7 +89,8 @@ pub(super) fn rate(judged: &Judged<'_>, metric: Metric, error: f64) -> Compared 
         None => (candidate.part(), own),
     };
     // Without a call of the active release there is nothing to say.
-    let knows = candidate.all > 0 && (!compares || active.is_none_or(|active| active.all > 0));
+    let knows =
+        candidate.all > 0 && (!compares || is_fresh || active.is_none_or(|active| active.all > 0));
     let state = match limit {
         None | Some(Limit::Times(_) | Limit::Longer(_) | Limit::Off) => MetricState::Told,
         Some(Limit::Share(most) | Limit::More(most)) => state(difference, bounds, most, knows),
@@ -105,7 +112,7 @@ pub(super) fn p99(judged: &Judged<'_>, error: f64) -> Compared {
     let (own, other) = (candidate.bounds(error), active.bounds(error));
     let bounds = Interval { low: own.low - other.high, high: own.high - other.low };
     let difference = candidate.part() - active.part();
-    let knows = candidate.all > 0 && active.all >= LEAST_TIMES;
+    let knows = candidate.all >= LEAST_TIMES && active.all >= LEAST_TIMES;
     let times = percentile(&judged.candidate.times, 0.99).map(|candidate| Times {
         candidate,
         active: before,
@@ -168,6 +175,8 @@ fn limit(judged: &Judged<'_>, metric: &Metric) -> Option<Limit> {
         (_, Metric::Faults | Metric::Timeouts)
         | (Evidence::Trial(RolloutMode::Share), _)
         | (Evidence::Trial(RolloutMode::Shadow), Metric::P99) => true,
+        // A shadow is not told what the host could not do.
+        (Evidence::Trial(RolloutMode::Shadow), Metric::Failed) => false,
         // They are what a shadow is for: whoever tries a stricter policy wants to see them.
         (Evidence::Trial(RolloutMode::Shadow), _) => budget.own,
         (Evidence::Probation, _) => false,

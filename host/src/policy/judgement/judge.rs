@@ -8,18 +8,24 @@ use std::collections::BTreeSet;
 
 use super::budget::Metric;
 use super::compared::{Compared, p99, rate};
+use super::times::first_slower;
 use super::verdict::{Evidence, Failing, Judged, MetricFigures, MetricState, Verdict};
 use super::words::{limit_in_words, not_enough, sentence};
 use crate::store::registry::Counted;
 
 /// The probability of a false alarm in a whole rollout.
 pub(super) const ERROR: f64 = 0.01;
-/// It is shared as if there were so many refusal codes at least: new ones may come while it runs.
+/// It is shared as if there were so many refusal codes at least.
 const LEAST_CODES: usize = 8;
 /// So many codes are looked at.
 const MOST_CODES: usize = 128;
-/// The times' limit moves with the active release's percentile, over a few buckets.
-const SHARES_OF_P99: usize = 4;
+/// The times' limit moves with the active release's percentile, while that is young over up to so
+/// many buckets.
+const SHARES_OF_P99: usize = 12;
+/// Under this name are people whose calls the host failed; no code has it that a person is told.
+pub const FAILED: &str = "(failed)";
+/// Whatever else is bad must have met so many people.
+const LEAST_MET: usize = 5;
 /// No rollout has so many steps.
 const MOST_WINDOWS: usize = 1000;
 /// Faults must meet so many people, and come from so many networks if calls come from many.
@@ -32,16 +38,18 @@ pub fn judge(judged: &Judged<'_>) -> (Verdict, Vec<MetricFigures>) {
     let mut all = compare(judged);
     let is_spoiled = is_spoiled_for_many(judged.candidate);
     let of_faults = |one: &Compared| matches!(one.metric, Metric::Faults | Metric::Timeouts);
-    let mut met_few = false;
-    for one in all.iter_mut().filter(|one| of_faults(one) && one.state == MetricState::Bad) {
-        if !is_spoiled {
-            met_few = true;
+    let mut met_few = None;
+    for one in all.iter_mut().filter(|one| one.state == MetricState::Bad) {
+        let met = met(judged.candidate, one);
+        let are_many = if of_faults(one) { is_spoiled } else { met >= LEAST_MET };
+        if !are_many {
+            met_few = met_few.or(Some((one.metric.clone(), met)));
             one.state = MetricState::Undecided;
         }
     }
     let verdict = match worst(judged.candidate, &all) {
         Some(bad) => Verdict::Bad(failing(judged, bad)),
-        None => match not_enough(judged, &all, met_few) {
+        None => match not_enough(judged, &all, met_few.as_ref()) {
             Some(why) => Verdict::NotEnough { why },
             None => Verdict::Good,
         },
@@ -54,17 +62,29 @@ fn compare(judged: &Judged<'_>) -> Vec<Compared> {
     let codes = codes(judged);
     let metrics = match judged.evidence {
         Evidence::Probation => 2,
-        Evidence::Trial(_) => 2 + SHARES_OF_P99 + codes.len().max(LEAST_CODES),
+        Evidence::Trial(_) => 3 + SHARES_OF_P99 + parts_of_codes(codes.len()),
     };
     #[expect(clippy::cast_precision_loss, reason = "they are few")]
     let error = ERROR / (judged.windows.clamp(1, MOST_WINDOWS) * metrics * 2) as f64;
     let mut all = vec![
         rate(judged, Metric::Faults, error),
         rate(judged, Metric::Timeouts, error),
+        rate(judged, Metric::Failed, error),
         p99(judged, error),
     ];
     all.extend(codes.into_iter().map(|code| rate(judged, Metric::RefusalsOf(code), error)));
     all
+}
+
+/// Into so many parts the error is divided, of which each code has one. New codes come while a trial
+/// runs: two thirds of it are for the first eight, a sixth for when there are up to 16, a twelfth for
+/// up to 32, and so on, so that all these looks together have no more than there is.
+fn parts_of_codes(codes: usize) -> usize {
+    if codes <= LEAST_CODES {
+        return LEAST_CODES * 3 / 2;
+    }
+    let most = codes.next_power_of_two();
+    most * 3 * (most / LEAST_CODES)
 }
 
 /// The codes that either refused with, and those that a budget names.
@@ -84,6 +104,25 @@ fn is_spoiled_for_many(candidate: &Counted) -> bool {
     let networks = distinct(&candidate.failing_networks);
     distinct(&candidate.failing) >= LEAST_PEOPLE
         && (candidate.networks < MANY_NETWORKS || networks >= LEAST_NETWORKS)
+}
+
+/// So many people are known whom it met.
+fn met(candidate: &Counted, one: &Compared) -> usize {
+    let people: BTreeSet<u32> = match &one.metric {
+        Metric::Faults | Metric::Timeouts => candidate.failing.iter().copied().collect(),
+        Metric::P99 => {
+            let slow = one.times.map_or(usize::MAX, |times| first_slower(times.limit));
+            candidate.timed.iter().skip(slow).flatten().copied().collect()
+        }
+        Metric::Failed => of(candidate, FAILED),
+        Metric::Refusals => BTreeSet::new(),
+        Metric::RefusalsOf(code) => of(candidate, code),
+    };
+    people.len()
+}
+
+fn of(candidate: &Counted, name: &str) -> BTreeSet<u32> {
+    candidate.met.get(name).into_iter().flatten().copied().collect()
 }
 
 /// The first that is bad; faults that are mostly time outs are time outs.

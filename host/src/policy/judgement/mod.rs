@@ -14,7 +14,7 @@ mod verdict;
 mod words;
 
 pub use budget::{Budget, Budgets, Limit, Metric};
-pub use judge::judge;
+pub use judge::{FAILED, judge};
 pub use sum::sum;
 pub use times::{TIMES, bucket, percentile};
 pub use verdict::{

@@ -22,7 +22,7 @@ pub fn sum<'c>(parts: impl IntoIterator<Item = &'c Counted>) -> Counted {
         add(&mut all.calls, calls);
         add(&mut all.faults, of(part.faults));
         add(&mut all.timeouts, of(part.timeouts));
-        add(&mut all.failed, part.failed);
+        add(&mut all.failed, part.failed.min(MOST_CALLS));
         for (names, more) in [(&mut all.refusals, &part.refusals), (&mut all.causes, &part.causes)]
         {
             for (name, count) in more.iter().take(MOST_NAMES) {
@@ -44,6 +44,19 @@ pub fn sum<'c>(parts: impl IntoIterator<Item = &'c Counted>) -> Counted {
         {
             names.extend(more.iter().take(MOST_FAILING));
         }
+        for (name, people) in part.met.iter().take(MOST_NAMES) {
+            let has_room = all.met.len() < MOST_NAMES && name.len() <= MOST_NAME;
+            if has_room || all.met.contains_key(name) {
+                add_people(all.met.entry(name.clone()).or_default(), people);
+            }
+        }
+        let timed = &part.timed[..part.timed.len().min(TIMES.len() + 1)];
+        if all.timed.len() < timed.len() {
+            all.timed.resize(timed.len(), Vec::new());
+        }
+        for (sum, people) in all.timed.iter_mut().zip(timed) {
+            add_people(sum, people);
+        }
         all.networks = all.networks.max(part.networks);
     }
     for names in [&mut all.failing, &mut all.failing_networks] {
@@ -55,6 +68,15 @@ pub fn sum<'c>(parts: impl IntoIterator<Item = &'c Counted>) -> Counted {
 
 fn add(sum: &mut u64, more: u64) {
     *sum = sum.saturating_add(more);
+}
+
+/// As many as a verdict asks for are kept.
+fn add_people(all: &mut Vec<u32>, people: &[u32]) {
+    for person in people.iter().take(MOST_FAILING) {
+        if all.len() < MOST_FAILING && !all.contains(person) {
+            all.push(*person);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -74,12 +96,15 @@ mod tests {
             failing: vec![1, 2],
             failing_networks: vec![9],
             networks: 12,
+            met: [("blocked".to_owned(), vec![1, 2])].into(),
+            timed: vec![vec![], vec![3]],
         };
         let other = Counted {
             refusals: [("blocked".to_owned(), 1), ("late".to_owned(), 1)].into(),
             times: vec![1, 2, 3],
             failing: vec![2, 3],
             networks: 5,
+            met: [("blocked".to_owned(), vec![2, 3])].into(),
             ..one.clone()
         };
         let both = sum([&one, &other]);
@@ -88,6 +113,7 @@ mod tests {
         assert_eq!(both.causes["panic"], 4);
         assert_eq!(both.times, [1, 92, 3]);
         assert_eq!((both.failing, both.failing_networks), (vec![1, 2, 3], vec![9]));
+        assert_eq!((&both.met["blocked"], &both.timed[1]), (&vec![1, 2, 3], &vec![3]));
         assert_eq!(both.networks, 12);
         assert_eq!(sum([]), Counted::default());
     }
@@ -106,12 +132,16 @@ mod tests {
             failing: (0..10_000).collect(),
             failing_networks: (0..10_000).collect(),
             networks: u32::MAX,
+            met: (0..10_000).map(|number| (format!("c{number}"), vec![number; 1000])).collect(),
+            timed: vec![(0..1000).collect(); 1000],
         };
         let all = sum([&rubbish, &rubbish, &rubbish]);
         assert_eq!((all.calls, all.faults), (3 * MOST_CALLS, 3 * MOST_CALLS));
-        assert_eq!(all.failed, u64::MAX);
+        assert_eq!(all.failed, 3 * MOST_CALLS);
         assert_eq!((all.refusals.len(), all.causes.len()), (MOST_NAMES, 0));
         assert_eq!((all.times.len(), all.failing.len()), (TIMES.len() + 1, MOST_FAILING));
+        assert_eq!((all.met.len(), all.timed.len()), (MOST_NAMES, TIMES.len() + 1));
+        assert_eq!(all.timed[0].len(), MOST_FAILING);
         let more_faults_than_calls = Counted { calls: 1, faults: 900, ..Counted::default() };
         assert_eq!(sum([&more_faults_than_calls]).faults, 1);
     }

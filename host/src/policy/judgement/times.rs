@@ -44,9 +44,13 @@ pub fn percentile(times: &[u64], part: f64) -> Option<u64> {
 /// How many times are longer than a bucket's upper end, which is at least so many microseconds, and
 /// of how many.
 pub(super) fn slower(times: &[u64], microseconds: u64) -> (u64, u64) {
-    let bucket = TIMES.partition_point(|end| *end < microseconds);
     let sum = |times: &[u64]| times.iter().fold(0_u64, |sum, count| sum.saturating_add(*count));
-    (sum(times.get(bucket + 1..).unwrap_or_default()), sum(times))
+    (sum(times.get(first_slower(microseconds)..).unwrap_or_default()), sum(times))
+}
+
+/// The first bucket of such times.
+pub(super) fn first_slower(microseconds: u64) -> usize {
+    TIMES.partition_point(|end| *end < microseconds) + 1
 }
 
 #[cfg(test)]

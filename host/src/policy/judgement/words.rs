@@ -1,7 +1,7 @@
 //! A verdict in a sentence that a person can check.
 
 use super::budget::{Limit, Metric};
-use super::compared::Compared;
+use super::compared::{Compared, LEAST_TIMES};
 use super::numbers::{count, float, percent};
 use super::verdict::{Evidence, Judged, MetricState};
 
@@ -50,6 +50,10 @@ pub(super) fn sentence(judged: &Judged<'_>, bad: &Compared) -> String {
         Metric::RefusalsOf(code) => {
             format!("it refused {seen} of {all} calls ({part}) with {code}{beside}: {certain}")
         }
+        Metric::Failed => format!(
+            "{seen} of its {all} calls ({part}) came to nothing, as the host could not do its part \
+             or not in time{beside}: {certain}"
+        ),
         Metric::Refusals => format!("it refused too much: {certain}"),
     }
 }
@@ -63,10 +67,27 @@ fn other(judged: &Judged<'_>) -> &'static str {
     }
 }
 
+/// What met too few people, and how many it met.
+type Few<'f> = Option<&'f (Metric, usize)>;
+
+fn is_of_faults(metric: &Metric) -> bool {
+    matches!(metric, Metric::Faults | Metric::Timeouts)
+}
+
 /// What is missing until it counts as good; none: nothing is.
-pub(super) fn not_enough(judged: &Judged<'_>, all: &[Compared], met_few: bool) -> Option<String> {
+pub(super) fn not_enough(
+    judged: &Judged<'_>,
+    all: &[Compared],
+    met_few: Few<'_>,
+) -> Option<String> {
     let (calls, least) = (judged.candidate.calls, judged.least_calls.max(1));
-    if met_few {
+    if let Some((metric, met)) = met_few.filter(|(metric, _)| !is_of_faults(metric)) {
+        return Some(format!(
+            "{metric} is beyond its limit, but met {met} people only: too few to tell that from \
+             somebody who tries to bring it down"
+        ));
+    }
+    if met_few.is_some() {
         return Some(format!(
             "it spoils calls, but of {} people on {} networks only: too few to tell that from \
              somebody who tries to bring it down",
@@ -77,6 +98,17 @@ pub(super) fn not_enough(judged: &Judged<'_>, all: &[Compared], met_few: bool) -
     if calls < least {
         let (calls, least) = (count(calls), count(least));
         return Some(format!("it has decided {calls} calls of at least {least}"));
+    }
+    let is_untimed = |one: &&Compared| {
+        let has_times = |rate: super::compared::Rate| rate.all >= LEAST_TIMES;
+        one.metric == Metric::P99
+            && one.state == MetricState::Undecided
+            && one.active.is_some_and(has_times)
+            && !has_times(one.candidate)
+    };
+    if let Some(p99) = all.iter().find(is_untimed) {
+        let timed = count(p99.candidate.all);
+        return Some(format!("{timed} of its calls were timed, of at least {LEAST_TIMES}"));
     }
     // Without a time of the active release, calls that are slow are not told apart; that holds
     // nobody up.

@@ -55,7 +55,7 @@ impl TrialMetrics {
         };
         // A series that begins at 1 does not rise: an alert would miss it.
         for slot in Slot::ALL {
-            for metric in ["faults", "timeouts", "p99", "refusals"] {
+            for metric in ["faults", "timeouts", "failed", "p99", "refusals"] {
                 metrics.taken_out.with_label_values(&[slot.as_str(), metric]);
             }
         }

@@ -67,11 +67,12 @@ impl Follower {
         };
         if mode == RolloutMode::Share && !before.is_some_and(|trial| is_share_of(trial, ready)) {
             // Its metrics are shown from now on, and stay behind those of what serves.
-            ready.counts.serves();
+            ready.counts.comes_first();
             if let Some(active) = self.generations.current(slot) {
                 active.counts.comes_first();
             }
         }
+        let (active, tried_group) = groups(mode, before.filter(|it| is_share_of(it, ready)));
         let trial = Arc::new(Trial {
             rollout,
             turn,
@@ -79,8 +80,8 @@ impl Follower {
             share,
             base: u64::try_from(base).unwrap_or(0),
             generation,
-            active: GroupCounts::default(),
-            candidate: GroupCounts::default(),
+            active,
+            candidate: tried_group,
         });
         tried.trial = Some(Arc::clone(&trial));
         self.generations.try_out(slot, Some(trial));
@@ -149,6 +150,20 @@ impl Follower {
             None => figures,
         })
     }
+}
+
+/// The active release's group and the candidate's. In a share each person is in one of them.
+fn groups(mode: RolloutMode, before: Option<&Trial>) -> (GroupCounts, GroupCounts) {
+    let mut active = GroupCounts::default();
+    let mut candidate = match mode {
+        RolloutMode::Share => active.beside(),
+        RolloutMode::Shadow => GroupCounts::default(),
+    };
+    if let Some(before) = before {
+        active.goes_on_from(&before.active);
+        candidate.goes_on_from(&before.candidate);
+    }
+    (active, candidate)
 }
 
 fn is_share_of(trial: &Trial, generation: &Arc<Generation>) -> bool {

@@ -16,7 +16,8 @@ pub struct Counted {
     pub faults: u64,
     /// Those that took longer than they may.
     pub timeouts: u64,
-    /// Calls that came to nothing because the host could not do its part; no `calls`.
+    /// Calls that came to nothing because the host could not do its part; no `calls`. One person
+    /// counts for as many as of the others.
     pub failed: u64,
     /// By the codes that the manifest declares.
     pub refusals: BTreeMap<String, u64>,
@@ -29,6 +30,11 @@ pub struct Counted {
     pub failing: Vec<u32>,
     /// The same of the networks that those calls came from.
     pub failing_networks: Vec<u32>,
+    /// Keyed hashes of some people whose calls failed, by the code of a refusal,
+    /// or `(failed)`.
+    pub met: BTreeMap<String, Vec<u32>>,
+    /// The same of those whose calls fell into each bucket of `times`.
+    pub timed: Vec<Vec<u32>>,
     /// From so many networks calls came at least; more than 16 are not told apart.
     pub networks: u32,
 }

@@ -58,7 +58,9 @@ fn what_is_no_budget_is_refused() {
 #[test]
 fn a_list_holds_each_metric_once() {
     let budgets: Budgets =
-        "faults > +0.1%, timeouts > +0.1%, p99 > x1.5, refusals > +2%".parse().unwrap();
+        "faults > +0.1%, timeouts > +0.1%, failed > +1%, p99 > x1.5, refusals > +2%"
+            .parse()
+            .unwrap();
     assert_eq!(budgets, Budgets::default());
     assert_eq!("".parse::<Budgets>(), Ok(Budgets(Vec::new())));
     let fault = "faults > 1%, p99".parse::<Budgets>().unwrap_err();
@@ -70,7 +72,7 @@ fn a_list_holds_each_metric_once() {
 fn those_of_a_trial_take_the_place_of_the_same_metric_alone() {
     let own = ["faults > 1%".parse().unwrap(), "refusals.late off".parse().unwrap()];
     let budgets = Budgets::default().with(&own);
-    assert_eq!(budgets.0.len(), 5);
+    assert_eq!(budgets.0.len(), 6);
     let limit = |metric| budgets.of(&metric).map(|budget| (budget.limit, budget.own));
     assert_eq!(limit(Metric::Faults), Some((Limit::Share(0.01), true)));
     assert_eq!(limit(Metric::Timeouts), Some((Limit::More(0.001), false)));

@@ -22,7 +22,8 @@ fn counted(calls: u64, faults: u64) -> Counted {
 
 fn refused(calls: u64, codes: &[(&str, u64)]) -> Counted {
     let refusals = codes.iter().map(|(code, count)| ((*code).to_owned(), *count)).collect();
-    Counted { refusals, ..counted(calls, 0) }
+    let met = codes.iter().map(|(code, _)| ((*code).to_owned(), (0..5).collect())).collect();
+    Counted { refusals, met, ..counted(calls, 0) }
 }
 
 /// All calls took so long, but for some.
@@ -30,7 +31,7 @@ fn timed(calls: u64, usual: u64, slow: u64, longer: u64) -> Counted {
     let mut times = vec![0; 29];
     times[bucket(Duration::from_millis(usual))] += calls - slow;
     times[bucket(Duration::from_millis(longer))] += slow;
-    Counted { times, ..counted(calls, 0) }
+    Counted { times, timed: vec![(0..5).collect(); 29], ..counted(calls, 0) }
 }
 
 fn judged_with(
@@ -251,6 +252,38 @@ fn a_bad_verdict_says_why() {
 }
 
 #[test]
+fn calls_that_the_host_failed_are_compared_in_a_share() {
+    let failed = |calls: u64, failed: u64| {
+        let met = [(FAILED.to_owned(), (0..5).collect())].into();
+        Counted { failed, met, ..counted(calls, 0) }
+    };
+    assert_verdict("bad failed", SHARE, &failed(800, 200), &failed(5000, 0));
+    assert_verdict("good", SHADOW, &failed(800, 200), &failed(5000, 0));
+    // The host fails for both.
+    assert_verdict("good", SHARE, &failed(800, 200), &failed(4000, 1000));
+    let one = Counted { met: [(FAILED.to_owned(), vec![7])].into(), ..failed(800, 200) };
+    assert_verdict("not enough: failed is beyond", SHARE, &one, &failed(5000, 0));
+}
+
+#[test]
+fn what_met_few_people_is_not_bad_and_what_was_not_timed_is_not_good() {
+    let mut candidate = refused(1000, &[("closed", 500)]);
+    candidate.met = [("closed".to_owned(), vec![1, 2, 3, 4, 4])].into();
+    let few = "not enough: refusals.closed is beyond its limit, but met 4 people";
+    assert_verdict(few, SHARE, &candidate, &refused(5000, &[]));
+    let mut slow = timed(1000, 40, 500, 2000);
+    slow.timed = vec![vec![1, 2]; 29];
+    assert_verdict("not enough: p99", SHARE, &slow, &timed(5000, 40, 0, 90));
+    let untimed = "not enough: 0 of its calls were timed";
+    assert_verdict(untimed, SHARE, &counted(200, 0), &timed(5000, 40, 0, 90));
+}
+
+#[test]
+fn a_stray_fault_of_a_young_release_excuses_nothing() {
+    assert_verdict("bad faults", Evidence::Probation, &counted(1000, 100), &counted(50, 1));
+}
+
+#[test]
 fn rubbish_is_judged_without_harm() {
     let rubbish = Counted {
         calls: u64::MAX,
@@ -263,6 +296,7 @@ fn rubbish_is_judged_without_harm() {
         failing: vec![7; 1000],
         failing_networks: Vec::new(),
         networks: u32::MAX,
+        ..Counted::default()
     };
     let odd = Counted { calls: 0, faults: u64::MAX, ..rubbish.clone() };
     for (candidate, active) in [(&rubbish, &odd), (&odd, &rubbish), (&odd, &odd)] {

@@ -87,6 +87,10 @@ pub(super) fn call(
         }
         if group.calls > 50 {
             group.times[time] += 1;
+            group.timed.resize(TIMES.len() + 1, Vec::new());
+            if group.timed[time].len() < 5 {
+                group.timed[time].push(person);
+            }
         }
         if fault {
             group.faults += 1;
@@ -96,6 +100,13 @@ pub(super) fn call(
                 group.failing_networks.push(person);
             }
         } else if let Some(code) = refused {
+            if let Some(met) = group.met.get_mut(code) {
+                if met.len() < 5 && !met.contains(&person) {
+                    met.push(person);
+                }
+            } else {
+                group.met.insert(code.to_owned(), vec![person]);
+            }
             if let Some(count) = group.refusals.get_mut(code) {
                 *count += 1;
             } else {
