@@ -59,7 +59,7 @@ async fn nothing_of_a_login_in_a_shadow_is_written() {
     tried.service.published().await;
     let before = tables(&tried.service).await;
     for _ in 0..3 {
-        tried.service.login(&leo).await.refused(401, "go_away");
+        tried.service.login(&leo).await.refused(403, "go_away");
     }
     let counts = tried.counted(3).await;
     assert_eq!(counts, kinds(&[("differs:go_away → accepted", 3)]));
