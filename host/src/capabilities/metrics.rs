@@ -1,6 +1,6 @@
 //! `metrics`: series of a policy's own. They count at once, whatever becomes of the call.
 
-use super::state::{CallState, Sample};
+use super::state::{CallState, Sample, check_metric};
 use crate::contract::TrappableFailure;
 use crate::contract::bindings::metrics;
 
@@ -38,7 +38,7 @@ impl CallState {
         let (series, slot) = (&self.services.series, self.identity.slot);
         let limits = &self.limits.metrics;
         if self.journal.is_shadow() {
-            return series.check(slot, name, labels, sample, limits);
+            return check_metric(name, &labels, sample, limits);
         }
         series.record(slot, name, labels, sample, limits)
     }

@@ -29,5 +29,5 @@ mod types;
 pub use state::{
     BoundExceeded, Budget, CallState, DroppedLines, Ended, Estimates, InstanceBounds, LiveReads,
     Machine, Memory, NoRoom, Outcome, PolicySeries, ProcessorTime, Recorder, Recording, Services,
-    StorageSizes, Verification,
+    StorageSizes, Verification, tells_waiting,
 };

@@ -14,6 +14,7 @@ impl CallState {
             return answer;
         }
         let answer = if let Some(live) = self.journal.live() {
+            let live = live?;
             let read = live.ask(question.clone(), &self.services.store);
             match self.budget.wait_for(read).await {
                 Some(row) => Ok(row),

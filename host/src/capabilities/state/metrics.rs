@@ -56,8 +56,7 @@ impl PolicySeries {
         sample: Sample,
         limits: &MetricLimits,
     ) -> Result<(), TrappableFailure> {
-        check_names(name, &labels, limits)?;
-        check_value(sample, limits)?;
+        check(name, &labels, sample, limits)?;
         let (names, values) = sorted(labels, limits);
         let mut of_slot = self.slots.get(slot).lock().unwrap_or_else(PoisonError::into_inner);
         let series = (name.to_owned(), values);
@@ -92,31 +91,6 @@ impl PolicySeries {
         Ok(())
     }
 
-    /// What [`Self::record`] would answer, without a trace: for shadows.
-    pub(crate) fn check(
-        &self,
-        slot: Slot,
-        name: &str,
-        labels: Vec<(String, String)>,
-        sample: Sample,
-        limits: &MetricLimits,
-    ) -> Result<(), TrappableFailure> {
-        check_names(name, &labels, limits)?;
-        check_value(sample, limits)?;
-        let (names, values) = sorted(labels, limits);
-        let of_slot = self.slots.get(slot).lock().unwrap_or_else(PoisonError::into_inner);
-        if !of_slot.series.contains(&(name.to_owned(), values))
-            && of_slot.series.len() >= limits.series
-        {
-            return Err(too_many_series(limits));
-        }
-        let fits = |metric: &Metric| {
-            let is_counter = matches!(metric.kind, Kind::Counter(_));
-            metric.labels == names && is_counter == matches!(sample, Sample::Increment(_))
-        };
-        if of_slot.metrics.get(name).is_none_or(fits) { Ok(()) } else { Err(other_kind()) }
-    }
-
     fn register(
         &self,
         slot: Slot,
@@ -139,6 +113,18 @@ impl PolicySeries {
         };
         Ok(Metric { labels: labels.to_vec(), kind })
     }
+}
+
+/// For shadows: what [`PolicySeries::record`] would answer about the names and the value alone. What
+/// series there are is not asked: the lock on them is one that real calls need.
+pub fn check(
+    name: &str,
+    labels: &[(String, String)],
+    sample: Sample,
+    limits: &MetricLimits,
+) -> Result<(), TrappableFailure> {
+    check_names(name, labels, limits)?;
+    check_value(sample, limits)
 }
 
 fn too_many_series(limits: &MetricLimits) -> TrappableFailure {

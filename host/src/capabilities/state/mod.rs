@@ -32,10 +32,11 @@ pub use passwords::{Estimates, Verification};
 pub use processor::ProcessorTime;
 pub use services::Services;
 pub use storage::StorageSizes;
+pub use waiting::tells_waiting;
 
 pub(super) use accounts::too_many_attributes;
 pub(super) use journal::{
     FindByEmail, Hit, IsBreached, OpenSessions, Question, RandomBytes, Read, StorageGet, Strength,
     Verify,
 };
-pub(super) use metrics::Sample;
+pub(super) use metrics::{Sample, check as check_metric};

@@ -19,6 +19,12 @@ pub(super) fn kept_from_processor() -> u64 {
     OF_THREAD.try_with(read).ok().flatten().unwrap_or(0)
 }
 
+/// Whether the system tells. Where it does not, the processor time of a thread that gives way is more
+/// than it had.
+pub fn tells_waiting() -> bool {
+    OF_THREAD.try_with(Option::is_some).unwrap_or(false)
+}
+
 /// The time on a processor, the time waited for one, and how often it got one.
 fn nanoseconds(text: &str) -> Option<u64> {
     text.split_ascii_whitespace().nth(1)?.parse().ok()

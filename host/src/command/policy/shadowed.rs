@@ -90,6 +90,9 @@ fn nothing(view: &RolloutView) -> String {
 fn explained(what: &str, kind: &str) -> String {
     let meaning = match (what, kind) {
         ("not_comparable", "reads_a_write") => "it reads what the other one had just written",
+        ("not_comparable", "reads_too_late") => {
+            "it reads what the other one did not read, and its turn came more than two seconds later"
+        }
         ("not_comparable", "asks_outside") => {
             "it sends an outgoing request that the other one did not send"
         }
@@ -107,6 +110,7 @@ fn explained(what: &str, kind: &str) -> String {
         ("skipped", "too_old" | "processor") => "there was no processor time left for it",
         ("skipped", "database" | "unavailable" | "failed") => "the host could not do its part",
         ("skipped", "not_carried_out") => "the host could not carry out the other one's decision",
+        ("skipped", "no_decision") => "the other one came to no decision: mostly its caller left",
         ("skipped", "stopping" | "over") => "the process or the trial came to its end",
         _ => return plain(kind),
     };

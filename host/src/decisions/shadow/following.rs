@@ -119,7 +119,9 @@ impl Drop for Following {
             } => {
                 self.shadows.offer(&self.trial, about, recording, active);
             }
-            _ => self.shadows.skip(&self.trial, "not_carried_out"),
+            SoFar { active: Some(_), .. } => self.shadows.skip(&self.trial, "not_carried_out"),
+            // Its caller left, or the host could not do its part.
+            _ => self.shadows.skip(&self.trial, "no_decision"),
         }
     }
 }

@@ -18,12 +18,18 @@ const EVERY: Duration = Duration::from_secs(1);
 impl Shadows {
     /// Lets candidates follow calls until it is told to stop, and writes what came of it.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
-        let worker_ended = worker::start(&self, stop.clone());
+        let mut worker_ended = worker::start(&self, stop.clone());
         let mut every = interval(EVERY);
         every.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
+                biased;
                 () = stop.cancelled() => break,
+                // Nothing would follow calls any more: the service ends with this part of it.
+                _ = &mut worker_ended => {
+                    tracing::error!("the thread of shadows has ended by itself");
+                    return self.write().await;
+                }
                 _ = every.tick() => self.write().await,
             }
         }

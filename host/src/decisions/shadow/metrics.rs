@@ -7,8 +7,16 @@ use crate::contract::Slot;
 use crate::metrics::{Meter, MeterError};
 
 /// Why a shadow did not run; those that the runtime adds have a series from their first on.
-const REASONS: [&str; 6] =
-    ["queue_full", "too_old", "not_carried_out", "recording", "over", "memory"];
+const REASONS: [&str; 8] = [
+    "queue_full",
+    "too_old",
+    "not_carried_out",
+    "no_decision",
+    "recording",
+    "over",
+    "memory",
+    "processor",
+];
 
 /// What is counted of shadows.
 #[derive(Debug, Clone)]

@@ -7,6 +7,8 @@ mod job;
 mod kind;
 mod life;
 mod metrics;
+mod queue;
+mod sample;
 mod shadows;
 mod tally;
 mod upshot;

@@ -1,16 +1,18 @@
 //! What requests and the worker share: the queue between them, and what was counted.
 //!
-//! A request never waits here. The worker runs at a low priority, so it shares no lock with a
-//! request: each side counts in a tally of its own.
+//! A request never waits here. The worker runs at a low priority, so it holds no lock that a request
+//! needs while it computes: each side counts in a tally of its own, and what else they share (the
+//! ends of queues, counters) is held for a few instructions.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 
 use super::ShadowMetrics;
 use super::job::{About, Job};
 use super::kind::Kind;
+use super::queue::Queue;
+use super::sample;
 use super::tally::Tally;
 use super::upshot::Upshot;
 use crate::capabilities::{Recording, Services};
@@ -19,20 +21,12 @@ use crate::policy::rollout::Trial;
 use crate::policy::serving::Generations;
 use crate::store::registry::{DifferenceSample, RolloutMode, WHOLE};
 
-/// So many calls wait for their shadow at most.
-const PLACES: usize = 256;
-/// So much memory they have together.
-const BYTES: usize = 16 << 20;
-
 /// Lets candidates follow calls.
 pub struct Shadows {
     pub(super) services: Arc<Services>,
     generations: Arc<Generations>,
     replica: String,
-    queue: mpsc::Sender<Job>,
-    /// Until the worker takes it.
-    pub(super) jobs: Mutex<Option<mpsc::Receiver<Job>>>,
-    room: Arc<Semaphore>,
+    pub(super) queue: Queue,
     /// What requests counted.
     pub(super) offered: Tally,
     /// What the worker counted.
@@ -53,14 +47,11 @@ pub struct ShadowParts {
 impl Shadows {
     /// Nothing is followed before [`Self::run`].
     pub fn new(parts: ShadowParts) -> Self {
-        let (queue, jobs) = mpsc::channel(PLACES);
         Self {
             services: parts.services,
             generations: parts.generations,
             replica: parts.replica,
-            queue,
-            jobs: Mutex::new(Some(jobs)),
-            room: Arc::new(Semaphore::new(BYTES)),
+            queue: Queue::new(),
             offered: Tally::default(),
             compared: Tally::default(),
             metrics: parts.metrics,
@@ -72,11 +63,11 @@ impl Shadows {
         if trial.mode != RolloutMode::Shadow || !is_drawn(trial.share) {
             return false;
         }
-        let has_place = self.queue.capacity() > 0;
-        if !has_place {
-            self.skip(trial, "queue_full");
+        let refused = self.queue.refuses(trial.generation.identity.slot);
+        if let Some(why) = refused {
+            self.skip(trial, why);
         }
-        has_place
+        refused.is_none()
     }
 
     /// The candidate is to follow this call, if there is a place for it.
@@ -87,20 +78,22 @@ impl Shadows {
         recording: Option<Recording>,
         active: Upshot,
     ) {
-        let Some(recording) = recording else {
+        let Some(mut recording) = recording else {
             return self.skip(trial, "recording");
         };
+        let slot = trial.generation.identity.slot;
         let bytes = u32::try_from(recording.bytes()).unwrap_or(u32::MAX);
-        let Ok(room) = Arc::clone(&self.room).try_acquire_many_owned(bytes) else {
+        let Ok(room) = Arc::clone(self.queue.bytes(slot)).try_acquire_many_owned(bytes) else {
             return self.skip(trial, "queue_full");
         };
+        recording.is_counted_elsewhere();
         let (trial, offered) = (Arc::clone(trial), Instant::now());
         let job = Job { trial, about, recording, active, offered, _room: room };
         // Before it is there, so that the gauge is never below zero.
         self.metrics.queue.inc();
-        if let Err(error) = self.queue.try_send(job) {
+        if let Err(job) = self.queue.put(slot, job) {
             self.metrics.queue.dec();
-            self.skip(&error.into_inner().trial, "queue_full");
+            self.skip(&job.trial, self.queue.refuses(slot).unwrap_or("queue_full"));
         }
     }
 
@@ -119,9 +112,8 @@ impl Shadows {
     ) {
         self.metrics.count(trial.generation.identity.slot, kind);
         let told = kind.to_string();
-        // The id of a request may be its caller's; one that looks like an address names nobody here.
-        let sample_of =
-            sample_of.filter(|about| kind.is_sampled() && !about.request_id.contains('@'));
+        let is_good = |about: &&About| kind.is_sampled() && sample::is_kept(&about.request_id);
+        let sample_of = sample_of.filter(is_good);
         let sample = sample_of.map(|about| DifferenceSample {
             kind: told.clone(),
             request_id: about.request_id.clone(),

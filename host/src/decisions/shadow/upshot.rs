@@ -91,16 +91,22 @@ fn fields(refusal: &Refusal) -> u64 {
 }
 
 fn message(refusal: &Refusal) -> u64 {
-    let fields: Vec<_> = refusal.fields.iter().map(|field| &field.message).collect();
+    let mut fields: Vec<_> =
+        refusal.fields.iter().map(|field| (&field.field, &field.code, &field.message)).collect();
+    fields.sort_unstable();
     print((&refusal.message, fields))
 }
 
 /// All that changes rows but for attributes that are set. Writes to different rows may come in any
-/// order.
+/// order, and of several to one row the last one counts, unless one asks for what another wrote.
 fn written(writes: &Writes) -> u64 {
     let mut storage: Vec<_> =
         writes.storage.iter().map(|write| (&write.key, &write.expected, &write.value)).collect();
     storage.sort_by_key(|(key, ..)| *key);
+    if storage.iter().all(|(_, expected, _)| expected.is_none()) {
+        storage.reverse();
+        storage.dedup_by_key(|(key, ..)| *key);
+    }
     print((
         storage,
         sorted(&writes.removed_attributes),
@@ -128,5 +134,47 @@ impl Upshot {
     /// Whose parts are all alike.
     pub(super) fn plain(decided: Decided) -> Self {
         Self { decided, parts: Default::default(), message: 0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::errors::Field;
+    use crate::store::StorageWrite;
+
+    fn put(key: &str, value: &str) -> StorageWrite {
+        let value = Some((value.as_bytes().to_vec(), 0));
+        StorageWrite { key: key.into(), expected: None, value }
+    }
+
+    fn print_of(storage: &[StorageWrite]) -> u64 {
+        written(&Writes { storage: storage.to_vec(), ..Writes::default() })
+    }
+
+    #[test]
+    fn members_at_fault_may_come_in_any_order_with_their_messages() {
+        let field = |name: &str, message: &str| Field {
+            field: name.into(),
+            code: "bad".into(),
+            message: message.into(),
+        };
+        let refusal = |fields: &[Field]| Refusal { fields: fields.to_vec(), ..Refusal::default() };
+        let (one, other) = (field("name", "no name"), field("age", "no age"));
+        let (given, turned) =
+            (refusal(&[one.clone(), other.clone()]), refusal(&[other.clone(), one]));
+        assert_eq!((fields(&given), message(&given)), (fields(&turned), message(&turned)));
+        let another = refusal(&[field("name", "another"), other]);
+        assert_ne!(message(&given), message(&another));
+    }
+
+    #[test]
+    fn writes_are_alike_if_they_leave_the_same() {
+        let (first, last, other) = (put("a", "1"), put("a", "2"), put("b", "1"));
+        let twice = print_of(&[first.clone(), other.clone(), last.clone()]);
+        assert_eq!(twice, print_of(&[last.clone(), other.clone()]));
+        assert_ne!(twice, print_of(&[first.clone(), other.clone()]));
+        let asks = StorageWrite { expected: Some(None), ..first };
+        assert_ne!(print_of(&[asks, last.clone()]), print_of(&[last]));
     }
 }

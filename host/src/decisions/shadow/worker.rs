@@ -1,17 +1,18 @@
 //! The thread on which shadows run, one after the other: of a lower priority than those that
 //! answer requests, so that it takes what they leave.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use tokio::runtime::Builder;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::job::{About, Job};
 use super::kind::Kind;
+use super::queue::Jobs;
 use super::shadows::Shadows;
 use super::upshot::{Decided, Upshot};
 use crate::capabilities::Recording;
@@ -23,7 +24,7 @@ use crate::policy::runtime::{Shadowed, shadow};
 
 /// A call that has waited for so long is not followed any more: what the candidate would ask of the
 /// database has changed since.
-const MOST_AGE: Duration = Duration::from_secs(30);
+const MOST_AGE: Duration = Duration::from_secs(10);
 /// A shadow gives way to requests, so its wall-clock time says little of it. Its processor time is
 /// bounded as that of any call.
 const MOST_TIME: Duration = Duration::from_secs(10);
@@ -41,7 +42,7 @@ pub(super) fn start(shadows: &Arc<Shadows>, stop: CancellationToken) -> oneshot:
         // It is dropped with the thread, however that ends.
         let _end = end;
         give_way();
-        let jobs = shadows.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let jobs = shadows.queue.take_jobs();
         match (Builder::new_current_thread().enable_all().build(), jobs) {
             (Ok(runtime), Some(jobs)) => runtime.block_on(follow(&shadows, jobs, &stop)),
             (Err(error), _) => tracing::error!(%error, "candidates cannot follow calls"),
@@ -63,13 +64,13 @@ fn give_way() {
 }
 
 /// Follows call by call until it is told to stop; who waits then is skipped.
-async fn follow(shadows: &Arc<Shadows>, mut jobs: mpsc::Receiver<Job>, stop: &CancellationToken) {
+async fn follow(shadows: &Arc<Shadows>, mut jobs: Jobs, stop: &CancellationToken) {
     let stopping = Kind::Skipped("stopping");
     loop {
         let job = tokio::select! {
             biased;
             () = stop.cancelled() => break,
-            job = jobs.recv() => job,
+            job = jobs.next() => job,
         };
         let Some(job) = job else { break };
         shadows.metrics.queue.dec();
@@ -88,8 +89,7 @@ async fn follow(shadows: &Arc<Shadows>, mut jobs: mpsc::Receiver<Job>, stop: &Ca
         };
         shadows.count(&shadows.compared, &trial, &kind, Some(&about));
     }
-    jobs.close();
-    while let Ok(job) = jobs.try_recv() {
+    for job in jobs.close() {
         shadows.metrics.queue.dec();
         shadows.count(&shadows.compared, &job.trial, &stopping, None);
     }

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::call::{Decision, decision, execute};
 use super::fault::CallError;
 use super::generation::Generation;
-use crate::capabilities::{CallState, Ended, NoRoom, Recording, Services};
+use crate::capabilities::{CallState, Ended, NoRoom, Recording, Services, tells_waiting};
 use crate::contract::Contract;
 use crate::policy::health::Cause;
 
@@ -48,11 +48,12 @@ pub async fn shadow<C: Contract>(
         None => {}
     }
     let time = state.processor_time();
+    let spoiled = |error: &CallError| spoiled(error, time, tells_waiting());
     let was_told_unavailable = state.journal.was_told_unavailable();
     let returned = match outcome {
         Ok(Ok(returned)) => returned,
         Ok(Err(error)) if error.is::<NoRoom>() => return Shadowed::Skipped("memory"),
-        Ok(Err(error)) => return spoiled(&error.into(), time),
+        Ok(Err(error)) => return spoiled(&error.into()),
         Err(_) if state.budget.host_works() => return Shadowed::Skipped("database"),
         // Its own bound of processor time comes long before: it hardly ran.
         Err(_) => return Shadowed::Skipped("processor"),
@@ -65,12 +66,16 @@ pub async fn shadow<C: Contract>(
         }
         // Nothing was unavailable: it made that up.
         Err(CallError::Unavailable { .. }) => Shadowed::Fault(Cause::Failure, time),
-        Err(error) => spoiled(&error, time),
+        Err(error) => spoiled(&error),
     }
 }
 
-fn spoiled<A>(error: &CallError, time: Duration) -> Shadowed<A> {
+/// Where the time that it waited for a processor is not known, it may have used up none of its own.
+fn spoiled<A>(error: &CallError, time: Duration, knows_waiting: bool) -> Shadowed<A> {
     match error {
+        CallError::Fault { cause: Cause::Deadline, .. } if !knows_waiting => {
+            Shadowed::Skipped("processor")
+        }
         CallError::Fault { cause, .. } => Shadowed::Fault(*cause, time),
         CallError::Unavailable { .. } => Shadowed::Skipped("instances"),
     }
@@ -87,5 +92,19 @@ impl Generation {
             profile: Arc::clone(profile),
             counts: Arc::clone(&self.counts),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_its_waiting_is_not_known_a_shadow_without_time_is_skipped() {
+        let of =
+            |cause, knows| spoiled::<()>(&CallError::fault(cause, "why"), Duration::ZERO, knows);
+        assert!(matches!(of(Cause::Deadline, true), Shadowed::Fault(Cause::Deadline, _)));
+        assert!(matches!(of(Cause::Deadline, false), Shadowed::Skipped("processor")));
+        assert!(matches!(of(Cause::Panic, false), Shadowed::Fault(Cause::Panic, _)));
     }
 }

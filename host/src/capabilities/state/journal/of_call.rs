@@ -26,8 +26,8 @@ impl Journal {
         recording: Recording,
         live: LiveReads,
     ) -> (Self, Request, Attempt, Timestamp) {
-        let Recording { request, attempt, now, answers, wrote, .. } = recording;
-        let replay = Replay::new(answers, wrote, live);
+        let Recording { request, attempt, now, answers, wrote, decided_at, .. } = recording;
+        let replay = Replay::new(answers, wrote, live, decided_at);
         (Self::Replays(Box::new(replay)), request, attempt, now)
     }
 
@@ -73,10 +73,10 @@ impl Journal {
         }
     }
 
-    /// Where a shadow reads what was not read then.
-    pub(crate) fn live(&self) -> Option<LiveReads> {
+    /// Where a shadow reads what was not read then, or its end if it is too late for that.
+    pub(crate) fn live(&mut self) -> Option<Result<LiveReads, TrappableFailure>> {
         match self {
-            Self::Replays(replay) => Some(replay.live.clone()),
+            Self::Replays(replay) => Some(replay.live()),
             Self::None | Self::Records(_) => None,
         }
     }

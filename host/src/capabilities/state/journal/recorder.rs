@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::answers::{Answer, Answers, Question};
 use super::room::Room;
 use super::sizes;
@@ -10,6 +12,7 @@ use super::wrote::Wrote;
 use crate::capabilities::state::processor::ProcessorTime;
 use crate::clock::Timestamp;
 use crate::contract::{Attempt, Request};
+use crate::passwords::Password;
 use crate::store::Writes;
 
 /// More is not kept of one call.
@@ -30,8 +33,8 @@ struct Book {
     room: Room,
 }
 
-/// An attempt with all that the host answered in its call: what a shadow runs on. It holds the
-/// password, as the attempt does, and a shadow takes it over: so it is gone when the shadow is.
+/// An attempt with all that the host answered in its call: what a shadow runs on. Of the password
+/// it knows the length only: the text is gone when the request is answered.
 pub struct Recording {
     pub(super) request: Request,
     pub(super) attempt: Attempt,
@@ -39,7 +42,11 @@ pub struct Recording {
     pub(super) now: Timestamp,
     pub(super) answers: Answers,
     pub(super) wrote: Wrote,
+    /// When the call had decided.
+    pub(super) decided_at: Instant,
     bytes: usize,
+    /// Its part of what all recordings may take, until something else counts it.
+    pub(super) room: Option<Room>,
     processor_time: Duration,
 }
 
@@ -52,6 +59,7 @@ impl Recorder {
         if let Some(account) = &mut attempt.account {
             account.password_hash = String::new();
         }
+        attempt.password = attempt.password.as_ref().map(of_the_same_length);
         let mut room = Room::of_at_most(MOST_BYTES);
         let fits = room.take(sizes::request(request) + sizes::attempt(&attempt));
         let book = Book {
@@ -69,12 +77,26 @@ impl Recorder {
     /// sessions after an acceptance, cannot be compared. None if it is more than is kept for a
     /// shadow, or if too many calls are recorded at once.
     pub fn recorded(self, accepted: bool, writes: &Writes) -> Option<Recording> {
-        let Book { request, attempt, now, processor, answers, room } = self.book().take()?;
+        let Book { request, attempt, now, processor, answers, mut room } = self.book().take()?;
         let wrote = Wrote::new(accepted, writes);
-        let bytes = room.bytes() + wrote.bytes();
+        if !room.take(wrote.bytes()) {
+            return None;
+        }
+        let (bytes, decided_at) = (room.bytes(), Instant::now());
         let processor_time = processor.map_or(0, |processor| processor.nanoseconds());
         let processor_time = Duration::from_nanos(processor_time);
-        Some(Recording { request, attempt, now, answers, wrote, bytes, processor_time })
+        let room = Some(room);
+        Some(Recording {
+            request,
+            attempt,
+            now,
+            answers,
+            wrote,
+            decided_at,
+            bytes,
+            room,
+            processor_time,
+        })
     }
 
     /// The call begins.
@@ -111,6 +133,11 @@ impl Recording {
         size_of::<Self>() + self.bytes
     }
 
+    /// From now on somebody else counts what it takes of memory.
+    pub fn is_counted_elsewhere(&mut self) {
+        self.room = None;
+    }
+
     /// The id of the request.
     pub fn request_id(&self) -> &str {
         &self.request.id
@@ -125,4 +152,9 @@ impl Recording {
     pub fn processor_time(&self) -> Duration {
         self.processor_time
     }
+}
+
+/// All that a shadow can ask of a password that it does not find in the answers.
+fn of_the_same_length(password: &Password) -> Password {
+    Password::new(&"x".repeat(password.expose().chars().count()))
 }

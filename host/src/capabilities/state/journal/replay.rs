@@ -1,11 +1,19 @@
 //! Answering a shadow: from the recording, or from the database as it is now, if the recorded call
 //! changed nothing of what is asked. All else ends it.
 
+use std::time::Duration;
+
+use tokio::time::Instant;
+
 use super::answers::{Answer, Answers, Question};
 use super::live::LiveReads;
 use super::wrote::Wrote;
 use crate::contract::TrappableFailure;
 use crate::contract::bindings::types::Failure;
+
+/// After so long the database is not asked for a shadow any more: other calls have written since.
+const LATEST: Duration = Duration::from_secs(2);
+const READS_TOO_LATE: &str = "reads_too_late";
 
 /// Why a shadow came to no end that tells anything about its policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +28,9 @@ pub enum Ended {
 pub struct Replay {
     answers: Answers,
     wrote: Wrote,
-    pub(super) live: LiveReads,
+    live: LiveReads,
+    /// When the recorded call had decided.
+    decided_at: Instant,
     pub(super) ended: Option<Ended>,
     /// Whether it was told that the host could not do its part, as the recorded call was.
     pub(super) was_told_unavailable: bool,
@@ -32,8 +42,21 @@ pub struct Replay {
 struct ShadowEnds(&'static str);
 
 impl Replay {
-    pub(super) fn new(answers: Answers, wrote: Wrote, live: LiveReads) -> Self {
-        Self { answers, wrote, live, ended: None, was_told_unavailable: false }
+    pub(super) fn new(
+        answers: Answers,
+        wrote: Wrote,
+        live: LiveReads,
+        decided_at: Instant,
+    ) -> Self {
+        Self { answers, wrote, live, decided_at, ended: None, was_told_unavailable: false }
+    }
+
+    /// Where it reads now, unless that says nothing of then any more.
+    pub(super) fn live(&mut self) -> Result<LiveReads, TrappableFailure> {
+        if self.decided_at.elapsed() > LATEST {
+            return Err(self.end(Ended::NotComparable(READS_TOO_LATE), READS_TOO_LATE));
+        }
+        Ok(self.live.clone())
     }
 
     /// What was answered then; none if it may be asked now.

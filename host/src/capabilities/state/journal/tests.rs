@@ -1,8 +1,10 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use prometheus::IntGauge;
 use serde_json::json;
 
+use super::room::Room;
 use super::*;
 use crate::capabilities::state::machine::Machine;
 use crate::capabilities::state::processor::ProcessorTime;
@@ -177,6 +179,30 @@ fn what_is_read_now_is_read_once() {
 }
 
 #[test]
+fn the_database_is_asked_for_a_shadow_only_soon_after_the_call() {
+    let live = |age: u64| {
+        let mut recording =
+            recorder(&Attempt::default()).recorded(false, &Writes::default()).unwrap();
+        recording.decided_at = recording.decided_at.checked_sub(Duration::from_secs(age)).unwrap();
+        let mut journal = shadow(recording);
+        assert!(journal.answer(|| get("a")).is_none(), "nobody asked that then");
+        (journal.live().expect("it is a shadow").is_ok(), journal.ended())
+    };
+    assert_eq!(live(0), (true, None));
+    assert_eq!(live(3), (false, Some(Ended::NotComparable("reads_too_late"))));
+}
+
+#[test]
+fn a_recording_is_counted_until_something_else_counts_it() {
+    let recorder = recorder(&Attempt { email: "leo@example.com".into(), ..Attempt::default() });
+    let mut recording = recorder.recorded(false, &writes(&["a key"])).unwrap();
+    let counted = recording.room.as_ref().map(Room::bytes).unwrap();
+    assert!(counted > "leo@example.com".len() + "a key".len(), "{counted} bytes");
+    recording.is_counted_elsewhere();
+    assert!(recording.room.is_none());
+}
+
+#[test]
 fn a_recording_is_bounded_and_knows_its_size() {
     let large = vec![0; 100 << 10];
     let ask = |count: usize| {
@@ -197,10 +223,10 @@ fn a_recording_is_bounded_and_knows_its_size() {
 }
 
 #[test]
-fn the_attempt_and_the_time_are_those_of_the_call_and_no_hash_is_kept() {
+fn the_attempt_and_the_time_are_those_of_the_call_and_no_hash_or_password_is_kept() {
     let attempt = Attempt {
         email: "leo@example.com".into(),
-        password: Some(Password::new("correct horse")),
+        password: Some(Password::new("pass phrase\u{e9}")),
         account: Some(account()),
         ..Attempt::default()
     };
@@ -213,7 +239,7 @@ fn the_attempt_and_the_time_are_those_of_the_call_and_no_hash_is_kept() {
         Journal::of_shadow(recording, LiveReads::of_this_runtime());
     assert_eq!((request.received_at, now), (NOW - 5, NOW));
     assert_eq!(kept.email, attempt.email);
-    assert_eq!(kept.password.unwrap().expose(), "correct horse");
+    assert_eq!(kept.password.unwrap().expose(), "x".repeat(12), "the length, and no text");
     let kept = kept.account.unwrap();
     let found = told(&mut journal, find).unwrap();
     for account in [kept, found] {

@@ -60,10 +60,41 @@ async fn a_slow_candidate_fills_its_queue_and_no_request_waits_for_it() {
     let counts = tried.counted(CALLS).await;
     let of = |kind: &str| counts.iter().find(|(name, _)| name == kind).map_or(0, |it| it.1);
     assert!(of("skipped:over") > 0, "{counts:?}");
-    assert!(of("fault:deadline") > 0, "{counts:?}");
+    assert!(of("fault:deadline") + of("skipped:processor") > 0, "{counts:?}");
     assert_eq!(tried.service.count("auth_policy_shadow_queue", &[]).await, 0);
     let faults = [("slot", "login")];
     assert_eq!(tried.service.count("auth_policy_faults_total", &faults).await, 0);
+    tried.service.stop().await;
+}
+
+#[tokio::test]
+async fn a_slow_candidate_of_one_place_lets_no_call_of_another_wait() {
+    let active = ("login_names_itself", json!({}));
+    let tried = Tried::new(Slot::Login, active, ("endless_loop", json!({}))).await;
+    let candidate = ("default", json!({}));
+    let rollout = super::tried::shadow(&tried.service, Slot::Register, candidate).await;
+    refused_logins(&tried.service, CALLS / 2).await;
+    tried.service.newcomer("leo").await;
+    let counts = super::tried::counted(&tried.service, rollout, 1).await;
+    assert_eq!(counts, kinds(&[("same", 1)]));
+    tried.service.stop().await;
+}
+
+#[tokio::test]
+async fn the_id_of_a_request_is_kept_only_if_it_can_name_nobody() {
+    let active = ("login_names_itself", json!({}));
+    let other = ("login_names_itself", json!({ "name": "another" }));
+    let tried = Tried::new(Slot::Login, active, other).await;
+    let Person { email, password } = Person::new("leo");
+    let body = json!({ "email": email, "password": password });
+    let good = "4bf92f3577b34da6a3ce929d0e0e4736";
+    for id in ["leo%40example.com", "00491701234567", "leo", good] {
+        let request = tried.service.request("POST", "/auth/login").header("x-request-id", id);
+        tried.service.send(request.json(&body)).await.refused(403, "go_away");
+    }
+    assert_eq!(tried.counted(4).await, kinds(&[("differs:message", 4)]));
+    let ids: Vec<_> = tried.samples().await.into_iter().map(|sample| sample.request_id).collect();
+    assert_eq!(ids, [good]);
     tried.service.stop().await;
 }
 

@@ -22,6 +22,8 @@ const REPLICAS: [&str; 3] = ["a1", "a2", "a3"];
 const CLIENTS: usize = 4;
 /// So many requests see each state of the story that the crowd is there for.
 const REQUESTS: usize = 60;
+/// So often a shadow is tried at most, on a machine that has no time for all of it.
+const TRIES: usize = 4;
 
 /// Who takes part.
 struct Story {
@@ -123,4 +125,12 @@ fn kinds(shown: &Value) -> Vec<(String, u64)> {
     let mut kinds: Vec<_> = kinds.collect();
     kinds.sort_unstable();
     kinds
+}
+
+/// How many calls were left out, but for those whose decision was not carried out: these are told
+/// from the others on any machine.
+fn left_out(shown: &Value) -> u64 {
+    let decided = ["skipped:not_carried_out", "skipped:no_decision"];
+    let of = |kind: &str| kind.starts_with("skipped:") && !decided.contains(&kind);
+    kinds(shown).iter().filter(|(kind, _)| of(kind)).map(|(_, count)| count).sum()
 }
