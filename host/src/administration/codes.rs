@@ -55,6 +55,9 @@ pub const STEPS_AS_ASKED: ErrorCode =
     code("steps_as_asked", 409, "the steps are paused already, or go on already");
 /// A replica of a version that knows of no candidates.
 pub const OLD_REPLICA: ErrorCode = code("old_replica", 409, "a replica cannot try candidates");
+/// What is tried would not serve on some replica.
+pub const NOT_ALL_READY: ErrorCode =
+    code("not_all_ready", 409, "not all replicas have what is tried ready");
 pub const NEVER_SERVED: ErrorCode = code("never_served", 409, "the release never served");
 pub const NOTHING_BEFORE: ErrorCode = code("nothing_before", 409, "no release served before");
 /// Somebody else was faster.

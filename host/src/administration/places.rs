@@ -17,11 +17,16 @@ impl Administration {
         rollback: &RollbackView,
     ) -> Result<MovedView, ApiError> {
         let slot = input::place(place)?;
-        let change = change(caller, &rollback.message)?;
+        let mut change = change(caller, &rollback.message)?;
         for (field, number) in [("to", rollback.to), ("from", rollback.from)] {
             if number.is_some_and(|number| number < 1) {
                 return Err(input::wrong(field, "is not the number of a release, such as 41"));
             }
+        }
+        if rollback.to.is_none()
+            && let Some(figures) = self.figures_of_share(slot).await
+        {
+            change.details = figures;
         }
         let expected = rollback.from.map_or(Expected::Anything, Expected::Release);
         let moved = self.store.rollback(slot.as_str(), rollback.to, expected, &change, None).await;

@@ -60,6 +60,15 @@ fn of_refusal(refusal: &RegistryRefusal) -> ApiError {
         }
         R::NeverServed { .. } => (codes::NEVER_SERVED, "Deploy it instead"),
         R::ChangedMeanwhile { .. } => (codes::CHANGED_MEANWHILE, "Look, and ask again"),
+        R::NotAllReady { .. } => (
+            codes::NOT_ALL_READY,
+            "Wait, or mend or stop that replica; or abort the trial. A deployment to all asks every \
+             replica, too",
+        ),
+        R::TriedMeanwhile { .. } => (
+            codes::CHANGED_MEANWHILE,
+            "Name that one to take it out, or abort the trial; then go back once more",
+        ),
         R::NotEmpty { .. } => (codes::CHANGED_MEANWHILE, "Deploy a release instead"),
         R::NoDeployment => (codes::NO_DEPLOYMENT, "See policy status and policy history"),
         R::Trying { .. } => (codes::TRYING, "Promote or abort it first"),

@@ -1,5 +1,8 @@
 //! Trials: what they have shown so far, and what is to become of them.
 
+use std::time::Duration;
+
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::access::Caller;
@@ -12,13 +15,16 @@ use crate::errors::ApiError;
 use crate::policy::rollout::{JudgedTrial, judge_trial};
 use crate::store::StoreError;
 use crate::store::registry::{
-    Candidate, PlaceState, RegistryError, RegistryRefusal, Replica, RolloutChange,
+    Candidate, PlaceState, RegistryError, RegistryRefusal, Replica, RolloutChange, RolloutMode,
 };
 
 /// So many trials of a place are looked through, the latest.
 const MOST_ROLLOUTS: u32 = 500;
 /// How often a change is tried if a step begins meanwhile.
-const TRIES: usize = 3;
+const TRIES: usize = 2;
+/// So long a replica that has just begun to take part, or to know of a trial, is waited for.
+const BEATS: Duration = Duration::from_secs(5);
+const LOOK: Duration = Duration::from_millis(200);
 
 impl Administration {
     /// What a trial of the last week has shown: that one, or the latest.
@@ -73,18 +79,32 @@ impl Administration {
             return Err(input::wrong("release", "is not the number of a release, such as 43"));
         }
         let mut tries = TRIES;
+        let mut looked_at = None;
+        let began = Instant::now();
         loop {
             let candidate = self.candidate(slot, asked.release).await?;
+            // Nobody has seen what another trial has shown.
+            if *looked_at.get_or_insert(candidate.rollout) != candidate.rollout {
+                return Err(codes::CHANGED_MEANWHILE.into());
+            }
             // Before the change: what is done is not answered with an error.
             let replicas = self.store.replicas().await.map_err(|error| of_store(&error))?;
             change.details = self.judged(place, &candidate, &replicas).details();
             let expected = Some((candidate.rollout, candidate.turn));
             let changed =
                 self.store.rollout_change(place, expected, what, self.probation, &change, None);
-            tries -= 1;
             match changed.await {
                 Err(RegistryError::Refused(RegistryRefusal::ChangedMeanwhile { .. }))
-                    if tries > 0 => {}
+                    if tries > 0 =>
+                {
+                    tries -= 1;
+                }
+                // Its next beat may say so.
+                Err(RegistryError::Refused(RegistryRefusal::NotAllReady { unready, .. }))
+                    if unready.why.is_none() && began.elapsed() < BEATS =>
+                {
+                    tokio::time::sleep(LOOK).await;
+                }
                 Err(error) => return Err(of_registry(error)),
                 Ok(state) => {
                     let release = describe::name(place, candidate.release);
@@ -111,6 +131,15 @@ impl Administration {
             )),
             _ => Ok(candidate),
         }
+    }
+
+    /// What is told of a share that a step back takes out: as much as can be read at the moment. A
+    /// step back waits for nothing.
+    pub(super) async fn figures_of_share(&self, slot: Slot) -> Option<String> {
+        let candidate = self.place(slot).await.ok()??.candidate?;
+        let replicas = self.store.replicas().await.ok()?;
+        let is_share = candidate.plan.mode == RolloutMode::Share;
+        is_share.then(|| self.judged(slot.as_str(), &candidate, &replicas).details())
     }
 
     async fn place(&self, slot: Slot) -> Result<Option<PlaceState>, StoreError> {

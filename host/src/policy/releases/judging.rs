@@ -68,13 +68,9 @@ impl Follower {
             }
             Verdict::Good | Verdict::NotEnough { .. } => return Ok(false),
         };
-        let (expected, probation) = ((candidate.rollout, candidate.turn), self.settings.probation);
         let change = Change { who: WHO.to_owned(), why, details: judged.details() };
         let place = &state.place;
-        let done = self
-            .store
-            .rollout_change(place, Some(expected), what, probation, &change, event.as_ref())
-            .await;
+        let done = self.change_trial(place, candidate, what, &change, event.as_ref()).await;
         match done {
             Ok(_) => {
                 self.tell_of(slot, candidate, &judged, &change);
@@ -86,6 +82,7 @@ impl Follower {
                 RegistryRefusal::ChangedMeanwhile { .. }
                 | RegistryRefusal::NoCandidate { .. }
                 | RegistryRefusal::StepsAsAsked { .. }
+                | RegistryRefusal::NotAllReady { .. }
                 | RegistryRefusal::Frozen { .. },
             )) => Ok(false),
             Err(RegistryError::Refused(refused)) => {
@@ -98,6 +95,31 @@ impl Follower {
                 );
                 Ok(false)
             }
+        }
+    }
+
+    /// Asks for a change of what was judged. What cannot go on for ever is taken out.
+    async fn change_trial(
+        &self,
+        place: &str,
+        candidate: &Candidate,
+        what: RolloutChange,
+        change: &Change,
+        event: Option<&NewEvent>,
+    ) -> Result<PlaceState, RegistryError> {
+        let (seen, probation) =
+            (Some((candidate.rollout, candidate.turn)), self.settings.probation);
+        let store = &self.store;
+        match store.rollout_change(place, seen, what, probation, change, event).await {
+            // A version that knows nothing of trials deletes what is old and serves nowhere.
+            Err(RegistryError::Refused(refused @ RegistryRefusal::NoRelease { .. })) => {
+                let release = candidate.release;
+                rarely!(error, place, candidate = release, %refused, "it is taken out");
+                let why = format!("{refused} any more: push it again, and begin anew");
+                let (what, change) = (RolloutChange::TakeOut, Change { why, ..change.clone() });
+                store.rollout_change(place, seen, what, probation, &change, event).await
+            }
+            done => done,
         }
     }
 

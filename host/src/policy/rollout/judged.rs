@@ -7,7 +7,7 @@ use super::figures::{TrialSum, of_trial};
 use crate::policy::judgement::{
     Evidence, Judged, JudgementSettings, MetricFigures, Verdict, judge,
 };
-use crate::store::registry::{Candidate, Replica, WHOLE};
+use crate::store::registry::{Candidate, Replica, WHOLE, unready};
 
 /// A trial with what all live replicas counted of it at its turn.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,5 +51,12 @@ pub fn judge_trial(
         candidate: &sum.candidate,
         active: Some(&sum.active),
     });
+    let verdict = match (verdict, unready(place, candidate, replicas)) {
+        // No step begins that a replica could not take, as none serves all that was not ready.
+        (Verdict::Good, Some(unready)) if !plan.steps.is_empty() => {
+            Verdict::NotEnough { why: unready.sentence() }
+        }
+        (verdict, _) => verdict,
+    };
     JudgedTrial { sum, verdict, metrics }
 }

@@ -13,6 +13,7 @@ mod differences;
 mod fitting;
 mod place;
 mod place_row;
+mod readiness;
 mod refused;
 mod release;
 mod replica;
@@ -20,6 +21,7 @@ mod rows;
 mod token;
 mod transaction;
 mod verdict;
+mod written;
 
 pub use candidate::{
     Candidate, Pause, RolloutChange, RolloutMode, RolloutPlan, RolloutStep, WHOLE,
@@ -28,6 +30,7 @@ pub use counted::{Counted, TrialFigures};
 pub use deployment::{Deployment, DeploymentState, Report, ReportState};
 pub use differences::{DifferenceSample, Differences, NewDifferences, Rollout};
 pub use place::{Change, EventOfMove, Expected, Freeze, HistoryLine, Moved, PlaceState};
+pub use readiness::{Unready, unready};
 pub use refused::{RegistryError, RegistryRefusal};
 pub use release::{
     Component, ComponentInfo, NewRelease, Pruned, Release, ReleaseComponent, Source,
@@ -38,8 +41,9 @@ pub use token::{AdminToken, NewAdminToken, Role};
 pub(super) use changing::changing;
 pub(super) use fitting::{Fitted, KEPT_SAMPLES, KEPT_SAMPLES_OF_KIND};
 pub(super) use place_row::PlaceRow;
-pub(super) use rows::{as_json, as_word};
+pub(super) use rows::as_word;
 pub(super) use transaction::{
     KEPT_DEPLOYMENTS, NewLine, PRUNED_RELEASES, REHEARSING, Registry, Trials,
 };
 pub(super) use verdict::{looked_at, verdict, waiting};
+pub(super) use written::as_json;

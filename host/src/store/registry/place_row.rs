@@ -3,6 +3,7 @@
 use super::candidate::{Candidate, RolloutMode};
 use super::place::{Expected, Freeze, Moved, PlaceState};
 use super::refused::RegistryRefusal;
+use super::written::as_json;
 use crate::clock::Timestamp;
 
 /// A place as it is locked by whoever changes it. One that never had a release has an empty row.
@@ -19,6 +20,8 @@ pub(in crate::store) struct PlaceRow {
     pub(in crate::store) probation_until: Option<Timestamp>,
     pub(in crate::store) freeze: Option<Freeze>,
     pub(in crate::store) candidate: Option<Candidate>,
+    /// One of a later version, which cannot be read: as it is written, and the revision with it.
+    pub(in crate::store) unreadable: Option<(String, i64)>,
 }
 
 impl PlaceRow {
@@ -36,6 +39,13 @@ impl PlaceRow {
             freeze: self.freeze.filter(|freeze| freeze.until > now),
             candidate,
         })
+    }
+
+    /// What is written of the candidate. One that cannot be read stays, for those who can, until
+    /// another one takes its place or something else serves.
+    pub(in crate::store) fn written(&self) -> Option<String> {
+        let unreadable = self.unreadable.as_ref().filter(|(_, at)| *at == self.revision);
+        self.candidate.as_ref().map(as_json).or_else(|| unreadable.map(|(text, _)| text.clone()))
     }
 
     /// What is tried. An older version moves a place and ends no trial by that: then it is over.

@@ -1,5 +1,6 @@
 //! Why the registry does not do what it was asked.
 
+use super::readiness::Unready;
 use crate::clock::moment;
 use crate::store::StoreError;
 use crate::store::error::MayBeWell;
@@ -56,6 +57,14 @@ pub enum RegistryRefusal {
     StepsAsAsked { place: String },
     #[error("the replica {replica} runs a version that knows of no candidates")]
     OldReplica { replica: String },
+    #[error("{place}/{release} cannot serve all yet: {}", .unready.sentence())]
+    NotAllReady { place: String, release: i64, unready: Unready },
+    /// Somebody wants to be rid of what serves while another release is tried on people.
+    #[error(
+        "{place}/{candidate} is being tried on a part of all people, so a step back takes that one \
+         out and nothing else, and it is not {place}/{from}"
+    )]
+    TriedMeanwhile { place: String, candidate: i64, from: i64 },
     #[error("the place {place} has releases already")]
     NotEmpty { place: String },
     #[error("there is no such deployment, or it has ended")]

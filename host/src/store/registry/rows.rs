@@ -52,6 +52,10 @@ from_row!(PlaceRow |row| {
         }
         None => None,
     },
+    unreadable: match (row.try_get("candidate")?, candidate(row.try_get("candidate")?)) {
+        (Some::<&str>(text), None) => Some((text.to_owned(), row.try_get("revision")?)),
+        _ => None,
+    },
     candidate: candidate(row.try_get("candidate")?),
 });
 
@@ -157,12 +161,6 @@ fn word<T: DeserializeOwned>(column: &str, text: &str) -> sqlx::Result<T> {
 
 fn damaged(column: &str, error: serde_json::Error) -> sqlx::Error {
     sqlx::Error::ColumnDecode { index: column.to_owned(), source: Box::new(error) }
-}
-
-/// What `json` reads. Nothing of the registry's is a map with keys that are no texts, or anything
-/// else that JSON lacks.
-pub(in crate::store) fn as_json<T: Serialize>(value: &T) -> String {
-    serde_json::to_string(value).unwrap_or_default()
 }
 
 /// What `word` reads.

@@ -94,7 +94,7 @@ impl Registry for Changing<'_> {
             .bind(until)
             .bind(without_nul(by))
             .bind(without_nul(why))
-            .bind(row.candidate.as_ref().map(as_json));
+            .bind(row.written());
         self.done(update).await
     }
 

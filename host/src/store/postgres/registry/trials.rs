@@ -1,5 +1,5 @@
 //! Trials: what is noted of them, and what came of comparing two decisions. Who adds differences
-//! locks the row of their trial, so that all replicas together keep its bounds.
+//! to a trial waits for others who do, so that all replicas together keep its bounds.
 
 use sqlx::FromRow as _;
 use uuid::Uuid;
@@ -115,6 +115,18 @@ impl Postgres {
         &self,
         before: Timestamp,
     ) -> Result<u64, StoreError> {
+        // Those that ended unseen: their candidate could not be read by whoever ended them.
+        let unseen = || {
+            sqlx::query(
+                "UPDATE auth.policy_rollouts AS rollout SET ended_at = $2, ending = 'overtaken'
+                  WHERE ended_at IS NULL AND began_at < $1
+                    AND NOT EXISTS (SELECT 1 FROM auth.policy_places AS place
+                                     WHERE strpos(place.candidate, rollout.rollout::text) > 0)",
+            )
+            .bind(before)
+            .bind(self.clock.now())
+        };
+        self.pools.background(unseen).await?;
         let rollouts = || {
             sqlx::query(
                 "WITH gone AS (SELECT rollout FROM auth.policy_rollouts
@@ -143,10 +155,12 @@ impl Postgres {
 
 async fn add(transaction: &mut Transaction<'_>, new: &NewDifferences) -> Result<(), StoreError> {
     let id = new.rollout.to_string();
-    let lock = sqlx::query(
-        "SELECT 1 FROM auth.policy_rollouts WHERE rollout = $1::uuid FOR NO KEY UPDATE",
-    );
-    if transaction.run(lock.bind(&id)).await?.is_empty() {
+    // Those who add wait for one another here, and nobody who ends the trial waits for them.
+    let lock = sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 7974))");
+    transaction.run(lock.bind(&id)).await?;
+    let stays =
+        sqlx::query("SELECT 1 FROM auth.policy_rollouts WHERE rollout = $1::uuid FOR KEY SHARE");
+    if transaction.run(stays.bind(&id)).await?.is_empty() {
         return Ok(());
     }
     let known = sqlx::query("SELECT kind FROM auth.policy_differences WHERE rollout = $1::uuid");

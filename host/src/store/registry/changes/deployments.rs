@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::super::candidate::{RolloutMode, RolloutPlan};
+use super::super::candidate::{Candidate, RolloutMode, RolloutPlan};
 use super::super::deployment::{Deployment, DeploymentState};
 use super::super::place::Change;
 use super::super::refused::{RegistryError, RegistryRefusal};
@@ -55,7 +55,7 @@ pub(in crate::store) async fn begin<R: Registry>(
             return Err(RegistryRefusal::Deploying { place, release, who }.into());
         }
         // Nobody was there to end it.
-        end(registry, &open, DeploymentState::Expired, None).await?;
+        end(registry, &open, DeploymentState::Expired, None, None).await?;
     }
     let deployment = Deployment {
         id: Uuid::new_v4(),
@@ -109,6 +109,7 @@ pub(in crate::store) async fn settle<R: Registry>(
     let (replicas, now) = (registry.replicas().await?, registry.now());
     let Some(mut state) = verdict(&deployment, &replicas, now) else { return Ok(None) };
     let from = row.active;
+    let before = row.tried().cloned();
     match &deployment.plan {
         _ if state != DeploymentState::Activated => {}
         None => {
@@ -122,7 +123,8 @@ pub(in crate::store) async fn settle<R: Registry>(
             }
         }
     }
-    end(registry, &deployment, state, from).await?;
+    let before = before.filter(|_| state == DeploymentState::Activated);
+    end(registry, &deployment, state, from, before.as_ref()).await?;
     registry.deployment(deployment.id).await
 }
 
@@ -151,17 +153,22 @@ pub(in crate::store) async fn cancel<R: Registry>(
     registry.deployment(id).await?.ok_or_else(|| RegistryRefusal::NoDeployment.into())
 }
 
-/// Ends it by the rule, with a line of history that tells what all reported.
+/// Ends it by the rule, with a line of history that tells what all reported, and which trial was
+/// there `before` and ended by it.
 async fn end<R: Registry>(
     registry: &mut R,
     deployment: &Deployment,
     state: DeploymentState,
     from: Option<i64>,
+    before: Option<&Candidate>,
 ) -> Result<(), StoreError> {
     registry.end_deployment(deployment.id, state).await?;
     let mut details = json!({ "deployment": deployment.id, "reports": deployment.reports });
     if let Some(plan) = &deployment.plan {
         details["plan"] = json!(plan);
+    }
+    if let Some(Candidate { rollout, turn, share, .. }) = before {
+        details["before"] = json!({ "rollout": rollout, "turn": turn, "share": share });
     }
     let line = NewLine {
         place: &deployment.place,

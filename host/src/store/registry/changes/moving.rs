@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use serde_json::{Map, Value, json};
+
+use super::super::candidate::Candidate;
 use super::super::deployment::DeploymentState;
 use super::super::place::Moved;
 use super::super::place_row::PlaceRow;
@@ -53,10 +56,19 @@ pub(super) async fn overtaken<R: Registry>(
         from: Some(candidate.release),
         to: row.active,
         why: "what it was tried beside was changed meanwhile",
-        details: &format!(r#"{{"rollout":"{}"}}"#, candidate.rollout),
+        details: &details(&candidate, "{}"),
     };
     registry.write(line).await?;
     Ok(true)
+}
+
+/// What history is told, with which trial it was, and how far.
+pub(super) fn details(candidate: &Candidate, details: &str) -> String {
+    let mut told: Map<String, Value> = serde_json::from_str(details).unwrap_or_default();
+    told.insert("rollout".to_owned(), json!(candidate.rollout));
+    told.insert("turn".to_owned(), json!(candidate.turn));
+    told.insert("share".to_owned(), json!(candidate.share));
+    Value::Object(told).to_string()
 }
 
 /// Ends what is being prepared for a place that is changed otherwise.

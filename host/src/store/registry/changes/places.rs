@@ -8,7 +8,7 @@ use super::super::place_row::PlaceRow;
 use super::super::refused::{RegistryError, RegistryRefusal};
 use super::super::release::{NewRelease, Release, Source};
 use super::super::transaction::{NewLine, Registry};
-use super::moving::{arrive, cancel_open, probation_until};
+use super::moving::{arrive, cancel_open, details, probation_until};
 use super::releases::{keep, kept};
 use crate::clock::Timestamp;
 
@@ -122,7 +122,8 @@ async fn take_back<R: Registry>(
     if let Expected::Release(number) = expected
         && number != candidate.release
     {
-        return Err(RegistryRefusal::ChangedMeanwhile { place, active }.into());
+        let (candidate, from) = (candidate.release, number);
+        return Err(RegistryRefusal::TriedMeanwhile { place, candidate, from }.into());
     }
     cancel_open(registry, &place, &change.who, "the place was rolled back meanwhile").await?;
     row.candidate = None;
@@ -137,7 +138,7 @@ async fn take_back<R: Registry>(
         from: moved.from,
         to: Some(active),
         why: &change.why,
-        details: &change.details,
+        details: &details(&candidate, &change.details),
     };
     registry.write(line).await?;
     if let Some(event) = event {

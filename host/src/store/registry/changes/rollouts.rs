@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::super::candidate::{Candidate, Pause, RolloutChange, RolloutPlan, WHOLE};
 use super::super::deployment::Deployment;
 use super::super::place::{Change, PlaceState};
 use super::super::place_row::PlaceRow;
+use super::super::readiness::unready;
 use super::super::refused::{RegistryError, RegistryRefusal};
 use super::super::transaction::{NewLine, Registry};
-use super::moving::{arrive, cancel_open, overtaken, probation_until};
+use super::moving::{arrive, cancel_open, details, overtaken, probation_until};
 use crate::clock::Timestamp;
 use crate::events::NewEvent;
 use crate::store::StoreError;
@@ -79,7 +79,7 @@ pub(in crate::store) async fn change<R: Registry>(
     let (mut row, now) = (registry.lock(place).await?, registry.now());
     let mut candidate = as_expected(&row, expected)?;
     // As it was when it was judged: an advance makes another turn of it.
-    let details = details(&candidate, change);
+    let details = details(&candidate, &change.details);
     let fate = decide(&row, &mut candidate, what, change, now)?;
     let (release, place, who) = (candidate.release, row.place.clone(), &*change.who);
     let (action, from, to) = match fate {
@@ -91,6 +91,9 @@ pub(in crate::store) async fn change<R: Registry>(
         Fate::Serves => {
             if registry.release(&place, release).await?.is_none() {
                 return Err(RegistryRefusal::NoRelease { place, number: release }.into());
+            }
+            if let Some(unready) = unready(&place, &candidate, &registry.replicas().await?) {
+                return Err(RegistryRefusal::NotAllReady { place, release, unready }.into());
             }
             cancel_open(registry, &place, who, "what was tried serves meanwhile").await?;
             let moved = row.activate(release, who, now, probation_until(now, probation));
@@ -187,13 +190,4 @@ fn advance(
     candidate.turn += 1;
     candidate.turn_since = now;
     Ok(Fate::Stays("advanced"))
-}
-
-/// What history is told, with which trial it was, and how far.
-fn details(candidate: &Candidate, change: &Change) -> String {
-    let mut told: Map<String, Value> = serde_json::from_str(&change.details).unwrap_or_default();
-    told.insert("rollout".to_owned(), json!(candidate.rollout));
-    told.insert("turn".to_owned(), json!(candidate.turn));
-    told.insert("share".to_owned(), json!(candidate.share));
-    Value::Object(told).to_string()
 }

@@ -90,7 +90,7 @@ impl Registry for Changing<'_> {
             .bind(until)
             .bind(by)
             .bind(why)
-            .bind(row.candidate.as_ref().map(as_json));
+            .bind(row.written());
         self.done(update).await
     }
 

@@ -101,6 +101,14 @@ impl Sqlite {
         &self,
         before: Timestamp,
     ) -> Result<u64, StoreError> {
+        // Those that ended unseen: their candidate could not be read by whoever ended them.
+        let unseen = sqlx::query(
+            "UPDATE policy_rollouts SET ended_at = ?2, ending = 'overtaken'
+              WHERE ended_at IS NULL AND began_at < ?1
+                AND NOT EXISTS (SELECT 1 FROM policy_places AS place
+                                 WHERE instr(place.candidate, policy_rollouts.rollout) > 0)",
+        );
+        self.execute(unseen.bind(before).bind(self.clock.now())).await?;
         let rollouts = sqlx::query(
             "DELETE FROM policy_rollouts
               WHERE sequence IN (SELECT sequence FROM policy_rollouts WHERE ended_at < ? LIMIT ?)",

@@ -8,6 +8,7 @@ mod deploying;
 mod keeping;
 mod overtaking;
 mod pruning;
+mod readiness;
 mod replicas;
 pub(crate) mod trials;
 mod turning;

@@ -124,3 +124,33 @@ async fn a_candidate_that_cannot_be_read_is_not_tried_and_stands_in_nobodys_way(
     assert_eq!(registry.rolled_back(None).await.unwrap().to, 1);
     registry.tried(number, &shadow()).await;
 }
+
+#[tokio::test]
+async fn a_candidate_of_a_later_version_outlives_what_others_change_and_its_trial_ends_some_time() {
+    let (registry, number) = Registry::with_two().await;
+    let id = registry.tried(number, &shadow()).await.rollout;
+    let later = format!(r#"{{"later": "{id}"}}"#);
+    let written = format!("UPDATE {{s}}policy_places SET candidate = '{later}'");
+    registry.opened.execute(&written).await.unwrap();
+    registry.pushed().await;
+    let until = registry.opened.clock.now() + 60_000;
+    registry.store.freeze("login", until, &change("ann")).await.unwrap();
+    registry.store.unfreeze("login", &change("ann")).await.unwrap();
+    // It fails if the column is another one.
+    let is_kept = format!(
+        "UPDATE {{s}}policy_places SET newest = CASE WHEN candidate = '{later}' THEN 99 ELSE 0 END"
+    );
+    registry.opened.execute(&is_kept).await.unwrap();
+    assert_eq!(registry.pushed().await, 100, "it is still there");
+
+    registry.opened.clock.advance(Duration::from_hours(24));
+    let forget = async || {
+        let now = registry.opened.clock.now();
+        while registry.store.rollouts_forget(now).await.unwrap() > 0 {}
+    };
+    forget().await;
+    assert_eq!(registry.endings().await, [(number, None)], "some replica knows it");
+    registry.store.release_activate(&release("login"), false, PROBATION).await.unwrap();
+    forget().await;
+    assert_eq!(registry.endings().await, [(number, Some("overtaken".to_owned()))]);
+}

@@ -58,8 +58,8 @@ async fn steps_go_on_each_when_its_time_is_over_and_the_last_serves_all() {
     let line = registry.lines().await.pop().unwrap();
     assert_eq!((&*line.action, line.from, line.to), ("advanced", Some(1), Some(number)));
     let told: Value = serde_json::from_str(&line.details).unwrap();
-    let expected = json!({ "calls": 7, "rollout": first.rollout, "turn": 2, "share": 1000 });
-    assert_eq!(told, expected, "the figures, and where it is");
+    let expected = json!({ "calls": 7, "rollout": first.rollout, "turn": 1, "share": 100 });
+    assert_eq!(told, expected, "the figures, and where it was");
     assert_eq!(refusal(registry.judged(RolloutChange::Advance, &first).await), changed(1));
     registry.minutes_later(30);
     let at = registry.judged(RolloutChange::Advance, &second).await.unwrap();
@@ -208,16 +208,20 @@ async fn of_replicas_that_take_a_step_at_once_one_does() {
 async fn a_step_back_during_a_share_takes_the_candidate_out_and_leaves_what_serves() {
     let (registry, number) = Registry::with_two().await;
     registry.activated().await;
-    registry.tried(number, &share(500)).await;
+    let rollout = registry.tried(number, &share(500)).await.rollout;
     let back = async |expected| {
         registry.store.rollback("login", None, expected, &change("bob"), None).await
     };
-    assert_eq!(refusal(back(Expected::Release(3)).await), changed(3));
+    let tried = |from| RegistryRefusal::TriedMeanwhile { place: place(), candidate: number, from };
+    assert_eq!(refusal(back(Expected::Release(3)).await), tried(3));
     let moved = back(Expected::Release(number)).await.unwrap();
     assert_eq!((moved.from, moved.to, moved.revision), (Some(number), 3, 2));
     let at = registry.login().await;
     assert_eq!((at.active, at.revision, at.candidate), (3, 2, None));
     assert_eq!(registry.last().await, ("rolled_back".to_owned(), Some(number), Some(3)));
+    let line = registry.lines().await.pop().unwrap();
+    let told: Value = serde_json::from_str(&line.details).unwrap();
+    assert_eq!(told, json!({ "calls": 7, "rollout": rollout, "turn": 1, "share": 500 }));
     assert_eq!(registry.endings().await, [(number, Some("aborted".to_owned()))]);
     assert_eq!(refusal(back(Expected::Release(number)).await), changed(3));
 
