@@ -176,10 +176,9 @@ fn limit(judged: &Judged<'_>, metric: &Metric) -> Option<Limit> {
         | (Evidence::Trial(RolloutMode::Share), _)
         | (Evidence::Trial(RolloutMode::Shadow), Metric::P99) => true,
         // A shadow is not told what the host could not do.
-        (Evidence::Trial(RolloutMode::Shadow), Metric::Failed) => false,
+        (Evidence::Probation, _) | (Evidence::Trial(RolloutMode::Shadow), Metric::Failed) => false,
         // They are what a shadow is for: whoever tries a stricter policy wants to see them.
         (Evidence::Trial(RolloutMode::Shadow), _) => budget.own,
-        (Evidence::Probation, _) => false,
     };
     is_judged.then_some(budget.limit)
 }
