@@ -175,10 +175,9 @@ fn limit(judged: &Judged<'_>, metric: &Metric) -> Option<Limit> {
         (_, Metric::Faults | Metric::Timeouts)
         | (Evidence::Trial(RolloutMode::Share), _)
         | (Evidence::Trial(RolloutMode::Shadow), Metric::P99) => true,
-        // A shadow is not told what the host could not do.
-        (Evidence::Trial(RolloutMode::Shadow), Metric::Failed) => false,
         // They are what a shadow is for: whoever tries a stricter policy wants to see them.
-        (Evidence::Trial(RolloutMode::Shadow), _) => budget.own,
+        // It is not told what the host could not do.
+        (Evidence::Trial(RolloutMode::Shadow), _) => budget.own && *metric != Metric::Failed,
         (Evidence::Probation, _) => false,
     };
     is_judged.then_some(budget.limit)

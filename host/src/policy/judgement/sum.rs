@@ -50,11 +50,11 @@ pub fn sum<'c>(parts: impl IntoIterator<Item = &'c Counted>) -> Counted {
                 add_people(all.met.entry(name.clone()).or_default(), people);
             }
         }
-        let timed = &part.timed[..part.timed.len().min(TIMES.len() + 1)];
-        if all.timed.len() < timed.len() {
-            all.timed.resize(timed.len(), Vec::new());
+        let slots = &part.timed[..part.timed.len().min(TIMES.len() + 1)];
+        if all.timed.len() < slots.len() {
+            all.timed.resize(slots.len(), Vec::new());
         }
-        for (sum, people) in all.timed.iter_mut().zip(timed) {
+        for (sum, people) in all.timed.iter_mut().zip(slots) {
             add_people(sum, people);
         }
         all.networks = all.networks.max(part.networks);
