@@ -61,6 +61,8 @@ pub struct Follower {
     /// When the registry was asked for what is known of it.
     asked: Instant,
     beaten: Option<Instant>,
+    /// It serves or tries something else than it last told.
+    has_news: bool,
     pub(super) judged: Option<Instant>,
     pub(super) weighed: Option<Instant>,
     /// It takes no part any more: what is ready is still followed.
@@ -87,6 +89,7 @@ impl Follower {
             finish,
             asked: Instant::now(),
             beaten: None,
+            has_news: false,
             judged: None,
             weighed: None,
             leaving: false,
@@ -127,7 +130,7 @@ impl Follower {
         moved: bool,
     ) -> Result<bool, StoreError> {
         // The others count on whoever beats: first of all, and again after each change.
-        self.beat(moved).await?;
+        self.beat(moved || self.has_news).await?;
         let mut changed = false;
         for deployment in open {
             changed |= self.take_part(deployment).await?;
@@ -159,7 +162,7 @@ impl Follower {
                 ),
             }
         }
-        self.follow(slot);
+        self.has_news |= self.follow(slot);
     }
 
     /// Serves what is active, if it is ready, tries what is to be tried, and prepares what is not
@@ -256,6 +259,7 @@ impl Follower {
         let serving = Slot::ALL.into_iter().map(|slot| self.serves(slot)).collect();
         self.store.replica_beat(&self.standing.replica.beat(serving)).await?;
         self.beaten = Some(Instant::now());
+        self.has_news = false;
         Ok(())
     }
 

@@ -59,7 +59,7 @@ pub struct Serving {
     /// Calls that began in the last whole minute.
     pub calls_a_minute: u64,
     /// Keyed hashes of some accounts or addresses whose calls failed, at most 16: how many people
-    /// a fault meets.
+    /// a fault meets. Replicas of the version before judge by it.
     pub failing: Vec<u32>,
     /// Faults by cause.
     pub causes: BTreeMap<String, u64>,
