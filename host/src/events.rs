@@ -83,8 +83,8 @@ impl NewEvent {
         Self::of_host(SESSION_REUSE_DETECTED, data, traceparent)
     }
 
-    /// A release fell back or was taken out, with the reason, and how many calls it had, how many of them it
-    /// spoiled, on how many replicas. It belongs to no account.
+    /// A release fell back or was taken out, with the reason, and how many calls it had, how many
+    /// of them it spoiled, on how many replicas. It belongs to no account.
     pub fn policy_rolled_back(
         place: &str,
         (from, to): (i64, i64),

@@ -22,8 +22,8 @@ pub struct Keys {
     pub policy_cache: hmac::Key,
     /// Names people whose calls a policy spoiled: replicas tell each other how many they are.
     pub policy_health: hmac::Key,
-    /// Says which people a candidate decides about: on all replicas the same, and nobody can work it
-    /// out without the key.
+    /// Says which people a candidate decides about: on all replicas the same, and nobody can work
+    /// it out without the key.
     pub policy_share: hmac::Key,
 }
 

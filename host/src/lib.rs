@@ -21,6 +21,7 @@ pub mod http;
 pub mod keys;
 pub mod lifecycle;
 pub mod metrics;
+pub mod numbers;
 pub mod outbox;
 pub mod passwords;
 pub mod policy;

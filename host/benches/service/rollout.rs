@@ -1,5 +1,5 @@
-//! What a trial costs: to find out who decides about a request; refreshes and logins beside a shadow
-//! of none, a tenth and all of the calls, in turn in one run; and how long it takes until a
+//! What a trial costs: to find out who decides about a request; refreshes and logins beside a
+//! shadow of none, a tenth and all of the calls, in turn in one run; and how long it takes until a
 //! candidate that is taken out decides about nobody on any of three replicas.
 
 use std::sync::Arc;

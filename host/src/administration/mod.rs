@@ -1,6 +1,6 @@
 //! Administration of releases: who may do what (`access`, `tokens`), what people ask of the
-//! registry (`components`, `releases`, `places`, `deployments`, `rollouts`, `looking`), and its form
-//! on the wire (`views`).
+//! registry (`components`, `releases`, `places`, `deployments`, `rollouts`, `looking`), and its
+//! form on the wire (`views`).
 //!
 //! The rule: every change carries the name of the token that asked for it into the history.
 

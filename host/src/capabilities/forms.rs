@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::contract::TrappableFailure;
+use crate::numbers::grouped;
 
 /// The first characters of a text.
 pub(super) fn cut(text: &str, characters: usize) -> String {
@@ -32,36 +33,21 @@ pub(super) fn json(
     }
 }
 
-/// A number as people read it, with a comma before each three digits: `1,000,000`.
-pub(super) fn grouped(number: u32) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// How often, in a sentence.
 pub(super) fn times(count: u32) -> String {
     match count {
         1 => "once".into(),
         2 => "twice".into(),
-        count => format!("{} times", grouped(count)),
+        count => format!("{} times", grouped(count.into())),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{grouped, times};
+    use super::times;
 
     #[test]
-    fn numbers_read_as_in_the_documentation() {
-        let read = [0, 999, 1_000, 86_400, 1_000_000].map(grouped);
-        assert_eq!(read, ["0", "999", "1,000", "86,400", "1,000,000"]);
+    fn how_often_reads_as_in_the_documentation() {
         assert_eq!([1, 2, 1_000].map(times), ["once", "twice", "1,000 times"]);
     }
 }

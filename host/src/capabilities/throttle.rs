@@ -3,10 +3,10 @@
 
 use aws_lc_rs::hmac;
 
-use super::forms::grouped;
 use super::state::{CallState, Hit};
 use crate::contract::TrappableFailure;
 use crate::contract::bindings::throttle::{self, Limit};
+use crate::numbers::grouped;
 use crate::store::ThrottleHit;
 
 impl throttle::Host for CallState {
@@ -87,8 +87,8 @@ impl CallState {
         {
             return Err(TrappableFailure::limit(format!(
                 "most of 1 to {} and window-seconds of 1 to {}",
-                grouped(limits.most),
-                grouped(limits.window_seconds)
+                grouped(limits.most.into()),
+                grouped(limits.window_seconds.into())
             )));
         }
         Ok(ThrottleHit {

@@ -107,19 +107,6 @@ fn is_number(text: &str) -> bool {
     text == "-" || number.chars().all(|c| c.is_ascii_digit() || matches!(c, ',' | '.'))
 }
 
-/// A count with its thousands apart.
-pub(super) fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,10 +130,5 @@ mod tests {
     fn numbers_with_a_unit_stand_at_the_right() {
         let rows = [vec!["1.25 %".to_owned(), "a".to_owned()], vec!["10.0 ms".to_owned()]];
         assert_eq!(table(&["now", ""], &rows), "    now\n 1.25 %   a\n10.0 ms");
-    }
-
-    #[test]
-    fn counts_are_read_by_thousands() {
-        assert_eq!([0, 999, 1_000, 1_234_567].map(count), ["0", "999", "1,000", "1,234,567"]);
     }
 }

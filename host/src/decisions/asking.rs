@@ -12,8 +12,7 @@ use super::{Context, DecisionMetrics};
 use crate::capabilities::{Outcome, Services};
 use crate::contract::{Attempt, PerSlot, Slot};
 use crate::errors::{ApiError, catalogue};
-use crate::policy::health::{Network, Subject};
-use crate::policy::rollout::{CallOutcome, Observed};
+use crate::policy::health::{CallOutcome, Network, Observed, Subject};
 use crate::policy::runtime::{CallError, Decision, Generation, call};
 use crate::policy::serving::Generations;
 use crate::store::registry::RolloutMode;
@@ -141,8 +140,8 @@ impl Asking {
         }
     }
 
-    /// For the judgement: of what serves, and while a share is tried of the candidate's group or the
-    /// active release's beside it. Of a shadow both are counted where they are compared.
+    /// For the judgement: of what serves, and while a share is tried of the candidate's group or
+    /// the active release's beside it. Of a shadow both are counted where they are compared.
     fn count_in_group(&self, question: &Question, outcome: CallOutcome<'_>) {
         let key = &self.services.keys.policy_health;
         let call = question.call.get().copied().unwrap_or_default();

@@ -29,8 +29,8 @@ pub(super) struct Granted<'a> {
     pub(super) attributes: Option<&'a Map<String, Value>>,
 }
 
-/// A decision that the host carries out, with what it commits; else why it does not. A policy can be
-/// stricter than the host, never laxer.
+/// A decision that the host carries out, with what it commits; else why it does not. A policy can
+/// be stricter than the host, never laxer.
 pub(super) fn settle<C: Checked>(
     decision: Decision<C::Acceptance>,
     state: CallState,

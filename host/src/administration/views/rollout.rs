@@ -14,8 +14,8 @@ pub struct NewRolloutView {
     /// `shadow` or `share`.
     #[schema(value_type = String, example = "share")]
     pub mode: RolloutMode,
-    /// In percent, with at most two decimals: of calls in a shadow (100 if not said), of people in a
-    /// share. Not beside `steps`.
+    /// In percent, with at most two decimals: of calls in a shadow (100 if not said), of people in
+    /// a share. Not beside `steps`.
     #[serde(default)]
     pub percent: Option<f64>,
     /// How a share grows by itself.
@@ -100,8 +100,8 @@ pub struct PausedView {
     pub message: String,
 }
 
-/// `GET /v1/places/{place}/rollout[?rollout=ID]`: what a trial has shown so far, also one of the last
-/// week that is over.
+/// `GET /v1/places/{place}/rollout[?rollout=ID]`: what a trial has shown so far, also one of the
+/// last week that is over.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RolloutView {
     #[schema(value_type = String)]
@@ -122,7 +122,8 @@ pub struct RolloutView {
     /// Of a shadow: calls whose two decisions were the same, and those that were not.
     pub same: u64,
     pub differ: u64,
-    /// Calls that the candidate spoiled, that could not be compared, and that there was no room for.
+    /// Calls that the candidate spoiled, that could not be compared, and that there was no room
+    /// for.
     pub faults: u64,
     pub not_comparable: u64,
     pub skipped: u64,

@@ -115,8 +115,8 @@ impl PolicySeries {
     }
 }
 
-/// For shadows: what [`PolicySeries::record`] would answer about the names and the value alone. What
-/// series there are is not asked: the lock on them is one that real calls need.
+/// For shadows: what [`PolicySeries::record`] would answer about the names and the value alone.
+/// What series there are is not asked: the lock on them is one that real calls need.
 pub fn check(
     name: &str,
     labels: &[(String, String)],

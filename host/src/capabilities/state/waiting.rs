@@ -19,8 +19,8 @@ pub(super) fn kept_from_processor() -> u64 {
     OF_THREAD.try_with(read).ok().flatten().unwrap_or(0)
 }
 
-/// Whether the system tells. Where it does not, the processor time of a thread that gives way is more
-/// than it had.
+/// Whether the system tells. Where it does not, the processor time of a thread that gives way is
+/// more than it had.
 pub fn tells_waiting() -> bool {
     OF_THREAD.try_with(Option::is_some).unwrap_or(false)
 }

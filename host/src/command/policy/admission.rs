@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::command::output::{count, escaped, plain};
+use crate::command::output::{escaped, plain};
+use crate::numbers::grouped;
 
 /// A few lines for each component that was checked: of a push there may be several, of a policy
 /// directory there is one.
@@ -20,7 +21,7 @@ pub(super) fn lines(report: &Map<String, Value>) -> Vec<String> {
 
 fn about(report: &Value) -> Vec<String> {
     let text = |value: &Value| plain(value.as_str().unwrap_or("?"));
-    let number = |name: &str| count(report[name].as_u64().unwrap_or_default());
+    let number = |name: &str| grouped(report[name].as_u64().unwrap_or_default());
     let listed = |name: &str| report[name].as_array().map_or(&[][..], Vec::as_slice);
     let manifest = &report["manifest"];
     let name = match (&manifest["name"], &manifest["version"]) {

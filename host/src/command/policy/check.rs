@@ -11,9 +11,10 @@ use super::asking::Credentials;
 use super::problem::{Problem, REFUSED, reasons};
 use super::{files, names};
 use crate::administration::views::ReasonView;
-use crate::command::output::{self, count, escaped, plain};
+use crate::command::output::{self, escaped, plain};
 use crate::config::ClientConfig;
 use crate::contract::Slot;
+use crate::numbers::grouped;
 use crate::policy::admission::{self, AdmissionReport, Faults};
 
 /// Check a policy as a host does before it serves, offline: bytes, manifest, contract, settings,
@@ -125,7 +126,7 @@ fn about(report: &AdmissionReport, settings_fit: bool) -> String {
             manifest("slot")
         ),
         format!("  sha256     {}", report.digest),
-        format!("  bytes      {}", count(report.size)),
+        format!("  bytes      {}", grouped(report.size)),
         format!("  contract   auth:policy@{}", plain(&report.wit)),
     ];
     if settings_fit {

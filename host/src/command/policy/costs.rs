@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::administration::views::{ServingView, StatusView};
-use crate::command::output::{count, plain, table};
+use crate::command::output::{plain, table};
+use crate::numbers::grouped;
 
 const HEAD: [&str; 8] = [
     "place",
@@ -81,8 +82,8 @@ impl Sum {
         vec![
             place.to_owned(),
             release.to_owned(),
-            count(self.replicas),
-            count(self.calls),
+            grouped(self.replicas),
+            grouped(self.calls),
             per(self.processor_microseconds, calls.saturating_mul(1000)),
             per(self.host_microseconds, calls.saturating_mul(1000)),
             per(self.host_calls, calls),
@@ -96,7 +97,7 @@ impl Sum {
             (!numbers.is_empty()).then(|| format!("   {name}: {}", listed(numbers)))
         });
         let failed = (self.failed > 0)
-            .then(|| format!("   failed by the host's own fault: {}", count(self.failed)));
+            .then(|| format!("   failed by the host's own fault: {}", grouped(self.failed)));
         let parts: String = parts.into_iter().chain([failed]).flatten().collect();
         (!parts.is_empty()).then(|| format!("{}{parts}", plain(release)))
     }
@@ -108,7 +109,7 @@ fn listed(numbers: &BTreeMap<String, u64>) -> String {
     numbers.sort_by_key(|(_, number)| std::cmp::Reverse(**number));
     let texts: Vec<String> = numbers
         .iter()
-        .map(|(name, number)| format!("{} {}", plain(name), count(**number)))
+        .map(|(name, number)| format!("{} {}", plain(name), grouped(**number)))
         .collect();
     texts.join(", ")
 }

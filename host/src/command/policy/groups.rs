@@ -2,7 +2,8 @@
 
 use super::noted;
 use crate::administration::views::{MetricView, RolloutView};
-use crate::command::output::{count, plain, seconds, table};
+use crate::command::output::{plain, seconds, table};
+use crate::numbers::grouped;
 use crate::policy::judgement::MetricState;
 
 /// A table, or why there is none.
@@ -21,8 +22,8 @@ pub(super) fn readable(view: &RolloutView) -> String {
     }
     let mut rows = vec![vec![
         "calls".to_owned(),
-        count(view.calls),
-        count(view.active_calls),
+        grouped(view.calls),
+        grouped(view.active_calls),
         "-".to_owned(),
         "-".to_owned(),
         String::new(),

@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 use super::asking::Asking;
 use super::{names, noted};
 use crate::administration::views::{HistoryLineView, HistoryView};
-use crate::command::output::{self, count, seconds, table};
+use crate::command::output::{self, seconds, table};
+use crate::numbers::grouped;
 
 /// Show who changed what, when and why, newest first.
 #[derive(Args)]
@@ -114,11 +115,11 @@ fn figures(details: &Map<String, Value>) -> String {
     };
     format!(
         "{} faults{causes} and {} refusals of {} calls, {} people, replicas: {}",
-        count(number("faults")),
-        count(number("refusals")),
-        count(number("calls")),
-        count(number("people")),
-        count(number("replicas"))
+        grouped(number("faults")),
+        grouped(number("refusals")),
+        grouped(number("calls")),
+        grouped(number("people")),
+        grouped(number("replicas"))
     )
 }
 

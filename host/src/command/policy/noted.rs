@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::part;
 use crate::administration::views::MetricView;
-use crate::command::output::count;
+use crate::numbers::grouped;
 use crate::policy::judgement::{MetricFigures, MetricState, Verdict};
 
 /// The figures of a line. Another version may note others.
@@ -69,7 +69,7 @@ pub(super) fn judged(details: &Map<String, Value>) -> String {
         }
         .to_owned()
     }));
-    parts.push(format!("{} calls beside {}", count(noted.calls), count(noted.active_calls)));
+    parts.push(format!("{} calls beside {}", grouped(noted.calls), grouped(noted.active_calls)));
     let bad = noted.metrics.iter().filter(|metric| metric.state == MetricState::Bad);
     parts.extend(bad.map(|metric| {
         let active = metric.active.map(|active| format!(" beside {}", value(metric, active)));

@@ -7,8 +7,9 @@ use reqwest::Method;
 
 use super::asking::Asking;
 use crate::administration::views::{PruneView, PrunedView};
-use crate::command::output::{self, count};
+use crate::command::output;
 use crate::config::parse_duration;
+use crate::numbers::grouped;
 
 /// Delete old releases and the components that only they name. What serves, is kept ready or is
 /// being deployed stays. (The service does the same by itself: `POLICY_RELEASES_KEPT`.)
@@ -46,9 +47,9 @@ impl Prune {
         }
         output::line(format_args!(
             "{} releases and {} components ({} bytes) deleted",
-            count(pruned.releases),
-            count(pruned.components),
-            count(pruned.bytes)
+            grouped(pruned.releases),
+            grouped(pruned.components),
+            grouped(pruned.bytes)
         ))
     }
 }

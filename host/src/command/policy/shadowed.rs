@@ -3,7 +3,8 @@
 
 use super::tried;
 use crate::administration::views::{DifferenceView, RolloutView};
-use crate::command::output::{count, escaped, plain, seconds, table};
+use crate::command::output::{escaped, plain, seconds, table};
+use crate::numbers::grouped;
 
 /// So many kinds of difference stand on the line.
 const ON_THE_LINE: usize = 6;
@@ -12,14 +13,14 @@ const ON_THE_LINE: usize = 6;
 /// p99 +0.3 ms`.
 pub(super) fn line(view: &RolloutView) -> String {
     let mut parts = vec![
-        format!("{} same", count(view.same)),
+        format!("{} same", grouped(view.same)),
         differ(view),
-        format!("{} not comparable", count(view.not_comparable)),
-        format!("{} {}", count(view.faults), if view.faults == 1 { "fault" } else { "faults" }),
+        format!("{} not comparable", grouped(view.not_comparable)),
+        format!("{} {}", grouped(view.faults), if view.faults == 1 { "fault" } else { "faults" }),
     ];
     parts.extend(slower(view).map(|slower| format!("p99 {slower}")));
     if view.skipped > 0 {
-        parts.push(format!("{} skipped", count(view.skipped)));
+        parts.push(format!("{} skipped", grouped(view.skipped)));
     }
     parts.join("   ")
 }
@@ -29,14 +30,14 @@ fn differ(view: &RolloutView) -> String {
     let mut kinds: Vec<String> = all
         .iter()
         .take(ON_THE_LINE)
-        .map(|kind| format!("{} {}", count(kind.count), plain(&kind.kind)))
+        .map(|kind| format!("{} {}", grouped(kind.count), plain(&kind.kind)))
         .collect();
     let others =
         all.iter().skip(ON_THE_LINE).fold(0_u64, |sum, kind| sum.saturating_add(kind.count));
     if others > 0 {
-        kinds.push(format!("{} of other kinds", count(others)));
+        kinds.push(format!("{} of other kinds", grouped(others)));
     }
-    let number = format!("{} differ", count(view.differ));
+    let number = format!("{} differ", grouped(view.differ));
     if kinds.is_empty() { number } else { format!("{number}: {}", kinds.join(", ")) }
 }
 
@@ -63,7 +64,7 @@ pub(super) fn below(view: &RolloutView, samples: bool) -> Vec<String> {
         [("fault", "faults"), ("not_comparable", "not comparable"), ("skipped", "skipped")]
     {
         for kind in of(view, what) {
-            let number = count(kind.count);
+            let number = grouped(kind.count);
             lines.push(format!("{name}: {number} {}", explained(what, &kind.kind)));
         }
     }

@@ -6,7 +6,8 @@ use super::asking::Asking;
 use super::problem::{Problem, REFUSED};
 use super::{costs, names, tried};
 use crate::administration::views::{PlaceView, ReplicaView, ServingState, ServingView, StatusView};
-use crate::command::output::{self, count, escaped, plain, seconds, table};
+use crate::command::output::{self, escaped, plain, seconds, table};
+use crate::numbers::grouped;
 
 /// Show what serves: each place with its release, each replica with its figures.
 #[derive(Args)]
@@ -121,10 +122,10 @@ fn row(replica: &ReplicaView, serving: &ServingView) -> (String, Vec<String>) {
         serving.place.clone(),
         replica.name.clone(),
         serving.release.clone().unwrap_or_else(|| "nothing".to_owned()),
-        count(serving.calls_a_minute),
-        count(serving.calls),
-        count(serving.refusals),
-        count(serving.faults),
+        grouped(serving.calls_a_minute),
+        grouped(serving.calls),
+        grouped(serving.refusals),
+        grouped(serving.faults),
         serving.release.as_ref().map(|_| seconds(&serving.since)).unwrap_or_default(),
         note(replica, serving),
     ];

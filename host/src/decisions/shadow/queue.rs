@@ -73,7 +73,8 @@ impl Queue {
 }
 
 impl Jobs {
-    /// The next call, of any place in which one waits: chance says which, so that each has its turn.
+    /// The next call, of any place in which one waits: chance says which, so that each has its
+    /// turn.
     pub(super) async fn next(&mut self) -> Option<Job> {
         tokio::select! {
             Some(job) = self.register.recv() => Some(job),

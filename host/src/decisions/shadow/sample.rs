@@ -2,8 +2,8 @@
 //! caller's own, and a sample is kept for a week.
 
 /// Whether this is an id as programs make them: from 16 to 64 hexadecimal digits, letters among
-/// them, and hyphens between; so a UUID, or the id of a trace. An address or a number of a phone or a
-/// card is none.
+/// them, and hyphens between; so a UUID, or the id of a trace. An address or a number of a phone or
+/// a card is none.
 pub(super) fn is_kept(request_id: &str) -> bool {
     let parts = request_id.split('-');
     let is_part =

@@ -1,8 +1,8 @@
 //! What requests and the worker share: the queue between them, and what was counted.
 //!
-//! A request never waits here. The worker runs at a low priority, so it holds no lock that a request
-//! needs while it computes: each side counts in a tally of its own, and what else they share (the
-//! ends of queues, counters) is held for a few instructions.
+//! A request never waits here. The worker runs at a low priority, so it holds no lock that a
+//! request needs while it computes: each side counts in a tally of its own, and what else they
+//! share (the ends of queues, counters) is held for a few instructions.
 
 use std::sync::Arc;
 

@@ -18,8 +18,8 @@ use super::upshot::{Decided, Upshot};
 use crate::capabilities::Recording;
 use crate::contract::{Login, Refresh, Register, Slot};
 use crate::decisions::checks::{Checked, settle};
-use crate::policy::health::Cause;
-use crate::policy::rollout::{CallOutcome, GroupCounts, Observed, Trial};
+use crate::policy::health::{CallOutcome, Cause, GroupCounts, Observed};
+use crate::policy::rollout::Trial;
 use crate::policy::runtime::{Shadowed, shadow};
 
 /// A call that has waited for so long is not followed any more: what the candidate would ask of the
@@ -75,7 +75,8 @@ async fn follow(shadows: &Arc<Shadows>, mut jobs: Jobs, stop: &CancellationToken
         let Some(job) = job else { break };
         shadows.metrics.queue.dec();
         let (trial, about) = (Arc::clone(&job.trial), job.about.clone());
-        // In a task of its own: a panic of the host's in it ends neither the thread nor the process.
+        // In a task of its own: a panic of the host's in it ends neither the thread nor the
+        // process.
         let mut task = tokio::spawn(compare(Arc::clone(shadows), job));
         let kind = tokio::select! {
             compared = &mut task => compared.unwrap_or_else(|panic| {

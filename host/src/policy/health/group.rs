@@ -48,13 +48,13 @@ pub struct GroupCounts {
     failed: AtomicU64,
     causes: [AtomicU64; Cause::ALL.len()],
     /// By the codes that were refused with: manifests declare few.
-    refusals: Mutex<BTreeMap<String, u64>>,
+    refusals: Mutex<BTreeMap<String, Refused>>,
     times: [AtomicU64; TIMES.len() + 1],
     failing: Few,
     failing_networks: Few,
     networks: Few,
-    /// Whom refusals, by code, and failures met.
-    met: Mutex<BTreeMap<String, Vec<u32>>>,
+    /// Whom calls met that the host failed.
+    let_down: Few,
     /// Whom each time met.
     timed: [Few; TIMES.len() + 1],
     /// So many calls were not timed, of this group and of the one that it goes on from.
@@ -62,6 +62,14 @@ pub struct GroupCounts {
     /// Only a group that is called has them. Both groups of a share have the same: whoever is
     /// counted less in one would be in the other.
     people: Arc<OnceLock<People>>,
+}
+
+/// Refusals with one code.
+#[derive(Debug)]
+struct Refused {
+    count: u64,
+    /// Some of whom they met.
+    met: Vec<u32>,
 }
 
 impl GroupCounts {
@@ -78,7 +86,7 @@ impl GroupCounts {
         }
         if call.outcome == CallOutcome::Failed {
             self.failed.fetch_add(1, Ordering::Relaxed);
-            self.meet(FAILED, call.subject);
+            self.let_down.insert(call.subject);
             return;
         }
         self.calls.fetch_add(1, Ordering::Relaxed);
@@ -94,10 +102,7 @@ impl GroupCounts {
         }
         match call.outcome {
             CallOutcome::Accepted | CallOutcome::Failed => {}
-            CallOutcome::Refused(code) => {
-                self.refuse(code);
-                self.meet(code, call.subject);
-            }
+            CallOutcome::Refused(code) => self.refuse(code, call.subject),
             CallOutcome::Fault(cause) => {
                 self.causes[cause as usize].fetch_add(1, Ordering::Relaxed);
                 self.failing.insert(call.subject);
@@ -108,23 +113,15 @@ impl GroupCounts {
         }
     }
 
-    fn refuse(&self, code: &str) {
+    fn refuse(&self, code: &str, subject: u32) {
         let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = refusals.get_mut(code) {
-            *count += 1;
-        } else if refusals.len() < MOST_CODES {
-            refusals.insert(code.to_owned(), 1);
-        }
-    }
-
-    fn meet(&self, name: &str, subject: u32) {
-        let mut met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(people) = met.get_mut(name) {
-            if people.len() < MOST_MET && !people.contains(&subject) {
-                people.push(subject);
+        if let Some(refused) = refusals.get_mut(code) {
+            refused.count += 1;
+            if refused.met.len() < MOST_MET && !refused.met.contains(&subject) {
+                refused.met.push(subject);
             }
-        } else if met.len() <= MOST_CODES {
-            met.insert(name.to_owned(), vec![subject]);
+        } else if refusals.len() < MOST_CODES {
+            refusals.insert(code.to_owned(), Refused { count: 1, met: vec![subject] });
         }
     }
 
@@ -150,18 +147,27 @@ impl GroupCounts {
             .map(|(cause, faults)| (cause.as_str().to_owned(), faults))
             .collect();
         let faults = causes.values().sum();
+        let (mut refusals, mut met) = (BTreeMap::new(), BTreeMap::new());
+        for (code, refused) in &*self.refusals.lock().unwrap_or_else(PoisonError::into_inner) {
+            refusals.insert(code.clone(), refused.count);
+            met.insert(code.clone(), refused.met.clone());
+        }
+        let let_down = people_of(&self.let_down);
+        if !let_down.is_empty() {
+            met.insert(FAILED.to_owned(), let_down);
+        }
         Counted {
             // A call that is being counted may be among its faults already.
             calls: read(&self.calls).max(faults),
             faults,
             timeouts: read(&self.causes[Cause::Deadline as usize]),
             failed: read(&self.failed),
-            refusals: self.refusals.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            refusals,
             causes,
             times: times.clone(),
             failing: self.failing.all(),
             failing_networks: self.failing_networks.all(),
-            met: self.met.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            met,
             timed: self.timed[..times.len()].iter().map(people_of).collect(),
             networks: u32::try_from(self.networks.all().len()).unwrap_or(u32::MAX),
         }

@@ -77,8 +77,8 @@ pub(super) fn rate(judged: &Judged<'_>, metric: Metric, error: f64) -> Compared 
     let is_fresh = judged.evidence == Evidence::Probation;
     let (difference, bounds) = match beside.filter(|_| compares) {
         // What is fresh is compared with what is known of the release before it. If that spoiled
-        // nothing, or if little is known of it, the limit stands for itself: the bounds of few calls
-        // would excuse whatever the fresh one does.
+        // nothing, or if little is known of it, the limit stands for itself: the bounds of few
+        // calls would excuse whatever the fresh one does.
         Some((active, _)) if is_fresh && (active.seen == 0 || active.all < judged.least_calls) => {
             (candidate.part(), own)
         }

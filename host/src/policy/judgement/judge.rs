@@ -76,9 +76,9 @@ fn compare(judged: &Judged<'_>) -> Vec<Compared> {
     all
 }
 
-/// Into so many parts the error is divided, of which each code has one. New codes come while a trial
-/// runs: two thirds of it are for the first eight, a sixth for when there are up to 16, a twelfth for
-/// up to 32, and so on, so that all these looks together have no more than there is.
+/// Into so many parts the error is divided, of which each code has one. New codes come while a
+/// trial runs: two thirds of it are for the first eight, a sixth for when there are up to 16, a
+/// twelfth for up to 32, and so on, so that all these looks together have no more than there is.
 fn parts_of_codes(codes: usize) -> usize {
     if codes <= LEAST_CODES {
         return LEAST_CODES * 3 / 2;

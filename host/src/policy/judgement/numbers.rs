@@ -22,29 +22,12 @@ pub(super) fn percent(part: f64) -> String {
     format!("{percent:.digits$} %")
 }
 
-/// A count with a comma after each thousand.
-pub(super) fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn numbers_read_well() {
-        assert_eq!(count(0), "0");
-        assert_eq!(count(999), "999");
-        assert_eq!(count(18_204), "18,204");
-        assert_eq!(count(1_000_000), "1,000,000");
         assert_eq!(percent(0.0), "0.0 %");
         assert_eq!(percent(22.0 / 42.0), "52.4 %");
         assert_eq!(percent(0.0031), "0.31 %");

@@ -18,8 +18,8 @@ pub fn bucket(time: Duration) -> usize {
 }
 
 /// The time under which such a part of all times lies, in microseconds; none without times. Within
-/// its bucket it is estimated as if the bucket's times were spread evenly: longer ones are rarer, so
-/// that it is rather too long than too short. What is longer than all buckets counts as the last
+/// its bucket it is estimated as if the bucket's times were spread evenly: longer ones are rarer,
+/// so that it is rather too long than too short. What is longer than all buckets counts as the last
 /// one's end.
 pub fn percentile(times: &[u64], part: f64) -> Option<u64> {
     let total = times.iter().fold(0_u64, |sum, count| sum.saturating_add(*count));

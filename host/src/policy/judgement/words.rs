@@ -2,8 +2,9 @@
 
 use super::budget::{Limit, Metric};
 use super::compared::{Compared, LEAST_TIMES};
-use super::numbers::{count, float, percent};
+use super::numbers::{float, percent};
 use super::verdict::{Evidence, Judged, MetricState};
+use crate::numbers::grouped;
 
 /// As a budget says it, if it is judged.
 pub(super) fn limit_in_words(one: &Compared) -> Option<String> {
@@ -17,10 +18,10 @@ pub(super) fn sentence(judged: &Judged<'_>, bad: &Compared) -> String {
         bad.metric,
         limit_in_words(bad).unwrap_or_default()
     );
-    let (seen, all) = (count(bad.candidate.seen), count(bad.candidate.all));
+    let (seen, all) = (grouped(bad.candidate.seen), grouped(bad.candidate.all));
     let part = percent(bad.candidate.part());
     let beside = bad.active.filter(|active| active.all > 0).map_or_else(String::new, |active| {
-        let (seen, all, part) = (count(active.seen), count(active.all), percent(active.part()));
+        let (seen, all, part) = (grouped(active.seen), grouped(active.all), percent(active.part()));
         format!(", {} {seen} of {all} ({part})", other(judged))
     });
     match &bad.metric {
@@ -32,7 +33,7 @@ pub(super) fn sentence(judged: &Judged<'_>, bad: &Compared) -> String {
             let causes: Vec<String> = causes
                 .iter()
                 .take(MOST_CAUSES)
-                .map(|(cause, faults)| format!("{cause} {}", count(**faults)))
+                .map(|(cause, faults)| format!("{cause} {}", grouped(**faults)))
                 .collect();
             let causes = causes.join(", ");
             format!(
@@ -96,7 +97,7 @@ pub(super) fn not_enough(
         ));
     }
     if calls < least {
-        let (calls, least) = (count(calls), count(least));
+        let (calls, least) = (grouped(calls), grouped(least));
         return Some(format!("it has decided {calls} calls of at least {least}"));
     }
     let is_untimed = |one: &&Compared| {
@@ -107,7 +108,7 @@ pub(super) fn not_enough(
             && !has_times(one.candidate)
     };
     if let Some(p99) = all.iter().find(is_untimed) {
-        let timed = count(p99.candidate.all);
+        let timed = grouped(p99.candidate.all);
         return Some(format!("{timed} of its calls were timed, of at least {LEAST_TIMES}"));
     }
     // Without a time of the active release, calls that are slow are not told apart; that holds

@@ -2,8 +2,9 @@
 //! prepared. It asks nobody; the follower tells it what the registry says.
 //!
 //! One preparation at a time: what is active comes first, then what is being deployed, then what is
-//! tried, then those that somebody may go back to. A preparation gives way to one that comes before it, unless that
-//! one is only tried again: what fails again and again keeps nothing else from becoming ready.
+//! tried, then those that somebody may go back to. A preparation gives way to one that comes before
+//! it, unless that one is only tried again: what fails again and again keeps nothing else from
+//! becoming ready.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::follower::Follower;
 use super::place::Tried;
 use crate::contract::Slot;
-use crate::policy::rollout::{GroupCounts, Trial};
+use crate::policy::health::GroupCounts;
+use crate::policy::rollout::Trial;
 use crate::policy::runtime::Generation;
 use crate::store::registry::{Candidate, RolloutMode, TrialFigures};
 

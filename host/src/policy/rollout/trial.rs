@@ -6,8 +6,7 @@ use std::sync::Arc;
 use aws_lc_rs::hmac;
 use uuid::Uuid;
 
-use super::group::GroupCounts;
-use crate::policy::health::Subject;
+use crate::policy::health::{GroupCounts, Subject};
 use crate::policy::runtime::Generation;
 use crate::store::registry::{RolloutMode, WHOLE};
 

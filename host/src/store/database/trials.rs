@@ -16,7 +16,8 @@ impl Store {
     /// Changes what becomes of the candidate of a place, in one transaction; with `expected`, only
     /// if it is still that trial at that turn (refused: `ChangedMeanwhile`). Refused, too:
     /// `NoCandidate`, `NoSteps`, `StepsAsAsked`, and what activates or advances, `Frozen`. A step
-    /// that has not lasted as long as it must does not advance (`ChangedMeanwhile`). The event is appended in the same transaction; `details` of the change go into the history.
+    /// that has not lasted as long as it must does not advance (`ChangedMeanwhile`). The event is
+    /// appended in the same transaction; `details` of the change go into the history.
     pub async fn rollout_change(
         &self,
         place: &str,

@@ -12,8 +12,8 @@ pub const WHOLE: u32 = 10_000;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RolloutPlan {
     pub mode: RolloutMode,
-    /// In hundredths of a percent, from 1: of the calls that a shadow follows, or of the people that
-    /// a share takes. With steps it is the first one's.
+    /// In hundredths of a percent, from 1: of the calls that a shadow follows, or of the people
+    /// that a share takes. With steps it is the first one's.
     pub share: u32,
     /// How a share grows by itself; without any it stays as it is.
     pub steps: Vec<RolloutStep>,

@@ -99,8 +99,8 @@ async fn a_read_of_what_the_active_release_wrote_cannot_be_compared() {
     service.stop().await;
 }
 
-/// What is counted of one call beside a candidate that asks otherwise. On a machine whose turn for a
-/// shadow comes too late to read for it, the next one is asked.
+/// What is counted of one call beside a candidate that asks otherwise. On a machine whose turn for
+/// a shadow comes too late to read for it, the next one is asked.
 async fn in_time(service: &TestService, asks: Value, ask: impl AsyncFn()) -> Vec<(String, u64)> {
     for _ in 0..10 {
         let rollout = shadow(service, Slot::Login, ("asks_otherwise", asks.clone())).await;

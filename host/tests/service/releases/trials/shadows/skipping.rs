@@ -1,4 +1,5 @@
-//! Calls that no shadow follows, or that come to nothing: each is counted, and no request is harmed.
+//! Calls that no shadow follows, or that come to nothing: each is counted, and no request is
+//! harmed.
 
 use auth_host::contract::Slot;
 use futures_util::future::join_all;
