@@ -37,6 +37,7 @@ macro_rules! slot {
                 "auth:policy/settings@0.2.0": crate::settings,
                 "auth:policy/clock@0.2.0": crate::clock,
                 "auth:policy/random@0.2.0": crate::random,
+                "auth:policy/http@0.2.0": crate::http,
             },
         });
     };

@@ -41,7 +41,8 @@ pub use bindings::capabilities::auth::policy::types::{
     self, AccountId, Caller, Failure, Json, Refusal, Rejection, Timestamp,
 };
 pub use bindings::capabilities::auth::policy::{
-    accounts, clock, log, metrics, outbox, passwords, random, sessions, settings, storage, throttle,
+    accounts, clock, http, log, metrics, outbox, passwords, random, sessions, settings, storage,
+    throttle,
 };
 #[doc(hidden)]
 pub use panics::report_panics;

@@ -51,6 +51,9 @@ pub(super) fn release(release: Release, places: &[PlaceState]) -> ReleaseView {
         created_at: moment(release.created_at),
         first_active_at: release.first_active_at.map(moment),
         active,
+        asks: Vec::new(),
+        missing: Vec::new(),
+        trust: None,
         place: release.place,
     }
 }
@@ -82,6 +85,7 @@ pub(super) fn place(state: PlaceState) -> PlaceView {
             message: freeze.why,
         }),
         candidate: None,
+        untrusted: Vec::new(),
         place: state.place,
     }
 }

@@ -19,12 +19,14 @@ use crate::http::{HttpMetrics, Leftovers, Observing, Public, UnknownClients};
 use crate::keys::{self, Keys};
 use crate::metrics::Meter;
 use crate::outbox::Sink;
+use crate::outgoing::Outgoing;
 use crate::passwords::{HashMetrics, HashSettings, PasswordHasher};
 use crate::policy::admission::Admission;
 use crate::policy::metrics::PolicyMetrics;
 use crate::policy::releases::{FollowMetrics, Standing, ThisReplica};
 use crate::policy::runtime::{Cache, Profile};
 use crate::policy::serving::Generations;
+use crate::secrets::Secrets;
 use crate::shutdown::StopDeadline;
 use crate::store::{DatabaseMetrics, Store};
 use crate::tokens::{AccessTokens, LegacyTokens};
@@ -48,7 +50,17 @@ pub(super) async fn services(
     // others.
     passwords.expect_bcrypt(store.bcrypt_cost().await?);
     let threads = config.hashing.threads;
-    Ok(Arc::new(Services::new(store, passwords, keys, clock, threads, meter)?))
+    let places: Vec<_> = Slot::ALL.map(|slot| (slot.as_str(), requests_at_once(slot))).into();
+    let outgoing = Outgoing::new(&config.outgoing, &places, meter)?;
+    let secrets = Arc::new(Secrets::new(config.secrets.clone()));
+    let outside = (outgoing, secrets);
+    Ok(Arc::new(Services::new((store, clock), passwords, keys, outside, threads, meter)?))
+}
+
+/// Requests to other services hold a turn of their policy, too: with half of the turns, a slow
+/// service leaves the other half to calls that go on without it.
+fn requests_at_once(slot: Slot) -> usize {
+    Limits::default().turns.get(slot) / 2
 }
 
 /// A login that waits for a hash holds a turn of its policy. Some turns stay for those that are on

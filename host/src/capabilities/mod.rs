@@ -10,6 +10,7 @@ mod accounts;
 mod clock;
 mod credentials;
 mod forms;
+mod http;
 mod log;
 mod logging_in;
 mod metrics;

@@ -73,6 +73,21 @@ impl passwords::HostPassword for CallState {
         answer
     }
 
+    fn breach_prefix(
+        &mut self,
+        _password: Resource<PasswordHandle>,
+    ) -> Result<String, TrappableFailure> {
+        todo!()
+    }
+
+    fn breach_count(
+        &mut self,
+        _password: Resource<PasswordHandle>,
+        _answer: Vec<u8>,
+    ) -> Result<u32, TrappableFailure> {
+        todo!()
+    }
+
     fn drop(&mut self, _password: Resource<PasswordHandle>) -> wasmtime::Result<()> {
         Ok(())
     }

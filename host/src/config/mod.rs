@@ -9,11 +9,13 @@ mod faults;
 mod http;
 mod judgement;
 mod memory;
+mod outside;
 mod policies;
 mod reader;
 mod services;
 mod sessions;
 mod settings;
+mod trust;
 mod values;
 
 pub use admin::{AdminConfig, TlsFiles};

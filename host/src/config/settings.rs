@@ -6,16 +6,19 @@ use std::time::Duration;
 
 use super::environment::environment;
 use super::memory::{LEAST_POLICY_MEMORY, MOST_POLICY_MEMORY, policy_memory};
-use super::policies;
 use super::reader::Reader;
 use super::values::{between, duration, log_filter, number, yes_or_no};
 use super::{AdminConfig, ConfigError, HttpConfig, SessionConfig};
+use super::{outside, policies, trust};
 use crate::lifecycle::ShutdownSettings;
 use crate::outbox::{AmqpSettings, RelaySettings};
+use crate::outgoing::OutgoingSettings;
 use crate::passwords::HashSettings;
 use crate::policy::admission::AdmissionSettings;
 use crate::policy::judgement::JudgementSettings;
 use crate::policy::releases::ReleaseSettings;
+use crate::policy::trust::TrustSettings;
+use crate::secrets::SecretSettings;
 use crate::store::PostgresSettings;
 use crate::telemetry::LogSettings;
 
@@ -63,6 +66,19 @@ pub struct Config {
     /// release may cost. `POLICY_JUDGEMENT_LEAST`, default 200: so many calls before one counts as
     /// good.
     pub judgement: JudgementSettings,
+    /// `POLICY_TRUSTED_KEYS`, a file of keys that may sign; `POLICY_SIGNATURES`, default 1, or
+    /// `login=2,register=1`: so many signatures of different keys a component needs;
+    /// `POLICY_UNSIGNED`, `none`, `directory`, `push` or both, default both if `ENV=local`, else
+    /// `none`: whence components are taken without.
+    pub trust: TrustSettings,
+    /// `POLICY_GRANT_ALL`, `true` or `false`, default `true` if `ENV=local`: whether a release may
+    /// do whatever it asks for, within the bounds of the host, without a grant.
+    pub grant_all: bool,
+    /// `POLICY_SECRETS_DIR`: files of secrets; `POLICY_SECRET_<place>_<name>`: a secret.
+    pub secrets: SecretSettings,
+    /// `POLICY_HTTP_DNS`, default the system's: name servers for the hosts that policies ask;
+    /// `POLICY_HTTP_ROOTS`, default the system's: a PEM file of authorities for their certificates.
+    pub outgoing: OutgoingSettings,
     /// Settings of earlier versions that are set and do nothing any more.
     pub gone: Vec<&'static str>,
     /// `DATABASE_URL`, or `POSTGRES_HOST`, `POSTGRES_USER` and so on: PostgreSQL; without, the
@@ -128,6 +144,10 @@ impl Config {
             admission: admission(&mut read),
             releases: policies::releases(&mut read, local),
             judgement: read.judgement(),
+            trust: trust::trust(&mut read, local),
+            grant_all: read.value("POLICY_GRANT_ALL", local, yes_or_no),
+            secrets: outside::secrets(&mut read),
+            outgoing: outside::outgoing(&mut read),
             gone: read.gone(),
             postgres: read.postgres(),
             amqp: read.amqp(),

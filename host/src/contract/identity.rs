@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Manifest, Slot};
+use super::{Grants, Manifest, Slot};
 
 /// Which policy a call belongs to; it does not change while the call runs.
 #[derive(Debug)]
@@ -17,4 +17,6 @@ pub struct Identity {
     pub manifest: Manifest,
     /// What the operator set for it.
     pub settings: Map<String, Value>,
+    /// What it asks for, and what it was therefore granted when it was deployed: it may do no more.
+    pub grants: Grants,
 }

@@ -6,6 +6,7 @@ mod attempt;
 pub mod bindings;
 mod export;
 mod failure;
+pub mod grants;
 mod handles;
 mod identity;
 pub mod limits;
@@ -19,6 +20,7 @@ pub use acceptance::{LoginAcceptance, RefreshAcceptance, RegisterAcceptance};
 pub use attempt::{Attempt, Request};
 pub use export::{Contract, Login, Refresh, Register, Returned};
 pub use failure::TrappableFailure;
+pub use grants::{Asks, Grants, Item, ItemFault};
 pub use handles::{
     AccountHandle, Caller, LoginAttempt, PasswordHandle, RefreshAttempt, RegisterAttempt,
 };

@@ -12,3 +12,4 @@ pub mod releases;
 pub mod rollout;
 pub mod runtime;
 pub mod serving;
+pub mod trust;

@@ -10,6 +10,7 @@ mod error;
 mod release;
 mod rollout;
 mod status;
+mod trust;
 
 pub use change::{
     EndView, HistoryLineView, HistoryView, MovedView, NewFreezeView, PruneView, PrunedView,
@@ -24,4 +25,7 @@ pub use rollout::{
 };
 pub use status::{
     FreezeView, HostView, PlaceView, ReplicaView, ServingState, ServingView, StatusView,
+};
+pub use trust::{
+    GrantsView, NewGrantsView, NewSignaturesView, SignatureView, SignaturesView, TrustView,
 };

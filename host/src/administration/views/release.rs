@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use super::trust::TrustView;
 use crate::store::registry::Source;
 
 /// A release: it never changes.
@@ -31,6 +32,15 @@ pub struct ReleaseView {
     pub first_active_at: Option<String>,
     /// Whether it serves now.
     pub active: bool,
+    /// What it asks for, as items: `interface:storage`, `http:GET https://api.example.com`.
+    #[serde(default)]
+    pub asks: Vec<String>,
+    /// Those of them that are not granted to its place now.
+    #[serde(default)]
+    pub missing: Vec<String>,
+    /// Whether it would be deployed anew, as far as signatures go; none: it was not looked at.
+    #[serde(default)]
+    pub trust: Option<TrustView>,
     /// What shows that the registry's row was changed: it is not to be used then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub damaged: Option<String>,

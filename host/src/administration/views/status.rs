@@ -63,6 +63,9 @@ pub struct PlaceView {
     /// What is tried beside the active release.
     #[serde(default)]
     pub candidate: Option<CandidateView>,
+    /// Why what serves would not be deployed anew, as far as signatures go.
+    #[serde(default)]
+    pub untrusted: Vec<String>,
 }
 
 /// No deploys until then.

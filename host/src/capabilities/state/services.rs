@@ -9,7 +9,9 @@ use super::storage::StorageSizes;
 use crate::clock::Clock;
 use crate::keys::Keys;
 use crate::metrics::{Meter, MeterError};
+use crate::outgoing::Outgoing;
 use crate::passwords::PasswordHasher;
+use crate::secrets::Secrets;
 use crate::store::Store;
 
 /// What capabilities work with.
@@ -28,6 +30,10 @@ pub struct Services {
     pub series: PolicySeries,
     /// Of `log`: lines beyond the bound of a call.
     pub dropped_lines: DroppedLines,
+    /// Of `http`: who asks other services.
+    pub outgoing: Outgoing,
+    /// Of `settings`: the secrets of this replica.
+    pub secrets: Arc<Secrets>,
     /// Of `storage`: how much the slots keep.
     pub storage_sizes: StorageSizes,
 }
@@ -35,10 +41,10 @@ pub struct Services {
 impl Services {
     /// Each part's own is made here, empty.
     pub fn new(
-        store: Store,
+        (store, clock): (Store, Clock),
         passwords: PasswordHasher,
         keys: Keys,
-        clock: Clock,
+        (outgoing, secrets): (Outgoing, Arc<Secrets>),
         hash_threads: usize,
         meter: &Meter,
     ) -> Result<Self, MeterError> {
@@ -50,6 +56,8 @@ impl Services {
             estimates: Estimates::beside(hash_threads),
             series: PolicySeries::new(meter.clone()),
             dropped_lines: DroppedLines::new(meter)?,
+            outgoing,
+            secrets,
             storage_sizes: StorageSizes::default(),
         })
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::contract::Slot;
+use crate::contract::{Asks, Slot};
 
 /// The custom section of the component that holds it.
 pub const SECTION: &str = "auth-policy-manifest";
@@ -39,6 +39,9 @@ pub struct Manifest {
     /// Names of the events that it may append.
     #[serde(default)]
     pub events: Vec<String>,
+    /// What it asks for besides.
+    #[serde(default)]
+    pub asks: Asks,
 }
 
 /// What becomes of a refusal's code.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::report::AdmissionReport;
-use crate::contract::{Identity, Manifest, Slot};
+use crate::contract::{Grants, Identity, Manifest, Slot};
 use crate::policy::runtime::{Code, Generation, Profile};
 
 /// What passed: all that a generation has but the number of its release.
@@ -24,11 +24,12 @@ pub struct Admitted {
 impl Admitted {
     /// It serves as this release of its slot.
     pub fn into_generation(self, release: u64) -> Generation {
-        let Self { slot, digest, manifest, settings, code, profile, .. } = self;
+        let Self { slot, digest, manifest, settings, report, code, profile } = self;
+        let grants = Grants::asked(&manifest, report.imports.iter().map(String::as_str));
         profile.metrics.admissions.with_label_values(&[slot.as_str(), "admitted"]).inc();
         let codes = manifest.refusals.keys().cloned();
         let counts = profile.metrics.releases.of(slot.as_str(), release, codes);
-        let identity = Arc::new(Identity { slot, release, digest, manifest, settings });
+        let identity = Arc::new(Identity { slot, release, digest, manifest, settings, grants });
         Generation { identity, code, profile, counts }
     }
 }

@@ -225,6 +225,7 @@ mod tests {
             probation_until: None,
             freeze: None,
             candidate: None,
+            grants: None,
         };
         let serving = Serving { revision: 9, ..replica(1, 0, &[]) };
         let others = [

@@ -4,5 +4,6 @@
 mod registry;
 mod store;
 mod trials;
+mod trust;
 
 pub use store::Store;

@@ -18,6 +18,7 @@ mod refused;
 mod release;
 mod replica;
 mod rows;
+mod signature;
 mod token;
 mod transaction;
 mod verdict;
@@ -36,6 +37,7 @@ pub use release::{
     Component, ComponentInfo, NewRelease, Pruned, Release, ReleaseComponent, Source,
 };
 pub use replica::{Beat, Replica, Serving};
+pub use signature::StoredSignature;
 pub use token::{AdminToken, NewAdminToken, Role};
 
 pub(super) use changing::changing;

@@ -25,6 +25,9 @@ pub struct PlaceState {
     pub freeze: Option<Freeze>,
     /// What is tried beside the active release.
     pub candidate: Option<Candidate>,
+    /// What was granted to it; none: nobody ever has.
+    #[serde(default)]
+    pub grants: Option<Vec<String>>,
 }
 
 impl PlaceState {

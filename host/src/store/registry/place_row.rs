@@ -38,6 +38,7 @@ impl PlaceRow {
             probation_until: self.probation_until,
             freeze: self.freeze.filter(|freeze| freeze.until > now),
             candidate,
+            grants: None,
         })
     }
 

@@ -68,6 +68,8 @@ impl TestServiceBuilder {
             ("AUTH_JWT_SECRET", JWT_SECRET.to_owned()),
             ("AUTH_MASTER_SECRET", MASTER_SECRET.to_owned()),
             ("ADMIN_ADDRESS", "127.0.0.1:0".to_owned()),
+            ("POLICY_UNSIGNED", "directory,push".to_owned()),
+            ("POLICY_GRANT_ALL", "true".to_owned()),
             ("PASSWORD_HASH_MEMORY_KIB", "64".to_owned()),
             ("PASSWORD_HASH_ITERATIONS", "1".to_owned()),
         ];

@@ -63,6 +63,8 @@ impl Process {
             ("POLICY_DIR_FOLLOW", "true"),
             ("HTTP_SERVER_ADDRESS", "127.0.0.1:0"),
             ("ADMIN_ADDRESS", "127.0.0.1:0"),
+            ("POLICY_UNSIGNED", "directory,push"),
+            ("POLICY_GRANT_ALL", "true"),
             ("AUTH_JWT_SECRET", super::JWT_SECRET),
             ("PASSWORD_HASH_MEMORY_KIB", "64"),
             ("PASSWORD_HASH_ITERATIONS", "1"),

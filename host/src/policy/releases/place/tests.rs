@@ -14,6 +14,7 @@ fn active(active: i64, previous: &[i64]) -> PlaceState {
         probation_until: None,
         freeze: None,
         candidate: None,
+        grants: None,
     }
 }
 

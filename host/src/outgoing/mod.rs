@@ -1,0 +1,17 @@
+//! Requests of policies to other services. Nothing here knows policies: who may ask whom is handed
+//! in with each request.
+//!
+//! The rule: a name is resolved once, every address that it has is looked at, and only those are
+//! connected to; and every answer is bounded in bytes and time before it is read.
+
+mod access;
+mod fault;
+mod request;
+mod sender;
+mod settings;
+
+pub use access::{Access, Scheme};
+pub use fault::OutgoingFault;
+pub use request::{OutgoingRequest, OutgoingResponse};
+pub use sender::Outgoing;
+pub use settings::OutgoingSettings;

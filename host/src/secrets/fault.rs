@@ -1,0 +1,14 @@
+//! What can be wrong with a secret. The value is never told.
+
+/// Why a secret cannot be used here.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SecretFault {
+    /// In a sentence, with where it was looked for.
+    #[error(
+        "the secret {name} of {place} is not set here. Set POLICY_SECRET_{place}_{name}, or put it into the file {place}_{name} of POLICY_SECRETS_DIR"
+    )]
+    Missing { place: String, name: String },
+    /// Empty, too long, no text.
+    #[error("the secret {name} of {place} {what}")]
+    Unusable { place: String, name: String, what: String },
+}

@@ -1,0 +1,12 @@
+//! Secrets of policies: read from files or variables of this replica, and followed while somebody
+//! uses them.
+//!
+//! The rule: a value is never written anywhere, and never told in an error.
+
+mod fault;
+mod secrets;
+mod settings;
+
+pub use fault::SecretFault;
+pub use secrets::Secrets;
+pub use settings::SecretSettings;
