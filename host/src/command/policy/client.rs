@@ -9,7 +9,7 @@ use reqwest::{Certificate, Method, RequestBuilder, Response, StatusCode, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::problem::{NO_ADMIN_API, Problem, REFUSED, UNKNOWN, UNREACHABLE};
+use super::problem::{NO_ADMIN_API, NOT_LET_IN, Problem, REFUSED, UNKNOWN, UNREACHABLE};
 use crate::administration::views::{ComponentView, ErrorView, NewReleaseView, ReleaseView};
 use crate::config::Secret;
 use crate::policy::admission::MAX_COMPONENT_BYTES;
@@ -234,8 +234,7 @@ impl Client {
             return self.stranger(status);
         };
         let exit = match status.as_u16() {
-            // It is about the release, not about who asks.
-            403 if matches!(told.code.as_str(), "not_granted" | "untrusted") => REFUSED,
+            403 if NOT_LET_IN.contains(&told.code.as_str()) => REFUSED,
             401 | 403 | 429 => UNREACHABLE,
             // What is busy has begun nothing.
             500.. if asked == Asked::ToTell || told.code == "busy" => UNREACHABLE,

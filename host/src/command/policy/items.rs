@@ -38,7 +38,7 @@ fn beyond(place: &str, covers: &[String], items: &[String]) -> Vec<String> {
 pub(super) fn command(place: &str, release: Option<i64>, missing: &[String]) -> String {
     let items: Result<Vec<Item>, _> = missing.iter().map(|item| item.parse()).collect();
     match (items, release) {
-        (Ok(items), _) => Grants::command(place, &items),
+        (Ok(items), _) => Grants::command(&escaped(place), &items),
         (Err(_), Some(number)) => {
             format!("auth-host policy grant {} --release {number}", escaped(place))
         }

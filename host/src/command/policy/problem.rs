@@ -16,6 +16,8 @@ pub(super) const UNREACHABLE: u8 = 2;
 /// Nobody knows yet what came of it.
 pub(super) const UNKNOWN: u8 = 3;
 
+/// Codes of what is about a release, not about who asks.
+pub(super) const NOT_LET_IN: [&str; 2] = ["not_granted", "untrusted"];
 /// Somebody else answered, or an older service that has no such path.
 pub(super) const NO_ADMIN_API: &str = "no_admin_api";
 

@@ -88,7 +88,7 @@ fn may(release: &ReleaseView, signatures: &[SignaturesView]) -> String {
         lines.extend(told.map(|line| format!("             {line}")));
     }
     lines.extend(items::listed("asks", &release.asks));
-    if let (false, false) = (release.active, standing::lacks(release).is_empty()) {
+    if !release.active && !standing::is_let_in(release) {
         lines.push(standing::next(release));
     }
     lines.join("\n")

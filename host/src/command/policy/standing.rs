@@ -1,38 +1,68 @@
 //! How a release stands: whose signatures it has, and what it asks for that is not granted. Whoever
 //! brings one is told at once what would be refused later, and who can mend it.
 
-use super::items;
-use crate::administration::views::{ReleaseView, SignatureView, TrustView};
-use crate::command::output::{escaped, plain, seconds};
+use super::client::Client;
+use super::names::ReleaseName;
+use super::problem::{NOT_LET_IN, Problem, reasons};
+use super::{items, releases};
+use crate::administration::views::{ReasonView, ReleaseView, SignatureView, TrustView};
+use crate::command::output::{plain, seconds};
 
-/// What keeps a release from being deployed, a line each, with what to do about it.
-pub(super) fn lacks(release: &ReleaseView) -> Vec<String> {
-    let reasons = release.trust.iter().flat_map(|trust| &trust.reasons);
-    let mut lines: Vec<String> = reasons.map(|reason| escaped(reason)).collect();
-    if !release.missing.is_empty() {
-        let (place, name) = (plain(&release.place), plain(&release.release));
-        lines.push(format!("{name} asks for what is not granted to {place}:"));
-        lines.extend(release.missing.iter().map(|item| format!("  {}", escaped(item))));
-        lines.push("Whoever has a token of the role operate grants it with:".to_owned());
-        let command = items::command(&release.place, Some(release.number), &release.missing);
-        lines.push(format!("  {command}"));
-    }
-    lines
+/// What keeps a release from being deployed, each with what to do about it.
+fn lacks(release: &ReleaseView) -> Vec<ReasonView> {
+    let reason = |text: String, remedy: &str| ReasonView {
+        text,
+        remedy: remedy.to_owned(),
+        of_settings: false,
+    };
+    let trust = release.trust.iter().flat_map(|trust| &trust.reasons);
+    let mut reasons: Vec<ReasonView> = trust.map(|text| reason(text.clone(), "")).collect();
+    let command = items::command(&release.place, Some(release.number), &release.missing);
+    let remedy = format!("Whoever has a token of the role operate grants it with:\n{command}");
+    let missing = release.missing.iter();
+    reasons.extend(
+        missing.map(|item| reason(format!("{} is not granted {item}", release.place), &remedy)),
+    );
+    reasons
+}
+
+/// Whether nothing keeps it from being deployed.
+pub(super) fn is_let_in(release: &ReleaseView) -> bool {
+    lacks(release).is_empty()
 }
 
 /// What to do next with one that was brought: deploy it, or first what that needs.
 pub(super) fn next(release: &ReleaseView) -> String {
-    let deploy = format!("auth-host policy deploy {}", plain(&release.release));
-    let lacks = lacks(release);
-    if lacks.is_empty() {
+    let name = plain(&release.release);
+    let deploy = format!("auth-host policy deploy {name}");
+    if is_let_in(release) {
         return format!("next: {deploy}");
     }
-    let lines: String = lacks.iter().map(|line| format!("\n  {line}")).collect();
-    let name = plain(&release.release);
-    format!("{name} is kept, and cannot be deployed yet:{lines}\nthen: {deploy}")
+    let lacks = reasons(&lacks(release));
+    format!("{name} is kept, and cannot be deployed yet:{lacks}\nthen: {deploy}")
 }
 
-/// What signatures come to; none: nothing is to be said.
+/// Why a release was not let in, in the same words; every other problem as it is.
+pub(super) async fn explained(
+    client: &Client,
+    name: &ReleaseName,
+    error: anyhow::Error,
+) -> anyhow::Error {
+    let problem = match error.downcast::<Problem>() {
+        Ok(problem) => problem,
+        Err(error) => return error,
+    };
+    if !NOT_LET_IN.contains(&problem.code.as_str()) {
+        return problem.into();
+    }
+    // Of a moment later: what was granted meanwhile lets it in the next time.
+    let release = releases::named(client, name).await.ok().filter(|found| !is_let_in(found));
+    let Some(release) = release else { return problem.into() };
+    let text = format!("{name} is not let in");
+    Problem { text, reasons: lacks(&release), ..problem }.into()
+}
+
+/// What signatures come to.
 pub(super) fn trust(trust: &TrustView) -> String {
     let by: Vec<String> = trust.signed_by.iter().map(|name| plain(name)).collect();
     let by = if by.is_empty() { "nobody who counts".to_owned() } else { by.join(", ") };
@@ -91,9 +121,8 @@ mod tests {
             next(&release(&["interface:storage", "event:seen"], &bad)),
             "login/42 is kept, and cannot be deployed yet:\
              \n  login/42 has 1 of 2\\u{1b}[2J signatures\
-             \n  login/42 asks for what is not granted to login:\
-             \n    interface:storage\n    event:seen\
-             \n  Whoever has a token of the role operate grants it with:\
+             \n  login is not granted interface:storage\n  login is not granted event:seen\
+             \n    Whoever has a token of the role operate grants it with:\
              \n    auth-host policy grant login interface:storage event:seen\
              \nthen: auth-host policy deploy login/42"
         );
