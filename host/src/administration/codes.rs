@@ -63,6 +63,9 @@ pub const NOTHING_BEFORE: ErrorCode = code("nothing_before", 409, "no release se
 /// Somebody else was faster.
 pub const CHANGED_MEANWHILE: ErrorCode =
     code("changed_meanwhile", 409, "the place was changed meanwhile; look, and ask again");
+/// A component has as many as are kept.
+pub const TOO_MANY_SIGNATURES: ErrorCode =
+    code("too_many_signatures", 409, "the component has as many signatures as are kept");
 /// A component beyond its bound.
 pub const COMPONENT_TOO_LARGE: ErrorCode = code(
     "component_too_large",
