@@ -41,8 +41,8 @@ impl Administration {
             let before = self.store.grants(place).await.map_err(|error| of_store(&error))?;
             let mut granted = self.before(slot, before.as_deref()).await?;
             wanted.change(&mut granted)?;
-            let set = self.store.grants_set(place, before.as_deref(), &granted.texts(), &change);
-            match set.await {
+            let (expected, granted) = (before.as_deref(), granted.texts());
+            match self.store.grants_set(place, expected, &granted, &change).await {
                 Err(RegistryError::Refused(RegistryRefusal::GrantedMeanwhile { .. }))
                     if tries > 0 =>
                 {
@@ -84,11 +84,8 @@ impl Administration {
             }
             Some(number) => Some(self.asked_by(slot, number).await?),
         };
-        let wanted = Wanted {
-            add: items("add", &new.add)?,
-            remove: items("remove", &new.remove)?,
-            release,
-        };
+        let wanted =
+            Wanted { add: items("add", &new.add)?, remove: items("remove", &new.remove)?, release };
         if wanted.add.is_empty() && wanted.remove.is_empty() && wanted.release.is_none() {
             let message = "names nothing, nor does remove, nor is there a release";
             return Err(input::wrong("add", message));
@@ -104,8 +101,7 @@ impl Administration {
             }
         };
         asked.await.map_err(|error: StoreError| of_store(&error))?.ok_or_else(|| {
-            let message =
-                format!("there is no release {slot}/{number}. It may have been pruned");
+            let message = format!("there is no release {slot}/{number}. It may have been pruned");
             ApiError::with_message(codes::NO_RELEASE, message)
         })
     }

@@ -9,9 +9,9 @@ use serde_json::Value;
 use super::findings::Findings;
 use super::keys::TrustedKeys;
 use super::verdict::Trust;
-use crate::contract::{Grants, Identity, Manifest, Slot};
+use crate::contract::{Grants, Identity, Item, Manifest, Slot};
 use crate::signatures::{Signature, Statement};
-use crate::store::registry::{ComponentInfo, Release, Source};
+use crate::store::registry::{ComponentInfo, PlaceState, Release, Source};
 use crate::store::{Store, StoreError};
 
 /// Says what is let in.
@@ -97,7 +97,7 @@ impl Gate {
     }
 
     /// What is asked for and not granted.
-    pub fn missing(&self, granted: &Grants, asked: &Grants) -> Vec<crate::contract::Item> {
+    pub fn missing(&self, granted: &Grants, asked: &Grants) -> Vec<Item> {
         if self.grants_all { Vec::new() } else { granted.missing(asked) }
     }
 
@@ -121,6 +121,19 @@ impl Gate {
             }
         }
         Ok(asked.unwrap_or_else(|| Grants::base(slot)))
+    }
+
+    /// What serves, is kept ready or is tried in a place asks for, together: so much is granted
+    /// where nobody ever granted anything and something serves. An upgrade takes nothing away.
+    pub async fn of_upgrade(&self, slot: Slot, state: &PlaceState) -> Result<Grants, StoreError> {
+        let mut all = Grants::base(slot);
+        let tried = state.candidate.as_ref().map(|candidate| candidate.release);
+        for number in [state.active].into_iter().chain(tried).chain(state.previous.clone()) {
+            if let Some(release) = self.store.release(slot.as_str(), number).await? {
+                all.and(&self.asked(slot, &release).await?);
+            }
+        }
+        Ok(all)
     }
 
     fn findings(
@@ -175,9 +188,9 @@ fn said_by(identity: &Identity) -> Statement {
 
 /// Of the report of one component, or of all of a release.
 fn imports<'r>(report: &'r Value, digest: &str) -> impl Iterator<Item = &'r str> {
-    let of = report["components"].as_array().and_then(|all| {
-        all.iter().find(|one| one["digest"].as_str() == Some(digest))
-    });
+    let of = report["components"]
+        .as_array()
+        .and_then(|all| all.iter().find(|one| one["digest"].as_str() == Some(digest)));
     let imports = of.unwrap_or(report)["imports"].as_array();
     imports.into_iter().flatten().filter_map(Value::as_str)
 }
