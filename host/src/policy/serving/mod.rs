@@ -5,12 +5,14 @@
 mod directory;
 mod earlier;
 mod files;
+mod found;
 mod generations;
 mod intake;
 mod owners;
 mod placed;
 mod registry;
 mod strays;
+mod threshold;
 mod untaken;
 
 pub use directory::PolicyDirectory;
@@ -21,3 +23,4 @@ pub use intake::Intake;
 pub use owners::is_read_only;
 pub use placed::Placed;
 pub use registry::DirectoryRegistry;
+pub use threshold::Threshold;

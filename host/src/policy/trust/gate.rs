@@ -36,11 +36,12 @@ impl Gate {
     pub async fn of_release(&self, slot: Slot, release: &Release) -> Result<Findings, StoreError> {
         let asked = self.asked(slot, release).await?;
         let granted = self.granted(slot).await?;
+        let what = format!("{slot}/{}", release.number);
         let mut trust = Trust { signed_by: Vec::new(), needed: 0, reasons: Vec::new() };
         for component in &release.components {
             // One that is missing is told by whoever needs its bytes.
             let Some(info) = self.store.component_info(&component.digest).await? else { continue };
-            let judged = self.trust(&statement(&info), release.source).await?;
+            let judged = self.trust(&what, &statement_of(&info), release.source).await?;
             trust = both(trust, judged);
         }
         Ok(self.findings((slot, release.number), trust, &granted, asked))
@@ -52,7 +53,7 @@ impl Gate {
         identity: &Identity,
         source: Source,
     ) -> Result<Findings, StoreError> {
-        let trust = self.trust(&said_by(identity), source).await?;
+        let trust = self.trust(&name(identity), &said_by(identity), source).await?;
         let granted = self.granted(identity.slot).await?;
         Ok(self.looked_at(identity, trust, &granted))
     }
@@ -66,7 +67,8 @@ impl Gate {
         granted: Option<&[String]>,
     ) -> Findings {
         let granted = texts_granted(identity.slot, granted);
-        self.looked_at(identity, self.judge(&said_by(identity), signatures, source), &granted)
+        let trust = self.judge(&name(identity), &said_by(identity), signatures, source);
+        self.looked_at(identity, trust, &granted)
     }
 
     fn looked_at(&self, identity: &Identity, trust: Trust, granted: &Grants) -> Findings {
@@ -75,13 +77,20 @@ impl Gate {
     }
 
     /// What the signatures that are kept of a component come to.
-    pub async fn trust(&self, of: &Statement, source: Source) -> Result<Trust, StoreError> {
-        Ok(self.judge(of, &self.signatures(&of.component).await?, source))
+    async fn trust(&self, what: &str, of: &Statement, source: Source) -> Result<Trust, StoreError> {
+        Ok(self.judge(what, of, &self.signatures(&of.component).await?, source))
     }
 
-    /// What these signatures come to.
-    pub fn judge(&self, of: &Statement, signatures: &[Signature], source: Source) -> Trust {
-        self.keys.judge(of, signatures, source, self.store.clock().now())
+    /// What these signatures come to. `what` is what people call it that was signed: a release, or
+    /// a file.
+    pub fn judge(
+        &self,
+        what: &str,
+        of: &Statement,
+        signatures: &[Signature],
+        source: Source,
+    ) -> Trust {
+        self.keys.judge(what, of, signatures, source, self.store.clock().now())
     }
 
     /// The signatures that are kept of a component. One that cannot be read counts for nothing.
@@ -92,8 +101,12 @@ impl Gate {
 
     /// What a place is granted, over what every policy may do.
     pub async fn granted(&self, slot: Slot) -> Result<Grants, StoreError> {
-        let texts = self.store.grants(slot.as_str()).await?;
-        Ok(texts_granted(slot, texts.as_deref()))
+        Ok(texts_granted(slot, self.texts(slot).await?.as_deref()))
+    }
+
+    /// The same as the registry keeps it; none: nobody ever granted it anything.
+    pub async fn texts(&self, slot: Slot) -> Result<Option<Vec<String>>, StoreError> {
+        self.store.grants(slot.as_str()).await
     }
 
     /// What is asked for and not granted.
@@ -166,7 +179,7 @@ pub fn texts_granted(slot: Slot, texts: Option<&[String]>) -> Grants {
 }
 
 /// What is signed of a component.
-pub fn statement(info: &ComponentInfo) -> Statement {
+pub fn statement_of(info: &ComponentInfo) -> Statement {
     let manifest: Value = serde_json::from_str(&info.manifest).unwrap_or_default();
     let text = |member: &str| manifest[member].as_str().unwrap_or_default().to_owned();
     Statement {
@@ -175,6 +188,11 @@ pub fn statement(info: &ComponentInfo) -> Statement {
         name: text("name"),
         version: text("version"),
     }
+}
+
+/// `login/42`.
+fn name(identity: &Identity) -> String {
+    format!("{}/{}", identity.slot, identity.release)
 }
 
 fn said_by(identity: &Identity) -> Statement {

@@ -8,7 +8,7 @@ mod settings;
 mod verdict;
 
 pub use findings::{Findings, not_granted};
-pub use gate::{Gate, asked_at_push, kept_asks, statement, texts_granted};
+pub use gate::{Gate, asked_at_push, kept_asks, statement_of, texts_granted};
 pub use keys::TrustedKeys;
 pub use settings::{TrustSettings, Unsigned};
 pub use verdict::{KeyState, SignedBy, Trust};
