@@ -8,7 +8,7 @@ use super::refusals::{of_registry, of_store};
 use super::views::{NewSignaturesView, SignatureView, SignaturesView};
 use super::{codes, input};
 use crate::errors::{ApiError, Reason};
-use crate::policy::trust::{KeyState, SignedBy, Trust, statement_of};
+use crate::policy::trust::{KeyState, SignedBy, Trust, statement};
 use crate::signatures::{MOST_SIGNATURES, Signature, Statement};
 use crate::store::registry::{ComponentInfo, Source, StoredSignature};
 
@@ -35,7 +35,7 @@ impl Administration {
             return Err(input::wrong("signatures", &message));
         }
         let info = self.component_info(digest).await?;
-        let of = statement_of(&info);
+        let of = statement(&info);
         let (now, by) = (self.store.clock().now(), &caller.name);
         let (mut kept, mut reasons) = (Vec::new(), Vec::new());
         for (index, line) in new.signatures.iter().enumerate() {
@@ -66,10 +66,11 @@ impl Administration {
     async fn signed(&self, info: &ComponentInfo) -> Result<SignaturesView, ApiError> {
         let stored = self.store.signatures(&info.digest).await;
         let stored = stored.map_err(|error| of_store(&error))?;
-        let of = statement_of(info);
+        let of = statement(info);
         let read = |one: &StoredSignature| Signature::read(&one.line).ok();
         let signatures: Vec<_> = stored.iter().filter_map(read).collect();
-        let trust = self.gate.judge(&info.digest, &of, &signatures, Source::Push);
+        let what = format!("{}.wasm", of.name);
+        let trust = self.gate.judge(&what, &of, &signatures, Source::Push);
         Ok(SignaturesView {
             component: info.digest.clone(),
             signatures: stored.into_iter().map(|one| shown(one, &trust)).collect(),

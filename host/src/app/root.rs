@@ -76,7 +76,7 @@ impl App {
         let services = parts::services(&config, clock, &meter, &hash_metrics).await?;
         let policy_metrics = PolicyMetrics::new(&meter)?;
         let admission = Arc::new(parts::admission(&config, &services, policy_metrics.clone())?);
-        let gate = Arc::new(parts::gate(&config, &services)?);
+        let gate = Arc::new(parts::gate(&config, &services, &meter)?);
         let generations = Arc::new(Generations::new(policy_metrics.clone()));
         let (wake, tasks) = (Wake::default(), TaskTracker::new());
         let http_metrics = HttpMetrics::new(&meter)?;
@@ -103,7 +103,7 @@ impl App {
             decisions: Arc::new(decisions),
             generations: Arc::clone(&generations),
             health: Arc::new(health),
-            measure: parts::measure(&services, hash_metrics),
+            measure: parts::measure(&services, hash_metrics, &gate),
             observing,
             body_limit: config.http.body_limit(),
             meter: meter.clone(),

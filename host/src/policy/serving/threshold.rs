@@ -11,7 +11,7 @@ use super::found::Taken;
 use crate::clock::Clock;
 use crate::contract::{Grants, Slot};
 use crate::policy::admission::Admitted;
-use crate::policy::trust::{Gate, not_granted, texts_granted};
+use crate::policy::trust::{Gate, not_granted, statement_of, texts_granted};
 use crate::secrets::{SecretFault, Secrets};
 use crate::signatures::{Signature, Statement};
 use crate::store::StoreError;
@@ -46,7 +46,7 @@ impl Threshold {
         taken: &Taken,
         state: Option<&PlaceState>,
     ) -> Result<Result<Pass, Vec<String>>, StoreError> {
-        let of = statement(slot, &taken.admitted);
+        let of = statement_of(&taken.admitted.digest, &taken.admitted.manifest);
         let (brought, fault) = match &taken.signatures {
             Ok(signatures) => (signatures.as_slice(), None),
             Err(fault) => (&[][..], Some(fault)),
@@ -119,14 +119,5 @@ impl Threshold {
             added_by: DIRECTORY.to_owned(),
         })
         .collect()
-    }
-}
-
-fn statement(slot: Slot, admitted: &Admitted) -> Statement {
-    Statement {
-        component: admitted.digest.clone(),
-        place: slot.as_str().to_owned(),
-        name: admitted.manifest.name.clone(),
-        version: admitted.manifest.version.clone(),
     }
 }

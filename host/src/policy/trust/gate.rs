@@ -7,6 +7,7 @@ use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::findings::Findings;
+use super::judge::statement_of;
 use super::keys::TrustedKeys;
 use super::verdict::Trust;
 use crate::contract::{Grants, Identity, Item, Manifest, Slot};
@@ -36,12 +37,12 @@ impl Gate {
     pub async fn of_release(&self, slot: Slot, release: &Release) -> Result<Findings, StoreError> {
         let asked = self.asked(slot, release).await?;
         let granted = self.granted(slot).await?;
-        let what = format!("{slot}/{}", release.number);
         let mut trust = Trust { signed_by: Vec::new(), needed: 0, reasons: Vec::new() };
+        let what = called(slot, release.number);
         for component in &release.components {
             // One that is missing is told by whoever needs its bytes.
             let Some(info) = self.store.component_info(&component.digest).await? else { continue };
-            let judged = self.trust(&what, &statement_of(&info), release.source).await?;
+            let judged = self.trust(&what, &statement(&info), release.source).await?;
             trust = both(trust, judged);
         }
         Ok(self.findings((slot, release.number), trust, &granted, asked))
@@ -53,7 +54,7 @@ impl Gate {
         identity: &Identity,
         source: Source,
     ) -> Result<Findings, StoreError> {
-        let trust = self.trust(&name(identity), &said_by(identity), source).await?;
+        let trust = self.trust(&what(identity), &said_by(identity), source).await?;
         let granted = self.granted(identity.slot).await?;
         Ok(self.looked_at(identity, trust, &granted))
     }
@@ -67,7 +68,7 @@ impl Gate {
         granted: Option<&[String]>,
     ) -> Findings {
         let granted = texts_granted(identity.slot, granted);
-        let trust = self.judge(&name(identity), &said_by(identity), signatures, source);
+        let trust = self.judge(&what(identity), &said_by(identity), signatures, source);
         self.looked_at(identity, trust, &granted)
     }
 
@@ -76,13 +77,17 @@ impl Gate {
         self.findings((identity.slot, number), trust, granted, identity.grants.clone())
     }
 
-    /// What the signatures that are kept of a component come to.
-    async fn trust(&self, what: &str, of: &Statement, source: Source) -> Result<Trust, StoreError> {
+    /// What the signatures that are kept of a component come to. `what` is what people call it.
+    pub async fn trust(
+        &self,
+        what: &str,
+        of: &Statement,
+        source: Source,
+    ) -> Result<Trust, StoreError> {
         Ok(self.judge(what, of, &self.signatures(&of.component).await?, source))
     }
 
-    /// What these signatures come to. `what` is what people call it that was signed: a release, or
-    /// a file.
+    /// What these signatures come to.
     pub fn judge(
         &self,
         what: &str,
@@ -91,6 +96,11 @@ impl Gate {
         source: Source,
     ) -> Trust {
         self.keys.judge(what, of, signatures, source, self.store.clock().now())
+    }
+
+    /// Sets the metrics of the trusted keys.
+    pub fn measure(&self) {
+        self.keys.measure(self.store.clock().now());
     }
 
     /// The signatures that are kept of a component. One that cannot be read counts for nothing.
@@ -179,7 +189,7 @@ pub fn texts_granted(slot: Slot, texts: Option<&[String]>) -> Grants {
 }
 
 /// What is signed of a component.
-pub fn statement_of(info: &ComponentInfo) -> Statement {
+pub fn statement(info: &ComponentInfo) -> Statement {
     let manifest: Value = serde_json::from_str(&info.manifest).unwrap_or_default();
     let text = |member: &str| manifest[member].as_str().unwrap_or_default().to_owned();
     Statement {
@@ -190,18 +200,17 @@ pub fn statement_of(info: &ComponentInfo) -> Statement {
     }
 }
 
-/// `login/42`.
-fn name(identity: &Identity) -> String {
-    format!("{}/{}", identity.slot, identity.release)
+fn said_by(identity: &Identity) -> Statement {
+    statement_of(&identity.digest, &identity.manifest)
 }
 
-fn said_by(identity: &Identity) -> Statement {
-    Statement {
-        component: identity.digest.clone(),
-        place: identity.slot.as_str().to_owned(),
-        name: identity.manifest.name.clone(),
-        version: identity.manifest.version.clone(),
-    }
+fn what(identity: &Identity) -> String {
+    called(identity.slot, i64::try_from(identity.release).unwrap_or(i64::MAX))
+}
+
+/// What people call a release.
+fn called(slot: Slot, release: i64) -> String {
+    format!("{slot}/{release}")
 }
 
 /// Of the report of one component, or of all of a release.
