@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::owners;
 use crate::contract::Slot;
-use crate::policy::admission::{FileFault, MAX_COMPONENT_BYTES};
+use crate::policy::admission::{FileFault, MAX_COMPONENT_BYTES, check_owners};
 use crate::strict_json;
 
 const MAX_SETTINGS_BYTES: u64 = 64 * 1024;
@@ -31,7 +30,7 @@ impl Writers {
 
     /// The same, with what stands against it.
     pub fn check(self, file: &Path) -> Result<(), FileFault> {
-        if self == Self::Anybody { Ok(()) } else { owners::check(file) }
+        if self == Self::Anybody { Ok(()) } else { check_owners(file) }
     }
 }
 
@@ -84,7 +83,7 @@ fn read(file: &Path, most: u64, writers: Writers) -> Result<Vec<u8>, FileFault> 
         return Err(FileFault::NoFile(file.to_owned()));
     }
     if writers == Writers::Owner {
-        owners::check(file)?;
+        check_owners(file)?;
     }
     let opened = File::open(file).map_err(unreadable)?;
     let mut bytes = Vec::new();
