@@ -10,7 +10,8 @@ use crate::swap::components::with_manifest;
 
 #[tokio::test]
 async fn a_first_policy_is_signed_granted_and_deployed_by_doing_what_the_refusals_say() {
-    let site = Site::open(&[], &[]).await;
+    let of_olga = Key::of("olga").await;
+    let site = Site::open(&[&of_olga], &[]).await;
     let (ann, olga) = (site.person("ann", "deploy").await, site.person("olga", "operate").await);
     ann.serves("login/1").await;
     let file = ann.file("writes.wasm", guest("writes_then_accepts"));
@@ -35,7 +36,7 @@ async fn a_first_policy_is_signed_granted_and_deployed_by_doing_what_the_refusal
     holds(&refused, &["nobody here knows", "SHA256:", "POLICY_TRUSTED_KEYS"]);
 
     // The operator takes her key among the trusted ones; no restart.
-    site.trust(&[key.line]);
+    site.trust(&[of_olga.line, key.line]);
     let refused = eventually("a key that is trusted", async || {
         let refused = ann.told(1, &["deploy", "login/3"]).await;
         refused.contains("not_granted").then_some(refused)
@@ -75,13 +76,8 @@ async fn two_people_sign_one_before_and_one_after_it_is_pushed() {
     let site = Site::open(&[&first, &second], &[("POLICY_SIGNATURES", "login=2")]).await;
     let (ann, bob) = (site.person("ann", "deploy").await, site.person("bob", "deploy").await);
     ann.serves("login/1").await;
-    let file = signed(
-        &ann,
-        "login.wasm",
-        &with_manifest(|manifest| manifest["version"] = "1.0.0".into()),
-        &key,
-    )
-    .await;
+    let built = with_manifest(|manifest| manifest["version"] = "1.0.0".into());
+    let file = signed(&ann, "login.wasm", &built, &first).await;
     let pushed = ann.told(0, &["push", "login", &file, "-m", "stricter"]).await;
     holds(&pushed, &["login/2", "2", "ann", "auth-host policy sign login/2 --key"]);
     // One key is one key, however often it signs.
@@ -217,13 +213,8 @@ async fn signatures_travel_with_a_release_to_the_next_environment() {
     let next = production.person("ann", "deploy").await;
     ann.serves("login/1").await;
     next.serves("login/1").await;
-    let file = signed(
-        &ann,
-        "login.wasm",
-        &with_manifest(|manifest| manifest["version"] = "1.0.0".into()),
-        &key,
-    )
-    .await;
+    let built = with_manifest(|manifest| manifest["version"] = "1.0.0".into());
+    let file = signed(&ann, "login.wasm", &built, &key).await;
     ann.told(0, &["push", "login", &file, "-m", "stricter"]).await;
     let exported = ann.path("login-2.release").to_str().unwrap().to_owned();
     ann.told(0, &["export", "login/2", "-o", &exported]).await;
