@@ -4,63 +4,14 @@ use auth_host::contract::Slot;
 use auth_host::signatures::{PrivateKey, Signature, Statement};
 use auth_host::store::registry::Role;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
+use super::super::super::trust::keys::{Keys, statement};
 use super::{barred, deployed, line, login, named};
-use crate::support::lines_with;
-use crate::support::{Admin, Answer, TestService, TestServiceBuilder, eventually, hex, mark};
+use crate::support::{Admin, Answer, eventually, hex, mark};
 use crate::swap::components::with_manifest;
-
-/// People with keys, and the file in which an operator names them.
-struct Keys {
-    folder: TempDir,
-    ann: PrivateKey,
-    bob: PrivateKey,
-}
-
-impl Keys {
-    /// Each trusted.
-    fn new() -> Self {
-        let (ann, bob) = (PrivateKey::generate(), PrivateKey::generate());
-        let keys = Self { folder: TempDir::new().unwrap(), ann, bob };
-        keys.say("", "");
-        keys
-    }
-
-    /// Writes the file anew, with words about each key.
-    fn say(&self, of_ann: &str, of_bob: &str) {
-        let line = |name: &str, words: &str, key: &PrivateKey| {
-            format!("{name} {words} {}\n", key.public().openssh())
-        };
-        let text = line("ann", of_ann, &self.ann) + &line("bob", of_bob, &self.bob);
-        std::fs::write(self.file(), text).unwrap();
-    }
-
-    fn file(&self) -> String {
-        self.folder.path().join("trusted-keys").to_str().unwrap().to_owned()
-    }
-
-    /// What is pushed has to be signed by these.
-    fn guard(&self) -> TestServiceBuilder {
-        TestService::with()
-            .setting("POLICY_TRUSTED_KEYS", &self.file())
-            .setting("POLICY_UNSIGNED", "directory")
-    }
-}
 
 fn component(version: &str) -> Vec<u8> {
     with_manifest(|manifest| manifest["version"] = version.into())
-}
-
-/// What is signed of a component of this version.
-fn statement(component: &[u8], version: &str) -> Statement {
-    let manifest = auth_host::policy::admission::inspect(component).unwrap().manifest;
-    Statement {
-        component: hex(component),
-        place: "login".to_owned(),
-        name: manifest.name,
-        version: version.to_owned(),
-    }
 }
 
 async fn pushed(admin: &Admin<'_>, component: &[u8]) -> String {
@@ -72,8 +23,8 @@ async fn bring(admin: &Admin<'_>, component: &[u8], lines: &[String]) -> Answer 
     admin.ask("POST", &path, &json!({ "signatures": lines })).await
 }
 
-async fn sign(admin: &Admin<'_>, component: &[u8], version: &str, key: &PrivateKey) -> Value {
-    let signature = key.sign(&statement(component, version));
+async fn sign(admin: &Admin<'_>, component: &[u8], key: &PrivateKey) -> Value {
+    let signature = key.sign(&statement(component));
     let answer = bring(admin, component, &[signature.line()]).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     answer.json()
@@ -96,12 +47,12 @@ async fn a_release_is_deployed_once_as_many_different_trusted_keys_as_are_needed
     }
     // One key twice is one.
     for _ in 0..2 {
-        let told = sign(&ann, &component, "1.1.0", &keys.ann).await;
+        let told = sign(&ann, &component, &keys.ann).await;
         assert_eq!(told["signatures"].as_array().unwrap().len(), 1, "{told}");
         assert_eq!(told["trust"]["signed_by"], json!(["ann"]), "{told}");
     }
     let stranger = PrivateKey::generate();
-    let told = sign(&ann, &component, "1.1.0", &stranger).await;
+    let told = sign(&ann, &component, &stranger).await;
     let of_stranger = told["signatures"].as_array().unwrap().iter();
     let fingerprint = stranger.public().fingerprint();
     let of_stranger = of_stranger.clone().find(|it| it["key"] == fingerprint).unwrap();
@@ -109,7 +60,7 @@ async fn a_release_is_deployed_once_as_many_different_trusted_keys_as_are_needed
     let refused = ann.deploy(&release).await;
     barred(&refused, 403, "untrusted");
     assert!(refused.text().contains(&fingerprint), "{}", refused.text());
-    let told = sign(&ann, &component, "1.1.0", &keys.bob).await;
+    let told = sign(&ann, &component, &keys.bob).await;
     assert_eq!(told["trust"]["trusted"], true, "{told}");
     deployed(&ann, &release).await;
     let shown = ann.get(&format!("/v1/releases/{release}")).await.json();
@@ -127,9 +78,9 @@ async fn a_signature_that_does_not_hold_for_its_component_is_not_kept_and_is_tol
     let ann = service.admin("ann", Role::Deploy).await;
     let (one, other) = (component("1.1.0"), component("1.2.0"));
     pushed(&ann, &one).await;
-    let good = keys.ann.sign(&statement(&one, "1.1.0"));
-    let of_other = keys.ann.sign(&statement(&other, "1.2.0"));
-    let place = Statement { place: "register".to_owned(), ..statement(&one, "1.1.0") };
+    let good = keys.ann.sign(&statement(&one));
+    let of_other = keys.ann.sign(&statement(&other));
+    let place = Statement { place: "register".to_owned(), ..statement(&one) };
     let mut forged = good.clone();
     forged.signature[7] ^= 1;
     let taken = Signature { key: keys.bob.public(), ..good.clone() };
@@ -169,7 +120,7 @@ async fn what_serves_goes_on_when_its_key_is_withdrawn_and_nothing_of_it_is_depl
     for version in ["1.1.0", "1.2.0", "1.3.0"] {
         let component = component(version);
         releases.push(pushed(&ann, &component).await);
-        sign(&ann, &component, version, &keys.ann).await;
+        sign(&ann, &component, &keys.ann).await;
     }
     deployed(&ann, &releases[0]).await;
     deployed(&ann, &releases[1]).await;
@@ -202,7 +153,7 @@ async fn what_serves_goes_on_when_its_key_is_withdrawn_and_nothing_of_it_is_depl
     assert!(back["untrusted"].to_string().contains("withdrawn"), "{back}");
 
     // Somebody else's signature mends it.
-    sign(&ann, &component("1.1.0"), "1.1.0", &keys.bob).await;
+    sign(&ann, &component("1.1.0"), &keys.bob).await;
     eventually("that what serves is trusted again", async || {
         (service.count("auth_policy_untrusted", &untrusted).await == 0).then_some(())
     })
@@ -218,7 +169,7 @@ async fn a_key_counts_for_its_places_and_until_its_time_ends_only() {
     let ann = service.admin("ann", Role::Deploy).await;
     let component = component("1.1.0");
     let release = pushed(&ann, &component).await;
-    sign(&ann, &component, "1.1.0", &keys.ann).await;
+    sign(&ann, &component, &keys.ann).await;
     for (words, told) in [("places=register,refresh", "place"), ("until=2020-01-31", "2020-01-31")]
     {
         keys.say(words, "");
