@@ -61,6 +61,11 @@ impl Intake {
         self.generations.current(slot)
     }
 
+    /// Whether nothing more comes of waiting for what is placed in a slot.
+    pub fn is_refused(&self, slot: Slot) -> bool {
+        self.generations.is_refused(slot)
+    }
+
     /// A file is gone; what is active stays so.
     pub fn removed(&self, slot: Slot) {
         if self.follow && self.current(slot).is_some() {

@@ -35,7 +35,7 @@ async fn keys_of_openssh_sign_if_they_are_of_the_kind_and_have_no_passphrase() {
     for (kind, name, passphrase, word) in [
         ("ed25519", "locked", "Geheimes Wort", "it has a passphrase"),
         ("rsa", "rsa", "", "another kind (RSA)"),
-        ("ecdsa", "ecdsa", "", "another kind (ECDSA)"),
+        ("ecdsa", "ecdsa", "", "another kind (ECDSA"),
     ] {
         assert!(generate(kind, name, passphrase));
         let told = desk.refused(&["sign", &file, "--key", &desk.path(name)]).await;
