@@ -116,7 +116,9 @@ impl Intake {
                     }
                     sleep(ASK_AGAIN).await;
                     // Somebody may have filled the place meanwhile.
-                    taken = taken.filter(|_| self.follow);
+                    if !self.follow && self.registry.is_filled(slot).await.unwrap_or(false) {
+                        taken = None;
+                    }
                 }
                 Untaken::Away(error) => {
                     self.generations.wait_for_registry(slot, &error, pause == FIRST_PAUSE);
