@@ -7,7 +7,7 @@ use crate::contract::Manifest;
 use crate::signatures::{PublicKey, Signature, Statement};
 
 /// What is signed of a component.
-pub fn statement(digest: &str, manifest: &Manifest) -> Statement {
+pub fn statement_of(digest: &str, manifest: &Manifest) -> Statement {
     Statement {
         component: digest.to_owned(),
         place: manifest.slot.as_str().to_owned(),

@@ -1,6 +1,8 @@
 //! Who is trusted to make policies: keys that the operator names, and how many of them a place
 //! wants.
 
+mod findings;
+mod gate;
 mod judge;
 mod keys;
 mod metrics;
@@ -10,7 +12,9 @@ mod settings;
 mod tests;
 mod verdict;
 
-pub use judge::{judge, statement};
+pub use findings::{Findings, not_granted};
+pub use gate::{Gate, asked_at_push, kept_asks, statement, texts_granted};
+pub use judge::{judge, statement_of};
 pub use keys::TrustedKeys;
 pub use metrics::TrustMetrics;
 pub use ring::{KeyRing, TrustedKey};
