@@ -1,6 +1,8 @@
 //! What can be wrong with a manifest, and with settings measured by it. The text says what is
 //! wrong, the remedy what the author or the operator does about it.
 
+use super::asks_fault::AsksFault;
+
 /// Of a longer list the rest is counted.
 pub(super) const MAX_FAULTS: usize = 20;
 /// Characters of a name or of a reason that a fault repeats.
@@ -64,6 +66,9 @@ pub enum ManifestFault {
     /// The form of an event's name.
     #[error("events: {0:?} must be [a-z][a-z0-9_]{{0,31}}")]
     EventName(String),
+    /// Of the member `asks`.
+    #[error(transparent)]
+    Asks(#[from] AsksFault),
     /// The schema of `request` or of `settings`.
     #[error("{0}: is nested deeper than 16")]
     SchemaDepth(&'static str),
@@ -129,6 +134,7 @@ impl ManifestFault {
             Self::EventCount => {
                 "Put several kinds into one event, told apart by a member of its data."
             }
+            Self::Asks(fault) => fault.remedy(),
             Self::SchemaDepth(_) => "Describe the inner values less precisely.",
             Self::SchemaKeyword { .. } => {
                 "Say it with the keywords that docs/policy-authors.md lists; what they cannot say \

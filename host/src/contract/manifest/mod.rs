@@ -4,6 +4,9 @@
 //! A component is served only with a manifest that keeps every rule; all that it breaks is told at
 //! once, each with what to do about it.
 
+mod asked;
+mod asks;
+mod asks_fault;
 mod fault;
 mod form;
 mod read;
@@ -12,5 +15,6 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
+pub use asks_fault::AsksFault;
 pub use fault::{ManifestFault, SettingsFault};
 pub use form::{Manifest, RefusalCode, SECTION};
