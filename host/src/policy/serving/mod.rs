@@ -5,11 +5,13 @@
 mod directory;
 mod earlier;
 mod files;
+mod found;
 mod generations;
 mod intake;
 mod placed;
 mod registry;
 mod strays;
+mod threshold;
 mod untaken;
 
 pub use directory::PolicyDirectory;
@@ -19,3 +21,4 @@ pub use generations::Generations;
 pub use intake::Intake;
 pub use placed::Placed;
 pub use registry::DirectoryRegistry;
+pub use threshold::Threshold;

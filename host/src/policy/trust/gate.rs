@@ -111,8 +111,12 @@ impl Gate {
 
     /// What a place is granted, over what every policy may do.
     pub async fn granted(&self, slot: Slot) -> Result<Grants, StoreError> {
-        let texts = self.store.grants(slot.as_str()).await?;
-        Ok(texts_granted(slot, texts.as_deref()))
+        Ok(texts_granted(slot, self.texts(slot).await?.as_deref()))
+    }
+
+    /// The same as the registry keeps it; none: nobody ever granted it anything.
+    pub async fn texts(&self, slot: Slot) -> Result<Option<Vec<String>>, StoreError> {
+        self.store.grants(slot.as_str()).await
     }
 
     /// What is asked for and not granted.
