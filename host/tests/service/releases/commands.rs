@@ -14,7 +14,7 @@ pub(super) struct Shop {
     home: Home,
     pub(super) process: Process,
     /// Of the commands.
-    settings: HashMap<String, String>,
+    pub(super) settings: HashMap<String, String>,
 }
 
 impl Shop {

@@ -2,6 +2,7 @@
 //! beneath them.
 
 mod admin;
+mod carrying;
 mod commands;
 mod crowd;
 mod damage;
