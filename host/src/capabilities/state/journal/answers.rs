@@ -2,7 +2,7 @@
 //! one again if it is asked more often.
 
 use super::questions::{
-    FindByEmail, Hit, IsBreached, OpenSessions, RandomBytes, StorageGet, Strength, Verify,
+    FindByEmail, Hit, HttpSend, IsBreached, OpenSessions, RandomBytes, StorageGet, Strength, Verify,
 };
 use super::wrote::Wrote;
 use crate::contract::bindings::types::Failure;
@@ -50,6 +50,7 @@ pub struct Answers {
     pub(super) breaches: Told<IsBreached>,
     pub(super) hits: Told<Hit>,
     pub(super) random: Told<RandomBytes>,
+    pub(super) http: Told<HttpSend>,
 }
 
 /// The questions of one kind, in the order in which they were asked, with their answers.
