@@ -39,7 +39,8 @@ pub async fn call<C: Contract>(
     recorder: Option<&Recorder>,
 ) -> Result<(Decision<C::Acceptance>, CallState), CallError> {
     let profile = &*generation.profile;
-    let mut state = profile.state(services, &generation.identity, request, attempt);
+    let Generation { identity, limits, .. } = generation;
+    let mut state = profile.state(services, identity, limits, request, attempt);
     if let Some(recorder) = recorder {
         state.record(recorder);
     }
