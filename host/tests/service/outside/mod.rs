@@ -10,6 +10,7 @@ mod loops;
 mod manner;
 mod redirects;
 mod requests;
+mod sending;
 mod server;
 mod servers;
 mod tls;
