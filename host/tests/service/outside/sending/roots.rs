@@ -12,18 +12,18 @@ async fn only_the_authorities_of_the_file_are_trusted() {
     let with = |roots| OutgoingSettings { name_servers: name_servers.clone(), roots };
     let trusting = Sender::with(with(Some(ours.file()))).unwrap();
     let by_system = Sender::with(with(None)).unwrap();
-    dns.name("risk.test", &["127.0.0.1"]);
+    dns.name("risk.api.test", &["127.0.0.1"]);
     for (server, sender, expected) in [
-        (ours.server(&["risk.test"]), &trusting, "answered"),
-        (ours.server(&["*.test"]), &trusting, "answered"),
-        (ours.server(&["risk.test"]), &by_system, "certificate"),
-        (theirs.server(&["risk.test"]), &trusting, "certificate"),
-        (ours.server(&["other.test"]), &trusting, "certificate"),
+        (ours.server(&["risk.api.test"]), &trusting, "answered"),
+        (ours.server(&["*.api.test"]), &trusting, "answered"),
+        (ours.server(&["risk.api.test"]), &by_system, "certificate"),
+        (theirs.server(&["risk.api.test"]), &trusting, "certificate"),
+        (ours.server(&["other.api.test"]), &trusting, "certificate"),
         (ours.server(&["127.0.0.1"]), &trusting, "certificate"),
-        (ours.ended(&["risk.test"]), &trusting, "certificate"),
+        (ours.ended(&["risk.api.test"]), &trusting, "certificate"),
     ] {
         let outside = Outside::with_tls(server).await;
-        let origin = outside.named("risk.test");
+        let origin = outside.named("risk.api.test");
         let granted = format!("GET {origin} private");
         let answer = sender.send(&get(origin), &[&granted]).await;
         assert_eq!(outcome(&answer), expected);
