@@ -15,7 +15,6 @@ mod server;
 mod servers;
 mod tls;
 
-pub(crate) use asking::{outcomes, told};
 pub(crate) use dns::Dns;
 pub(crate) use gzip::gzip;
 pub(crate) use manner::{Asked, Manner, Said};
