@@ -44,26 +44,27 @@ const SPECIAL_4: [(Ipv4Net, Reach); 20] = [
 
 /// What is not in a row and not in [`GLOBAL`] is reached by nobody.
 const SPECIAL_6: [(Ipv6Net, Reach); 8] = [
-    (v6([0, 0, 0, 0, 0, 0, 0, 1], 128), Reach::Private),
+    (Ipv6Net::new_assert(Ipv6Addr::LOCALHOST, 128), Reach::Private),
     // Metadata of the machines of Amazon, Google and Oracle, in the middle of the unique local ones.
-    (v6([0xfd00, 0xec2, 0, 0, 0, 0, 0, 0], 32), Reach::Never),
-    (v6([0xfd20, 0xce, 0, 0, 0, 0, 0, 0], 32), Reach::Never),
-    (v6([0xfd00, 0xc1, 0, 0, 0, 0, 0, 0], 32), Reach::Never),
-    (v6([0xfc00, 0, 0, 0, 0, 0, 0, 0], 7), Reach::Private),
+    (v6([0xfd00, 0xec2], 32), Reach::Never),
+    (v6([0xfd20, 0xce], 32), Reach::Never),
+    (v6([0xfd00, 0xc1], 32), Reach::Never),
+    (v6([0xfc00, 0], 7), Reach::Private),
     // Of protocols, but for Teredo, which is looked at before.
-    (v6([0x2001, 0, 0, 0, 0, 0, 0, 0], 23), Reach::Never),
-    (v6([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32), Reach::Never),
-    (v6([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20), Reach::Never),
+    (v6([0x2001, 0], 23), Reach::Never),
+    (v6([0x2001, 0xdb8], 32), Reach::Never),
+    (v6([0x3fff, 0], 20), Reach::Never),
 ];
 /// All of IPv6 that is given out for addresses of one receiver.
-const GLOBAL: Ipv6Net = v6([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
+const GLOBAL: Ipv6Net = v6([0x2000, 0], 3);
 
 const fn v4([a, b, c, d]: [u8; 4], prefix: u8) -> Ipv4Net {
     Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), prefix)
 }
 
-const fn v6([a, b, c, d, e, f, g, h]: [u16; 8], prefix: u8) -> Ipv6Net {
-    Ipv6Net::new_assert(Ipv6Addr::new(a, b, c, d, e, f, g, h), prefix)
+/// With these words first; the others are 0.
+const fn v6([first, second]: [u16; 2], prefix: u8) -> Ipv6Net {
+    Ipv6Net::new_assert(Ipv6Addr::new(first, second, 0, 0, 0, 0, 0, 0), prefix)
 }
 
 impl Reach {
@@ -85,38 +86,41 @@ fn of_v4(address: Ipv4Addr) -> Reach {
     row.map_or(Reach::Public, |(_, reach)| *reach)
 }
 
+/// An address may carry one of IPv4: mapped (`::ffff:a.b.c.d`), compatible (`::a.b.c.d`), translated
+/// (`::ffff:0:a.b.c.d`, `64:ff9b::a.b.c.d`), 6to4 (`2002::/16`), Teredo (`2001::/32`: its server's,
+/// and its client's with all bits turned round), and, below any prefix, ISATAP
+/// (`…:0:5efe:a.b.c.d`).
 fn of_v6(address: Ipv6Addr) -> Reach {
-    if let Some(reach) = carried(address).into_iter().flatten().map(of_v4).max() {
-        return reach;
-    }
-    let row = SPECIAL_6.iter().find(|(net, _)| net.contains(&address));
-    match row {
-        Some((_, reach)) => *reach,
-        None if GLOBAL.contains(&address) => Reach::Public,
-        None => Reach::Never,
-    }
-}
-
-/// The addresses of IPv4 that an address carries: mapped (`::ffff:a.b.c.d`), compatible
-/// (`::a.b.c.d`), translated (64:ff9b::/96), 6to4 (2002::/16), Teredo (2001::/32: its server's, and
-/// its client's with all bits turned round) and ISATAP (`…:0:5efe:a.b.c.d`).
-fn carried(address: Ipv6Addr) -> [Option<Ipv4Addr>; 2] {
     let words = address.segments();
-    let at = |place: usize| {
+    let carried = |place: usize| {
         let [a, b] = words[place].to_be_bytes();
         let [c, d] = words[place + 1].to_be_bytes();
         Ipv4Addr::new(a, b, c, d)
     };
-    let turned = Ipv4Addr::from_bits(!at(6).to_bits());
-    match words {
+    let reach = match words {
         // Neither :: nor ::1 carries one.
-        [0, 0, 0, 0, 0, 0, 0, 0 | 1] => [None; 2],
-        [0, 0, 0, 0, 0, 0 | 0xffff, ..] | [0, 0, 0, 0, 0xffff, 0, ..] => [Some(at(6)), None],
-        [0x64, 0xff9b, 0, 0, 0, 0, ..] => [Some(at(6)), None],
-        [0x2002, ..] => [Some(at(1)), None],
-        [0x2001, 0, ..] => [Some(at(2)), Some(turned)],
-        [0x2000..=0x3fff, _, _, _, 0 | 0x200, 0x5efe, ..] => [Some(at(6)), None],
-        _ => [None; 2],
+        [0, 0, 0, 0, 0, 0, 0, 0 | 1] => plain(address),
+        [0, 0, 0, 0, 0, 0 | 0xffff, ..]
+        | [0, 0, 0, 0, 0xffff, 0, ..]
+        | [0x64, 0xff9b, 0, 0, 0, 0, ..] => of_v4(carried(6)),
+        [0x2002, ..] => of_v4(carried(1)),
+        [0x2001, 0, ..] => {
+            let client = Ipv4Addr::from_bits(!carried(6).to_bits());
+            of_v4(carried(2)).max(of_v4(client))
+        }
+        _ => plain(address),
+    };
+    match words {
+        [.., 0 | 0x200, 0x5efe, _, _] => reach.max(of_v4(carried(6))),
+        _ => reach,
+    }
+}
+
+fn plain(address: Ipv6Addr) -> Reach {
+    match SPECIAL_6.iter().find(|(net, _)| net.contains(&address)) {
+        Some((_, reach)) => *reach,
+        None if GLOBAL.contains(&address) => Reach::Public,
+        None => Reach::Never,
     }
 }
 
@@ -175,6 +179,9 @@ mod tests {
             "2001:0:a00:1:0:0:fefe:fefe",
             "2a00::5efe:10.0.0.1",
             "2a00::200:5efe:10.0.0.1",
+            "2002:a00:1:0:0:5efe:101:101",
+            "2002:101:101:0:0:5efe:a00:1",
+            "fd00::5efe:1.1.1.1",
         ] {
             assert_eq!(reach(text), Reach::Private, "{text}");
         }
@@ -211,6 +218,8 @@ mod tests {
             "2001:2::1",
             "2001:20::1",
             "2001:db8::1",
+            "2001:db8::5efe:1.1.1.1",
+            "2a00::5efe:169.254.169.254",
             "3fff::1",
             "5f00::1",
             "64:ff9b:1::1",
