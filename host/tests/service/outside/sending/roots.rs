@@ -1,9 +1,12 @@
 //! Whose certificates are trusted.
 
 use auth_host::outgoing::OutgoingSettings;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
 use super::{Sender, get, outcome};
 use crate::outside::{Authority, Dns, Outside};
+use crate::support::in_time;
 
 #[tokio::test]
 async fn only_the_authorities_of_the_file_are_trusted() {
@@ -29,11 +32,18 @@ async fn only_the_authorities_of_the_file_are_trusted() {
         assert_eq!(outcome(&answer), expected);
         assert_eq!(outside.asked().len(), usize::from(expected == "answered"));
     }
-    // Who speaks no TLS.
-    let plain = Outside::start().await;
-    let origin = plain.origin().replace("http:", "https:");
+    // Who speaks no TLS, and answers what every server answers that is asked by TLS.
+    let plain = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = format!("https://{}", plain.local_addr().unwrap());
+    let answering = tokio::spawn(async move {
+        let (mut stream, _) = plain.accept().await.unwrap();
+        stream.read_u8().await.unwrap();
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+        stream
+    });
     let answer = trusting.send(&get(origin.as_str()), &[&format!("GET {origin} private")]).await;
     assert_eq!(outcome(&answer), "unreachable");
+    in_time("it answered", answering).await.unwrap();
 }
 
 #[tokio::test]
