@@ -14,6 +14,7 @@ mod metrics;
 mod outbox;
 mod passwords;
 mod processor;
+mod secrets;
 mod services;
 mod sessions;
 mod storage;
@@ -36,7 +37,7 @@ pub use waiting::tells_waiting;
 
 pub(super) use accounts::too_many_attributes;
 pub(super) use journal::{
-    FindByEmail, Hit, IsBreached, OpenSessions, Question, RandomBytes, Read, StorageGet, Strength,
-    Verify,
+    BreachCount, BreachPrefix, FindByEmail, Hit, IsBreached, OpenSessions, Question, RandomBytes,
+    Read, StorageGet, Strength, Verify,
 };
 pub(super) use metrics::{Sample, check as check_metric};
