@@ -24,6 +24,7 @@ pub fn measure() {
         identity: Arc::clone(&component.identity),
         code: Arc::new(Code::Native(Arc::new(native::Refresh))),
         profile: Arc::clone(&component.profile),
+        limits: Arc::clone(&component.limits),
         counts: Arc::clone(&component.counts),
     });
     println!(

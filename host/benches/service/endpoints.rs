@@ -51,6 +51,7 @@ fn measure(
             identity: Arc::clone(&component.identity),
             code: Arc::new(Code::Native(Arc::new(policy))),
             profile: Arc::clone(&component.profile),
+            limits: Arc::clone(&component.limits),
             counts: Arc::clone(&component.counts),
         });
         let sides = [("component", component), ("native", native)];

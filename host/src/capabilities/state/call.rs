@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
 use wasmtime::component::ResourceTable;
 
 use super::accounts::Changes;
 use super::arriving::Arriving;
 use super::budget::Budget;
 use super::exceeded::BoundExceeded;
+use super::http::Sent;
 use super::journal::{Journal, LiveReads, Recorder, Recording};
 use super::log::Lines;
 use super::machine::Machine;
@@ -45,6 +47,7 @@ pub struct CallState {
     pub(crate) outbox: Appended,
     pub(crate) log: Lines,
     pub(crate) secrets: Told,
+    pub(crate) http: Sent,
     /// What it was answered, if a shadow gets the same answers or this is the shadow.
     pub(crate) journal: Journal,
 }
@@ -78,6 +81,7 @@ impl CallState {
             outbox: Appended::default(),
             log: Lines::default(),
             secrets: Told::default(),
+            http: Sent::default(),
             journal: Journal::default(),
         }
     }
@@ -95,6 +99,11 @@ impl CallState {
         let state = Self::new(machine, services, identity, limits, request, attempt);
         state.budget.processor.be_exact();
         Self { now, journal, ..state }
+    }
+
+    /// By then the call must have decided.
+    pub fn ends_at(&mut self, deadline: Instant) {
+        self.http.ends_at(deadline);
     }
 
     /// From now on it is written down what this call is answered.

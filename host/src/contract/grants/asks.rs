@@ -29,3 +29,25 @@ pub struct Asks {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host_calls: Option<u32>,
 }
+
+impl Asks {
+    /// Whether it says nothing: hosts of before do not know the member, and read such a manifest.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Its bounds as texts of items, each with the member that it stands in.
+    pub fn bounds(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let text = |kind: &'static str, value: &Option<String>| {
+            value.as_ref().map(|value| (kind, format!("{kind}:{value}")))
+        };
+        let host_calls = self.host_calls.map(|most| ("host_calls", format!("host-calls:{most}")));
+        let bounds = [
+            text("storage", &self.storage),
+            text("memory", &self.memory),
+            text("time", &self.time),
+            host_calls,
+        ];
+        bounds.into_iter().flatten()
+    }
+}

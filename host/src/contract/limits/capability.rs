@@ -201,6 +201,32 @@ impl Default for LogLimits {
     }
 }
 
+/// Of requests to other services. What one request may hold is bounded where it is sent, for
+/// whoever sends it.
+#[derive(Debug, Clone)]
+pub struct HttpLimits {
+    /// Requests sent in one call.
+    pub sends: u32,
+    /// Milliseconds that a request may take, if the policy does not say.
+    pub usual_milliseconds: u32,
+    /// Milliseconds that a policy may let one take; 1 at least.
+    pub most_milliseconds: u32,
+    /// A request ends so many milliseconds before the call's time is up: what is left is for the
+    /// policy, to decide without an answer.
+    pub spared_milliseconds: u32,
+}
+
+impl Default for HttpLimits {
+    fn default() -> Self {
+        Self {
+            sends: 4,
+            usual_milliseconds: 1000,
+            most_milliseconds: 3000,
+            spared_milliseconds: 100,
+        }
+    }
+}
+
 /// Of what a caller is told with a "no".
 #[derive(Debug, Clone)]
 pub struct RefusalLimits {

@@ -4,8 +4,8 @@
 use super::promise::Page::{Architecture, Authors, Wit};
 use super::promise::{bytes, name, number, promises};
 use super::{
-    AccountLimits, ClaimLimits, Limits, LogLimits, MetricLimits, OutboxLimits, PasswordLimits,
-    RefusalLimits, SessionLimits, StorageLimits, ThrottleLimits,
+    AccountLimits, ClaimLimits, HttpLimits, Limits, LogLimits, MetricLimits, OutboxLimits,
+    PasswordLimits, RefusalLimits, SessionLimits, StorageLimits, ThrottleLimits,
 };
 use crate::contract::Slot;
 
@@ -184,6 +184,23 @@ fn refusals_are_bounded_as_promised() {
         "| refusal: message; fields; `Retry-After` | {} characters; {} of {}, {} and {} \
          characters; {} s (all cut off) |",
         &[&number(message_characters), &fields, &name_, &code, &text, &seconds],
+    );
+}
+
+#[test]
+fn requests_to_other_services_are_bounded_as_promised() {
+    let HttpLimits { sends, usual_milliseconds, most_milliseconds, spared_milliseconds } =
+        HttpLimits::default();
+    let (sends, usual) = (number(sends), number(usual_milliseconds));
+    let (most, spared) = (number(most_milliseconds), number(spared_milliseconds));
+    promises(Wit, "(counted) At most {} in a call.", &[&sends]);
+    promises(Wit, "whole answer: 1 to {} ms; without, {} ms.", &[&most, &usual]);
+    promises(Wit, "ends {} ms before the call", &[&spared]);
+    promises(
+        Authors,
+        "| requests to other services in a call; time of each | {}; 1 to {} ms ({} ms if the \
+         policy does not say), and {} ms less than the call has left |",
+        &[&sends, &most, &usual, &spared],
     );
 }
 

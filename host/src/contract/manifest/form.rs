@@ -40,7 +40,7 @@ pub struct Manifest {
     #[serde(default)]
     pub events: Vec<String>,
     /// What it asks for besides.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Asks::is_empty")]
     pub asks: Asks,
 }
 

@@ -4,6 +4,8 @@
 //! A component is served only with a manifest that keeps every rule; all that it breaks is told at
 //! once, each with what to do about it.
 
+mod asked;
+mod asks;
 mod fault;
 mod form;
 mod read;

@@ -3,7 +3,7 @@
 
 use super::fault::{MAX_FAULTS, ManifestFault, shown};
 use super::form::Manifest;
-use super::schema;
+use super::{asks, schema};
 use crate::contract::names::is_name;
 use crate::errors::catalogue;
 use crate::tokens::RESERVED_CLAIMS;
@@ -28,6 +28,7 @@ impl Manifest {
         manifest.check_refusals(&mut faults);
         manifest.check_claims(&mut faults);
         manifest.check_events(&mut faults);
+        asks::check(&manifest.asks, manifest.slot, &mut faults);
         schema::check("request", &manifest.request, &mut faults);
         schema::check("settings", &manifest.settings, &mut faults);
         let more = faults.len().saturating_sub(MAX_FAULTS);

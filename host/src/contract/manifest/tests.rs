@@ -68,3 +68,88 @@ fn faults_of_a_manifest_are_cut_at_20() {
     let faults = Manifest::read(text.to_string().as_bytes()).unwrap_err();
     assert_eq!((faults.len(), faults.last()), (21, Some(&ManifestFault::More(96))));
 }
+
+fn asking(slot: &str, asks: &serde_json::Value) -> Result<Manifest, Vec<String>> {
+    let text = serde_json::json!({ "name": "x", "version": "1", "slot": slot, "asks": asks });
+    Manifest::read(text.to_string().as_bytes()).map_err(|faults| {
+        faults.iter().map(|fault| format!("{fault} {}", fault.remedy())).collect()
+    })
+}
+
+#[test]
+fn what_a_manifest_asks_for_must_be_something_that_can_be_granted() {
+    use serde_json::json;
+    let many = |count: usize, text: &dyn Fn(usize) -> String| (0..count).map(text).collect();
+    let secrets: Vec<String> = many(9, &|number| format!("s{number}"));
+    let origins: Vec<String> = many(17, &|number| format!("GET https://h{number}.example"));
+    for (asks, words) in [
+        (json!({ "interfaces": ["disk"] }), "asks.interfaces: \"interface:disk\": there is no"),
+        (json!({ "interfaces": ["disk"] }), "accounts, passwords, sessions, storage, throttle"),
+        (json!({ "interfaces": ["registering"] }), "a login policy has no such interface"),
+        (json!({ "http": ["https://a.example"] }), "asks.http: "),
+        (json!({ "http": ["GET https://a.example/path"] }), "asks.http: "),
+        (json!({ "http": ["GET https://*.example"] }), "asks.http: "),
+        (
+            json!({ "http": ["GET https://a.example", "POST https://A.example:443"] }),
+            "asks.http: https://a.example is asked for twice",
+        ),
+        (json!({ "http": origins }), "asks.http: at most 16 origins"),
+        (json!({ "secrets": ["Risk-Key"] }), "asks.secrets: \"Risk-Key\" must be [a-z]"),
+        (json!({ "secrets": ["../key"] }), "asks.secrets: "),
+        (json!({ "secrets": secrets }), "asks.secrets: at most 8 names"),
+        (json!({ "memory": "8MB" }), "asks.memory: "),
+        (json!({ "memory": "1GiB" }), "asks.memory: \"memory:1GiB\": this host allows"),
+        (json!({ "storage": "1TiB" }), "asks.storage: "),
+        (json!({ "time": "1s" }), "asks.time: \"time:1s\": this host allows time:200ms at most"),
+        (json!({ "host_calls": 65 }), "asks.host_calls: "),
+        (json!({ "host_calls": "8" }), "the manifest cannot be read"),
+        (json!({ "files": ["/etc"] }), "unknown field `files`"),
+    ] {
+        let told = asking("login", &asks).unwrap_err();
+        let [told] = &told[..] else { panic!("{told:?}") };
+        assert!(told.contains(words), "{told}");
+    }
+}
+
+#[test]
+fn a_component_asks_for_what_it_imports_and_what_its_manifest_names() {
+    use crate::contract::Grants;
+    use serde_json::json;
+    let asked = |manifest: &Manifest, imports: &[&str]| {
+        Grants::asked(manifest, imports.iter().copied()).texts()
+    };
+    let imports = [
+        "auth:policy/types@0.2.0#[constructor]refusal",
+        "auth:policy/logging-in@0.2.0#[method]attempt.email",
+        "auth:policy/passwords@0.2.0#verify",
+        "auth:policy/accounts@0.2.0",
+        "auth:policy/throttle@0.2.0",
+        "auth:policy/storage@0.2.0#get",
+        "auth:policy/storage@0.2.0#put",
+    ];
+    let plain = asking("login", &json!({})).unwrap();
+    assert_eq!(asked(&plain, &imports), ["interface:passwords", "interface:storage"]);
+    let text = json!({ "name": "x", "version": "1", "slot": "login", "claims": ["tier"],
+        "events": ["seen"], "asks": { "interfaces": ["http", "storage", "passwords"],
+        "http": ["GET https://a.example"], "secrets": ["key"], "memory": "8MiB", "host_calls": 8,
+        "time": "200ms" } });
+    let manifest = Manifest::read(text.to_string().as_bytes()).unwrap();
+    assert_eq!(
+        asked(&manifest, &imports),
+        [
+            "interface:http",
+            "interface:passwords",
+            "interface:storage",
+            "event:seen",
+            "claim:tier",
+            "secret:key",
+            "http:GET https://a.example",
+            "memory:8MiB",
+            "host-calls:8",
+        ]
+    );
+    // Hosts of before read the manifest of who asks for nothing.
+    assert!(serde_json::to_value(&plain).unwrap().get("asks").is_none());
+    let again: Manifest = serde_json::from_value(serde_json::to_value(&manifest).unwrap()).unwrap();
+    assert_eq!(again.asks, manifest.asks);
+}

@@ -23,7 +23,7 @@ use super::loaded::Loaded;
 use super::report::AdmissionReport;
 use super::settings::AdmissionSettings;
 use super::trial::{self, TrialFault};
-use crate::contract::{Identity, Limits, Slot, wit};
+use crate::contract::{Grants, Identity, Limits, Slot, wit};
 use crate::hex;
 use crate::policy::runtime::{
     Cache, Code, Generation, Origin, Pass, Profile, compatibility, find_export,
@@ -213,7 +213,11 @@ impl Admission {
         let manifest = report.read_manifest().ok_or(Fault::Unfinished)?;
         let code = match self.loaded.get(slot, &report.digest) {
             Some(code) => code,
-            None => self.try_out(slot, &report.digest, component).await?,
+            None => {
+                let imports = report.imports.iter().map(String::as_str);
+                let limits = Grants::asked(&manifest, imports).limits(&self.profile.limits);
+                self.try_out(slot, &report.digest, component, limits).await?
+            }
         };
         Ok(Admitted {
             slot,
@@ -231,11 +235,12 @@ impl Admission {
         slot: Slot,
         digest: &str,
         component: Component,
+        limits: Arc<Limits>,
     ) -> Result<Arc<Code>, Faults> {
         let profile = Arc::clone(&self.profile);
         let code = blocking(move || {
-            bounds::check(&component, &profile.limits)?;
-            trial::try_out(&profile.engine, &profile.limits, slot, &component)?;
+            bounds::check(&component, &limits)?;
+            trial::try_out(&profile.engine, &limits, slot, &component)?;
             let pre = profile.linker.instantiate_pre(&component).map_err(TrialFault::Link)?;
             let export = find_export(slot, &component).map_err(TrialFault::Export)?;
             Ok::<_, Faults>(Code::Component { pre, export })

@@ -29,7 +29,8 @@ impl Admitted {
         profile.metrics.admissions.with_label_values(&[slot.as_str(), "admitted"]).inc();
         let codes = manifest.refusals.keys().cloned();
         let counts = profile.metrics.releases.of(slot.as_str(), release, codes);
+        let limits = grants.limits(&profile.limits);
         let identity = Arc::new(Identity { slot, release, digest, manifest, settings, grants });
-        Generation { identity, code, profile, counts }
+        Generation { identity, code, profile, limits, counts }
     }
 }

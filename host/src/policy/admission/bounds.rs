@@ -45,7 +45,7 @@ impl BoundsFault {
             }
             Self::Memory { .. } => {
                 "Make its static data and its stack smaller, or lower the initial memory that its \
-                 linker sets."
+                 linker sets; if its manifest asks for less memory than the host has, ask for more."
             }
             Self::Memories { .. } | Self::Tables { .. } => {
                 "Build it of fewer core modules, or of modules that share what they have."

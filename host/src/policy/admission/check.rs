@@ -4,6 +4,7 @@ use std::panic::catch_unwind;
 
 use serde_json::{Map, Value};
 
+use super::asks;
 use super::bytes::{self, BytesFault};
 use super::fault::Faults;
 use super::world::{self, Shape, WorldFault};
@@ -77,6 +78,9 @@ fn check_all(
     let shape = shape.map_err(|found| faults.add(found)).ok();
     if let Some(shape) = &shape {
         faults.add(world::check(bytes, shape, slot, declared));
+    }
+    if let (Some(manifest), Some(shape)) = (&manifest, &shape) {
+        faults.add(asks::check(manifest, &shape.imports));
     }
     match (manifest, shape) {
         (Some(manifest), Some(shape)) if faults.is_empty() => {

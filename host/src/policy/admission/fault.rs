@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::asks::AsksFault;
 use super::bounds::BoundsFault;
 use super::bytes::BytesFault;
 use super::child_fault::ChildFault;
@@ -29,6 +30,9 @@ pub enum Fault {
     /// Found in what it imports and exports.
     #[error(transparent)]
     World(#[from] WorldFault),
+    /// Found between what it imports and what its manifest asks for.
+    #[error(transparent)]
+    Asks(#[from] AsksFault),
     /// Found in what the operator set for it.
     #[error(transparent)]
     Settings(#[from] SettingsFault),
@@ -60,6 +64,7 @@ impl Fault {
             Self::Bytes(fault) => fault.remedy(),
             Self::Manifest(fault) => fault.remedy(),
             Self::World(fault) => fault.remedy(),
+            Self::Asks(fault) => fault.remedy(),
             Self::Settings(fault) => fault.remedy(),
             Self::Compile(fault) => fault.remedy(),
             Self::Bounds(fault) => fault.remedy(),

@@ -6,6 +6,7 @@
 
 mod admit;
 mod admitted;
+mod asks;
 mod bounds;
 mod bytes;
 mod check;
@@ -27,6 +28,7 @@ mod world;
 
 pub use admit::{Admission, Offer};
 pub use admitted::Admitted;
+pub use asks::AsksFault;
 pub use bounds::BoundsFault;
 pub use bytes::{BytesFault, MAX_COMPONENT_BYTES, MAX_SETTINGS_BYTES};
 pub use check::{Checked, check};

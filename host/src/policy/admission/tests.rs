@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{
-    BoundsFault, BytesFault, ChildFault, CompileFault, Fault, Faults, FileFault, TrialFault,
-    WorldFault,
+    AsksFault, BoundsFault, BytesFault, ChildFault, CompileFault, Fault, Faults, FileFault,
+    TrialFault, WorldFault,
 };
 use crate::contract::{ManifestFault, SettingsFault, Slot};
 use crate::policy::runtime::MissingExport;
@@ -48,6 +48,16 @@ fn of_the_world(previous: Option<&WorldFault>) -> Option<WorldFault> {
         Some(F::NoExport { .. }) => Some(F::UnknownImport { slot, names: "wasi:x".into() }),
         Some(F::UnknownImport { .. }) => Some(F::DoesNotFit { slot, reason: reason() }),
         Some(F::DoesNotFit { .. }) => None,
+    }
+}
+
+fn of_what_is_asked(previous: Option<&AsksFault>) -> Option<AsksFault> {
+    use AsksFault as F;
+    match previous {
+        None => Some(F::Imports { names: "auth:policy/storage#get".into() }),
+        Some(F::Imports { .. }) => Some(F::HttpUnused),
+        Some(F::HttpUnused) => Some(F::SecretsUnused),
+        Some(F::SecretsUnused) => None,
     }
 }
 
@@ -132,6 +142,7 @@ fn every_fault_has_a_remedy_that_is_not_its_own_text() {
     let faults = [
         all(of_bytes),
         all(of_the_world),
+        all(of_what_is_asked),
         all(of_the_compiler),
         all(of_bounds),
         all(of_the_trial),
@@ -140,7 +151,7 @@ fn every_fault_has_a_remedy_that_is_not_its_own_text() {
         of_the_contract(),
     ];
     let faults: Vec<Fault> = faults.into_iter().flatten().collect();
-    assert_eq!(faults.len(), 46);
+    assert_eq!(faults.len(), 49);
     for fault in &faults {
         let (text, remedy) = (fault.to_string(), fault.remedy());
         assert!(!remedy.is_empty(), "{text}");

@@ -5,6 +5,7 @@
 //! It bounds what hostile bytes can take of the machine. It is no sandbox for what it answers.
 
 use std::io::{Read as _, Write as _};
+use std::sync::Arc;
 
 use rustix::process::{Resource, Rlimit, nice, setrlimit};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
@@ -15,7 +16,7 @@ use super::fault::{Fault, Faults};
 use super::job::{self, Answer, Job, MAX_JSON_BYTES, Work};
 use super::report::AdmissionReport;
 use super::{MAX_COMPONENT_BYTES, bounds, trial};
-use crate::contract::{Limits, Slot};
+use crate::contract::{Grants, Limits, Slot};
 use crate::policy::runtime::compiling_engine;
 
 /// The initial memory of an instance is a file without a name, of at most the bytes of a component
@@ -97,8 +98,10 @@ fn work(job: &Job, bytes: &[u8]) -> Result<(AdmissionReport, Vec<u8>), Faults> {
         manifest.check_settings(settings)?;
     }
     let Work::Compile { compatible } = &job.work else { return Ok((report, Vec::new())) };
-    let slot = report.slot.ok_or(Fault::Unfinished)?;
-    let compiled = compile_and_try(&job.bounds.limits(), Some(compatible), slot, bytes)?;
+    let (manifest, imports) = (report.read_manifest().ok_or(Fault::Unfinished)?, &report.imports);
+    let host = Arc::new(job.bounds.limits());
+    let limits = Grants::asked(&manifest, imports.iter().map(String::as_str)).limits(&host);
+    let compiled = compile_and_try(&host, &limits, Some(compatible), manifest.slot, bytes)?;
     Ok((report, compiled))
 }
 
@@ -117,22 +120,27 @@ pub fn examine(slot: Option<Slot>, bytes: &[u8]) -> Result<AdmissionReport, Faul
 pub fn inspect(bytes: &[u8]) -> Result<Checked, Faults> {
     let checked = check::check_for(None, bytes)?;
     let slot = checked.manifest.slot;
+    let host = Arc::new(Limits::default());
+    let imports = checked.imports.iter().map(String::as_str);
+    let limits = Grants::asked(&checked.manifest, imports).limits(&host);
     // On a thread of its own: who asks may be on a runtime, and the trial instance needs one.
     let tried = std::thread::scope(|scope| {
-        scope.spawn(|| compile_and_try(&Limits::default(), None, slot, bytes).map(drop)).join()
+        scope.spawn(|| compile_and_try(&host, &limits, None, slot, bytes).map(drop)).join()
     });
     tried.unwrap_or_else(|_| Err(Fault::Unfinished.into()))?;
     Ok(checked)
 }
 
 /// The compiled form of a component that keeps the bounds and of which an instance could be made.
+/// It is compiled for an engine of the host's bounds, whatever it asks for itself.
 fn compile_and_try(
+    host: &Limits,
     limits: &Limits,
     compatible: Option<&str>,
     slot: Slot,
     bytes: &[u8],
 ) -> Result<Vec<u8>, Faults> {
-    let engine = compiling_engine(limits, compatible)
+    let engine = compiling_engine(host, compatible)
         .map_err(|error| CompileFault::Refused(wasmtime::Error::from_anyhow(error)))?
         .ok_or(Fault::Unfinished)?;
     let (component, compiled) = compile(&engine, bytes)?;

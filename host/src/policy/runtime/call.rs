@@ -39,7 +39,8 @@ pub async fn call<C: Contract>(
     recorder: Option<&Recorder>,
 ) -> Result<(Decision<C::Acceptance>, CallState), CallError> {
     let profile = &*generation.profile;
-    let mut state = profile.state(services, &generation.identity, request, attempt);
+    let Generation { identity, limits, .. } = generation;
+    let mut state = profile.state(services, identity, limits, request, attempt);
     if let Some(recorder) = recorder {
         state.record(recorder);
     }
@@ -78,10 +79,11 @@ type Outcome<C> = Result<wasmtime::Result<Returned<C>>, Elapsed>;
 /// of the machine meanwhile.
 pub(super) async fn execute<C: Contract>(
     generation: &Generation,
-    state: CallState,
+    mut state: CallState,
     deadline: Instant,
 ) -> (Outcome<C>, CallState) {
     let profile = &*generation.profile;
+    state.ends_at(deadline);
     match &*generation.code {
         Code::Component { pre, export } => {
             let processor = Arc::clone(&state.budget.processor);
@@ -97,7 +99,6 @@ pub(super) async fn execute<C: Contract>(
         }
         #[cfg(feature = "native-policies")]
         Code::Native(policy) => {
-            let mut state = state;
             (timeout_at(deadline, super::native::run::<C>(&**policy, &mut state)).await, state)
         }
     }

@@ -9,7 +9,7 @@ use wasmtime::component::{ComponentExportIndex, InstancePre};
 use super::native::NativePolicy;
 use super::profile::Profile;
 use crate::capabilities::CallState;
-use crate::contract::Identity;
+use crate::contract::{Identity, Limits};
 use crate::policy::health::ReleaseCounts;
 
 /// What serves in a slot until another one does.
@@ -20,6 +20,8 @@ pub struct Generation {
     pub code: Arc<Code>,
     /// What it was admitted for, and runs in.
     pub profile: Arc<Profile>,
+    /// The bounds of its calls: the profile's, lowered where its manifest asks for less.
+    pub limits: Arc<Limits>,
     /// What its calls came to, in this process.
     pub counts: Arc<ReleaseCounts>,
 }

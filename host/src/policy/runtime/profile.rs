@@ -110,11 +110,12 @@ impl Profile {
         }
     }
 
-    /// The state of a call that has done nothing yet, under these bounds.
+    /// The state of a call that has done nothing yet, under the bounds of its generation.
     pub(crate) fn state(
         &self,
         services: &Arc<Services>,
         identity: &Arc<Identity>,
+        limits: &Arc<Limits>,
         request: Request,
         attempt: Attempt,
     ) -> CallState {
@@ -122,7 +123,7 @@ impl Profile {
             &self.machine,
             Arc::clone(services),
             Arc::clone(identity),
-            Arc::clone(&self.limits),
+            Arc::clone(limits),
             request,
             attempt,
         )
@@ -134,6 +135,7 @@ impl Profile {
         &self,
         services: &Arc<Services>,
         identity: &Arc<Identity>,
+        limits: &Arc<Limits>,
         recording: Recording,
     ) -> Option<CallState> {
         let live = self.live.clone()?;
@@ -141,7 +143,7 @@ impl Profile {
             &self.machine,
             Arc::clone(services),
             Arc::clone(identity),
-            Arc::clone(&self.limits),
+            Arc::clone(limits),
             recording,
             live,
         ))

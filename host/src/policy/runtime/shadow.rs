@@ -34,7 +34,9 @@ pub async fn shadow<C: Contract>(
     deadline: Instant,
 ) -> Shadowed<C::Acceptance> {
     let profile = &*candidate.profile;
-    let Some(state) = profile.shadow_state(services, &candidate.identity, recording) else {
+    let Some(state) =
+        profile.shadow_state(services, &candidate.identity, &candidate.limits, recording)
+    else {
         return Shadowed::Skipped("no_budget");
     };
     let Ok(_turn) = profile.turns.get(C::SLOT).try_acquire() else {
@@ -90,6 +92,7 @@ impl Generation {
             identity: Arc::clone(&self.identity),
             code: Arc::clone(&self.code),
             profile: Arc::clone(profile),
+            limits: Arc::clone(&self.limits),
             counts: Arc::clone(&self.counts),
         }
     }

@@ -58,7 +58,7 @@ async fn login_fails(service: &TestService, person: &Person, name: &str, cause: 
 }
 
 /// The line of the log that tells of a call that its policy spoiled.
-fn fault_line(service: &TestService, answer: &Answer) -> Value {
+pub(super) fn fault_line(service: &TestService, answer: &Answer) -> Value {
     let lines = lines_with(service.log_mark(), answer.header("x-request-id").unwrap());
     lines.into_iter().find(|line| line["cause"].is_string()).expect("no line tells the cause")
 }

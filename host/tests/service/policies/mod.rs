@@ -7,6 +7,7 @@ mod bounds;
 mod budgets;
 mod candidates;
 mod faults;
+mod grants;
 mod packing;
 mod promises;
 mod settings;

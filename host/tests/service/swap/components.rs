@@ -42,6 +42,14 @@ pub(crate) fn with_manifest(change: impl FnOnce(&mut Value)) -> Vec<u8> {
     with_section(&without_manifest(&policy(Slot::Login)), manifest.to_string().as_bytes())
 }
 
+/// A component that asks for this in its manifest, and is the same otherwise.
+pub(crate) fn asking(component: &[u8], asks: Value) -> Vec<u8> {
+    let mut manifest: Value =
+        serde_json::from_slice(pack::sections(component).unwrap()[0]).unwrap();
+    manifest["asks"] = asks;
+    with_section(&without_manifest(component), manifest.to_string().as_bytes())
+}
+
 pub(crate) fn from_wat(text: &str) -> Vec<u8> {
     with_section(&wat::parse_str(text).unwrap(), manifest(Slot::Login).to_string().as_bytes())
 }

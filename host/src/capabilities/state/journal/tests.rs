@@ -10,6 +10,7 @@ use crate::capabilities::state::machine::Machine;
 use crate::capabilities::state::processor::ProcessorTime;
 use crate::contract::bindings::passwords::Verification;
 use crate::contract::{Attempt, Limits, Request, Slot, TrappableFailure};
+use crate::outgoing::{OutgoingRequest, OutgoingResponse};
 use crate::passwords::Password;
 use crate::store::{Account, StorageWrite, ThrottleHit, Writes};
 
@@ -129,6 +130,40 @@ fn what_counts_or_costs_is_not_asked_anew() {
     let hits = |journal: &mut Journal| journal.note(|| Hit::new(&[hit("a")]), &Ok(None));
     let other = ThrottleHit { most: 6, ..hit("a") };
     ends(replay(hits, false, &Writes::default()), || Hit::new(&[other]), "asks_throttle");
+}
+
+#[test]
+fn a_request_is_answered_as_it_was_and_another_one_is_not_sent() {
+    let request = |url: &str, (name, value): (&str, &str), body: &[u8]| OutgoingRequest {
+        method: "GET".into(),
+        url: url.into(),
+        headers: vec![(name.into(), value.into())],
+        body: body.to_vec(),
+        timeout: None,
+    };
+    let response = OutgoingResponse { status: 200, headers: Vec::new(), body: b"7".to_vec() };
+    let asked = || request("https://a.example", ("key", "value"), b"body");
+    let ask = |journal: &mut Journal| {
+        journal.note(|| HttpSend::new(&asked()), &Ok(response.clone()));
+        journal.note(|| HttpSend::new(&asked()), &Err(TrappableFailure::Unavailable(None)));
+    };
+    let mut journal = replay(ask, false, &Writes::default());
+    let patient = OutgoingRequest { timeout: Some(Duration::from_secs(2)), ..asked() };
+    assert_eq!(told(&mut journal, || HttpSend::new(&patient)), response);
+    assert!(!journal.was_told_unavailable());
+    let away = journal.answer(|| HttpSend::new(&asked())).unwrap();
+    assert!(matches!(away, Err(TrappableFailure::Unavailable(None))));
+    assert!(journal.was_told_unavailable());
+    for other in [
+        request("https://a.example/", ("key", "value"), b"body"),
+        request("https://a.example", ("ke", "yvalue"), b"body"),
+        request("https://a.example", ("key", "valuebody"), b""),
+        OutgoingRequest { method: "PUT".into(), ..asked() },
+        OutgoingRequest { headers: Vec::new(), ..asked() },
+    ] {
+        let journal = replay(ask, false, &Writes::default());
+        ends(journal, || HttpSend::new(&other), "asks_outside");
+    }
 }
 
 #[test]

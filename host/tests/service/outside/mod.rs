@@ -1,0 +1,14 @@
+//! Requests of policies to services outside: to stand-ins on loopback, with a name server and an
+//! authority of the tests' own.
+
+mod dns;
+mod gzip;
+mod manner;
+mod server;
+mod tls;
+
+pub(crate) use dns::Dns;
+pub(crate) use gzip::gzip;
+pub(crate) use manner::{Asked, Manner, Said};
+pub(crate) use server::Outside;
+pub(crate) use tls::Authority;
