@@ -69,6 +69,10 @@ fn of_refusal(refusal: &RegistryRefusal) -> ApiError {
             codes::CHANGED_MEANWHILE,
             "Name that one to take it out, or abort the trial; then go back once more",
         ),
+        R::GrantedMeanwhile { .. } => (codes::CHANGED_MEANWHILE, "Look, and ask again"),
+        R::TooManySignatures { .. } => {
+            (codes::TOO_MANY_SIGNATURES, "Build it again, and have only those sign it who are to")
+        }
         R::NotEmpty { .. } => (codes::CHANGED_MEANWHILE, "Deploy a release instead"),
         R::NoDeployment => (codes::NO_DEPLOYMENT, "See policy status and policy history"),
         R::Trying { .. } => (codes::TRYING, "Promote or abort it first"),

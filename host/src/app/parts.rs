@@ -26,6 +26,7 @@ use crate::policy::metrics::PolicyMetrics;
 use crate::policy::releases::{FollowMetrics, Standing, ThisReplica};
 use crate::policy::runtime::{Cache, Profile};
 use crate::policy::serving::Generations;
+use crate::policy::trust::{Gate, TrustedKeys};
 use crate::secrets::Secrets;
 use crate::shutdown::StopDeadline;
 use crate::store::{DatabaseMetrics, Store};
@@ -147,6 +148,13 @@ pub(super) fn admission(
     let memory = (config.policy_memory_bytes, config.policy_shadow_memory_mib << 20);
     let profile = Profile::contract_only(Arc::new(Limits::default()), memory, metrics)?;
     Ok(Admission::new(Arc::new(profile), cache, config.admission.clone()))
+}
+
+/// What stands before every deployment. A file of keys with faults is a start refused.
+pub(super) fn gate(config: &Config, services: &Services) -> anyhow::Result<Gate> {
+    let keys = TrustedKeys::open(config.trust.clone())
+        .map_err(|faults| anyhow::anyhow!("POLICY_TRUSTED_KEYS: {}", faults.join("; ")))?;
+    Ok(Gate::new(services.store.clone(), keys, config.grant_all))
 }
 
 /// How this replica stands to the registry: not at all, yet.

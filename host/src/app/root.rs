@@ -25,10 +25,11 @@ use crate::passwords::HashMetrics;
 use crate::policy::admission::Admission;
 use crate::policy::health::ReleaseHealth;
 use crate::policy::metrics::PolicyMetrics;
-use crate::policy::releases::{Follower, FollowerParts, Standing};
+use crate::policy::releases::{Follower, FollowerParts, Preparer, Standing};
 use crate::policy::serving::{
     DirectoryRegistry, EarlierCopies, Generations, Intake, PolicyDirectory, Writers,
 };
+use crate::policy::trust::Gate;
 use crate::shutdown::{CutAnswers, Signals, StopDeadline};
 use crate::telemetry;
 use crate::wake::Wake;
@@ -43,6 +44,8 @@ pub struct App {
     pub generations: Arc<Generations>,
     /// How components get there.
     pub admission: Arc<Admission>,
+    /// What stands before every deployment.
+    gate: Arc<Gate>,
     /// How this replica stands to the registry.
     pub standing: Arc<Standing>,
     /// Deletes what has expired.
@@ -73,6 +76,7 @@ impl App {
         let services = parts::services(&config, clock, &meter, &hash_metrics).await?;
         let policy_metrics = PolicyMetrics::new(&meter)?;
         let admission = Arc::new(parts::admission(&config, &services, policy_metrics.clone())?);
+        let gate = Arc::new(parts::gate(&config, &services)?);
         let generations = Arc::new(Generations::new(policy_metrics.clone()));
         let (wake, tasks) = (Wake::default(), TaskTracker::new());
         let http_metrics = HttpMetrics::new(&meter)?;
@@ -94,7 +98,7 @@ impl App {
         let observing =
             parts::observing(&config, services.clock.clone(), &meter, http_metrics, life)?;
         let beside = Beside { config: &config, services: &services, meter: &meter, life };
-        let admin = AdminListener::open(&beside, &admission, &observing).await?;
+        let admin = AdminListener::open(&beside, (&admission, &gate), &observing).await?;
         let public = Public {
             decisions: Arc::new(decisions),
             generations: Arc::clone(&generations),
@@ -106,6 +110,7 @@ impl App {
         };
         Ok(Arc::new(Self {
             admission,
+            gate,
             cleaner: parts::cleaner(&config, &services),
             watch: parts::watch(&services, &meter)?,
             router: public.router()?,
@@ -139,7 +144,12 @@ impl App {
     fn follower(&self) -> Follower {
         Follower::new(FollowerParts {
             store: self.services.store.clone(),
-            admission: Arc::clone(&self.admission),
+            preparer: Preparer {
+                store: self.services.store.clone(),
+                admission: Arc::clone(&self.admission),
+                gate: Arc::clone(&self.gate),
+                secrets: Arc::clone(&self.services.secrets),
+            },
             generations: Arc::clone(&self.generations),
             clock: self.services.clock.clone(),
             settings: self.config.releases.clone(),

@@ -15,13 +15,19 @@ use crate::contract::Slot;
 use crate::policy::admission::{Admission, Faults, FileFault, Offer};
 use crate::policy::runtime::Generation;
 use crate::policy::serving::Writers;
+use crate::policy::trust::Gate;
+use crate::secrets::{SecretFault, Secrets};
 use crate::store::registry::{Release, ReleaseComponent};
 use crate::store::{Store, StoreError};
 
 /// Makes ready what a release says.
-pub(super) struct Preparer {
+pub struct Preparer {
     pub store: Store,
     pub admission: Arc<Admission>,
+    /// Says what may be deployed.
+    pub gate: Arc<Gate>,
+    /// Of this replica: a policy that names one it does not have cannot run here.
+    pub secrets: Arc<Secrets>,
 }
 
 /// Why a release is not ready.
@@ -144,8 +150,22 @@ impl Preparer {
         let number = u64::try_from(number).map_err(|_| format!("{number} is no number"))?;
         let offer = Offer { slot, bytes, settings };
         let admitted = self.admission.admit(offer).await?;
+        expect(&self.secrets, slot, admitted.manifest.asks.secrets.clone()).await?;
         Ok(Arc::new(admitted.into_generation(number)))
     }
+}
+
+/// The secrets of a policy are there, and followed from now on. Files are read beside the request
+/// threads.
+async fn expect(secrets: &Arc<Secrets>, slot: Slot, names: Vec<String>) -> Result<(), Unprepared> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    let secrets = Arc::clone(secrets);
+    let expect = move || secrets.expect(slot.as_str(), names.iter().map(String::as_str));
+    let expected = spawn_blocking(expect).await.map_err(|error| error.to_string())?;
+    expected
+        .map_err(|faults| Unprepared::Refused(faults.iter().map(SecretFault::to_string).collect()))
 }
 
 /// Files are read beside the request threads.

@@ -116,7 +116,7 @@ impl DirectoryRegistry {
             message,
             report: serde_json::to_string(report).unwrap_or_default(),
         };
-        match self.store.release_activate(&release, only_first, self.probation).await {
+        match self.store.release_activate(&release, only_first, self.probation, None).await {
             Ok((release, _)) => Ok(Brought::Active(release.number)),
             Err(RegistryError::Refused(RegistryRefusal::ServesAlready { number, .. })) => {
                 self.known(slot, number).await
