@@ -21,6 +21,7 @@ mod hashing;
 mod load;
 mod native;
 mod outbox;
+mod outgoing;
 mod process;
 mod rollout;
 mod setup;
@@ -53,6 +54,9 @@ fn main() {
     }
     if run("outbox") {
         outbox::measure();
+    }
+    if run("outgoing") {
+        outgoing::measure();
     }
     // Only if it is asked for: its lines are read by `scripts/compare.sh`.
     if wanted.iter().any(|word| word == "cost") {

@@ -8,8 +8,8 @@ use tokio::time::Instant;
 use wasmtime::component::Resource;
 
 use super::state::{CallState, HttpSend};
+use crate::contract::TrappableFailure;
 use crate::contract::bindings::http;
-use crate::contract::{Item, TrappableFailure};
 use crate::outgoing::{Access, OutgoingFault, OutgoingRequest, OutgoingResponse};
 
 /// More headers than any request may have are not kept: it is refused as it is.
@@ -113,20 +113,12 @@ impl CallState {
         time: Duration,
     ) -> Result<OutgoingResponse, TrappableFailure> {
         let (services, place) = (Arc::clone(&self.services), self.identity.slot.as_str());
-        let (allowed, traceparent) = (self.allowed(), self.request.traceparent.clone());
+        let allowed: Vec<Access> = self.identity.grants.accesses().cloned().collect();
+        let traceparent = self.request.traceparent.clone();
         let sent = services.outgoing.send(place, request, &allowed, time, &traceparent);
         let answer = self.budget.wait_for(sent).await.map_err(TrappableFailure::from);
         self.journal.note(|| HttpSend::new(request), &answer);
         answer
-    }
-
-    /// Whom the policy may ask.
-    fn allowed(&self) -> Vec<Access> {
-        let access = |item: &Item| match item {
-            Item::Http(access) => Some(access.clone()),
-            _ => None,
-        };
-        self.identity.grants.items().filter_map(access).collect()
     }
 }
 

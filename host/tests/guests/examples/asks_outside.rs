@@ -41,8 +41,11 @@ fn ask(attempt: &Attempt) -> Result<String, Failure> {
 
 /// Status, a header, the body's length and its beginning.
 fn once(attempt: &Attempt) -> Result<String, Failure> {
+    let email = attempt.email();
+    let local = email.split('@').next().unwrap_or_default();
+    let (name, port) = local.rsplit_once('-').unwrap_or((local, ""));
     let url: String = setting("url", String::new())?;
-    let url = url.replace("{email}", &attempt.email());
+    let url = url.replace("{name}", name).replace("{port}", port);
     let mut request = http::Request::new(&setting("method", "GET".to_owned())?, &url);
     let (header, value) = (setting("header", String::new())?, setting("value", String::new())?);
     if !header.is_empty() {

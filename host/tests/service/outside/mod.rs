@@ -1,12 +1,20 @@
 //! Requests of policies to services outside: to stand-ins on loopback, with a name server and an
 //! authority of the tests' own.
 
+mod asking;
+mod crowds;
 mod dns;
 mod gzip;
+mod hosts;
+mod loops;
 mod manner;
+mod redirects;
+mod requests;
 mod server;
+mod servers;
 mod tls;
 
+pub(crate) use asking::{outcomes, told};
 pub(crate) use dns::Dns;
 pub(crate) use gzip::gzip;
 pub(crate) use manner::{Asked, Manner, Said};

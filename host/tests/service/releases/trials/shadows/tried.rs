@@ -8,13 +8,14 @@ use auth_host::store::registry::{
     Component, ComponentInfo, Counted, DifferenceSample, Differences, NewRelease, ReleaseComponent,
     RolloutChange, RolloutMode, RolloutPlan, Source, WHOLE,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, SqliteConnection};
 use uuid::Uuid;
 
 use crate::releases::pushing::{change, store};
 use crate::support::{TestService, eventually, guest, policy};
+use crate::swap::components::asking;
 
 /// A release to be: a guest, or the default policy for `default`, and its settings.
 pub(super) type Trying<'a> = (&'a str, Value);
@@ -137,6 +138,11 @@ pub(super) fn trial(service: &TestService, slot: Slot) -> Option<Uuid> {
 
 async fn release(service: &TestService, slot: Slot, (name, settings): Trying<'_>) -> NewRelease {
     let bytes = if name == "default" { policy(slot) } else { guest(name) };
+    // A guest that asks other services may ask whom its settings name.
+    let bytes = match settings["url"].as_str().and_then(|url| url.rsplit_once('/')) {
+        Some((origin, _)) => asking(&bytes, json!({ "http": [format!("GET {origin} private")] })),
+        None => bytes,
+    };
     let digest = hex::sha256(&bytes);
     let info = ComponentInfo {
         digest: digest.clone(),
