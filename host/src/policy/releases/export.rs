@@ -3,59 +3,23 @@
 //! after the other.
 //!
 //! What is read has passed every check of a digest: a file that was cut or changed is refused, and
-//! the refusal says where. Who made it, no digest says.
+//! the refusal says where. Who made it, no digest says, but the signatures that travel with it may:
+//! that they are signatures of its components is checked here, and by whom they are where they are
+//! to count.
 
 use std::io::{BufRead, BufReader, Read, Write};
 
 use serde::{Deserialize, Serialize};
 
 use super::export_fault::ExportFault;
+use super::exported::UNSIGNED;
+pub use super::exported::{Exported, ExportedComponent, ExportedRelease, FORMAT, MOST_COMPONENTS};
 use crate::hex;
 use crate::policy::admission::MAX_COMPONENT_BYTES;
-use crate::store::registry::Release;
+use crate::signatures::MOST_SIGNATURES;
 
-/// The form that this host writes, and the newest that it reads.
-pub const FORMAT: u32 = 1;
 /// The most bytes of the first line: settings, grants and a message, with room.
 const MAX_HEAD_BYTES: u64 = 1 << 20;
-/// One for each version of the WIT; more are not spoken at a time.
-pub const MOST_COMPONENTS: usize = 8;
-
-/// A release with everything that it needs elsewhere.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exported {
-    pub release: ExportedRelease,
-    /// In the order of the release's components.
-    pub components: Vec<Vec<u8>>,
-}
-
-/// What the first line says of a release.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ExportedRelease {
-    pub place: String,
-    /// The number that it has where it comes from.
-    pub number: i64,
-    pub author: String,
-    pub message: String,
-    /// A JSON object, as the registry keeps it.
-    pub settings: String,
-    /// SHA-256 of the settings' text, in hexadecimal.
-    pub settings_sha256: String,
-    /// A JSON object.
-    pub grants: String,
-    pub components: Vec<ExportedComponent>,
-}
-
-/// A component of it, whose bytes follow the first line.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ExportedComponent {
-    pub wit: String,
-    /// SHA-256 of its bytes, in hexadecimal.
-    pub sha256: String,
-    pub size: u64,
-}
 
 /// The first line. The format comes first, so that a later one can be told from a damaged file.
 #[derive(Serialize, Deserialize)]
@@ -72,37 +36,10 @@ struct Format {
     auth_host_release: u32,
 }
 
-impl Exported {
-    /// A release of the registry with its components' bytes, in the order of its components.
-    /// One that was changed there since it was brought is none.
-    pub fn of(release: &Release, components: Vec<Vec<u8>>) -> Result<Self, String> {
-        if let Some(damage) = release.damage() {
-            return Err(damage);
-        }
-        let named = release.components.iter().zip(&components);
-        let described = named.map(|(component, bytes)| ExportedComponent {
-            wit: component.wit.clone(),
-            sha256: hex::sha256(bytes),
-            size: bytes.len() as u64,
-        });
-        let release = ExportedRelease {
-            components: described.collect(),
-            place: release.place.clone(),
-            number: release.number,
-            author: release.author.clone(),
-            message: release.message.clone(),
-            settings: release.settings.clone(),
-            settings_sha256: hex::sha256(release.settings.as_bytes()),
-            grants: release.grants.clone(),
-        };
-        Ok(Self { release, components })
-    }
-}
-
 /// Writes a release and its components.
 pub fn write(to: &mut impl Write, exported: &Exported) -> std::io::Result<()> {
     let head = Head {
-        auth_host_release: FORMAT,
+        auth_host_release: exported.release.format(),
         sha256: digest_of(&exported.release)?,
         release: exported.release.clone(),
     };
@@ -148,11 +85,11 @@ fn read_head(from: &mut impl BufRead) -> Result<ExportedRelease, ExportFault> {
     }
     let Format { auth_host_release: format } =
         serde_json::from_slice(&line).map_err(|_| ExportFault::Another)?;
-    if format != FORMAT {
+    if !(UNSIGNED..=FORMAT).contains(&format) {
         return Err(ExportFault::Format(format));
     }
     let head: Head = serde_json::from_slice(&line).map_err(ExportFault::Head)?;
-    if digest_of(&head.release)? != head.sha256 {
+    if digest_of(&head.release)? != head.sha256 || format != head.release.format() {
         return Err(ExportFault::HeadChanged);
     }
     let release = head.release;
@@ -170,7 +107,14 @@ fn read_component(
     number: usize,
     component: &ExportedComponent,
 ) -> Result<Vec<u8>, ExportFault> {
-    let ExportedComponent { sha256, size, .. } = component;
+    let ExportedComponent { sha256, size, signatures, .. } = component;
+    let (many, most) = (signatures.len(), MOST_SIGNATURES);
+    if many > most {
+        return Err(ExportFault::TooManySignatures { number, signatures: many, most });
+    }
+    for line in signatures {
+        component.is_signed_by(line).map_err(|reason| ExportFault::Signature { number, reason })?;
+    }
     if *size > MAX_COMPONENT_BYTES {
         return Err(ExportFault::TooLarge { number, size: *size });
     }
@@ -212,6 +156,7 @@ mod tests {
                     wit: (*wit).into(),
                     sha256: hex::sha256(bytes),
                     size: bytes.len() as u64,
+                    signatures: Vec::new(),
                 })
                 .collect(),
         };
@@ -263,7 +208,7 @@ mod tests {
     fn other_files_and_later_formats_are_told_apart() {
         assert!(fault(b"\0asm").contains("no exported release"));
         assert!(fault(b"{}\n").contains("no exported release"));
-        assert!(fault(b"{\"auth_host_release\":2,\"new\":1}\n").contains("format 2"));
+        assert!(fault(b"{\"auth_host_release\":3,\"new\":1}\n").contains("format 3"));
         assert!(fault(b"{\"auth_host_release\":1}\n").contains("first line"));
     }
 

@@ -4,6 +4,7 @@
 mod deploying;
 pub mod export;
 mod export_fault;
+mod exported;
 mod follower;
 mod gated;
 mod gating;
