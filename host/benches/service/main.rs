@@ -17,6 +17,7 @@
 mod calls;
 mod cost;
 mod endpoints;
+mod grants;
 mod hashing;
 mod load;
 mod native;
@@ -39,6 +40,9 @@ fn main() {
     );
     if run("calls") {
         calls::measure();
+    }
+    if run("grants") {
+        grants::measure();
     }
     if run("refresh") {
         endpoints::refresh();

@@ -37,7 +37,7 @@ pub(super) fn whole(digits: &str) -> Option<u64> {
 }
 
 fn write(amount: u64, units: &[(u64, &str)]) -> String {
-    let fits = |(factor, _): &&(u64, &str)| amount >= *factor && amount % *factor == 0;
+    let fits = |(factor, _): &&(u64, &str)| amount >= *factor && amount.is_multiple_of(*factor);
     let smallest = units.len() - 1;
     let (factor, unit) = units.iter().find(fits).unwrap_or(&units[smallest]);
     format!("{}{unit}", amount / factor)

@@ -37,7 +37,7 @@ pub fn check_bound(item: &Item) -> Result<(), ItemFault> {
         Item::Memory(bytes) if *bytes < LEAST_MEMORY => {
             fault("an instance has memory:64KiB at least".to_owned())
         }
-        Item::Time(milliseconds) if milliseconds % tick(&Limits::default()) != 0 => {
+        Item::Time(milliseconds) if !milliseconds.is_multiple_of(tick(&Limits::default())) => {
             let step = tick(&Limits::default());
             fault(format!("processor time is counted in steps of {step} ms"))
         }

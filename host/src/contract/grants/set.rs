@@ -77,12 +77,10 @@ impl Grants {
             let slot = self.slot;
             return Err(ItemFault(format!("\"{item}\": a {slot} policy has no such interface")));
         }
-        let mut with = self.clone();
-        with.put(item);
-        if with.items.len() > MOST {
+        if self.items.len() >= MOST && self.grows_with(&item) {
             return Err(ItemFault(format!("a place has at most {MOST} grants")));
         }
-        *self = with;
+        self.put(item);
         Ok(())
     }
 
@@ -129,7 +127,7 @@ impl Grants {
     }
 
     /// Adds an item that was checked.
-    pub(in crate::contract) fn put(&mut self, item: Item) {
+    fn put(&mut self, item: Item) {
         let item = match item {
             Item::Http(mut access) => {
                 if let Some(known) = self.take_access(&access) {
@@ -149,6 +147,14 @@ impl Grants {
         self.items.insert(item);
     }
 
+    /// Whether it is not merely put in the place of another one.
+    fn grows_with(&self, item: &Item) -> bool {
+        match item {
+            Item::Http(access) => !self.accesses().any(|own| is_of_one_origin(own, access)),
+            other => !other.is_bound() && !self.items.contains(other),
+        }
+    }
+
     fn covers(&self, item: &Item) -> bool {
         let kind = std::mem::discriminant(item);
         let of_kind = || self.items.iter().filter(|own| std::mem::discriminant(*own) == kind);
@@ -161,13 +167,14 @@ impl Grants {
 
     /// Takes out what it has of the same origin.
     fn take_access(&mut self, access: &Access) -> Option<Access> {
-        let is_same = |own: &&Access| {
-            (own.scheme, &own.host, own.port) == (access.scheme, &access.host, access.port)
-        };
-        let own = self.accesses().find(is_same)?.clone();
+        let own = self.accesses().find(|own| is_of_one_origin(own, access))?.clone();
         self.items.remove(&Item::Http(own.clone()));
         Some(own)
     }
+}
+
+fn is_of_one_origin(one: &Access, other: &Access) -> bool {
+    (one.scheme, &one.host, one.port) == (other.scheme, &other.host, other.port)
 }
 
 /// As a shell takes it for one word.

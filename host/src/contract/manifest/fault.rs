@@ -1,6 +1,8 @@
 //! What can be wrong with a manifest, and with settings measured by it. The text says what is
 //! wrong, the remedy what the author or the operator does about it.
 
+use super::asks_fault::AsksFault;
+
 /// Of a longer list the rest is counted.
 pub(super) const MAX_FAULTS: usize = 20;
 /// Characters of a name or of a reason that a fault repeats.
@@ -64,31 +66,9 @@ pub enum ManifestFault {
     /// The form of an event's name.
     #[error("events: {0:?} must be [a-z][a-z0-9_]{{0,31}}")]
     EventName(String),
-    /// With those that there are.
-    #[error("asks.interfaces: {0}")]
-    AskedInterface(String),
-    /// An origin with its methods, and why it is none.
-    #[error("asks.http: {text:?}: {reason}")]
-    AskedOrigin { text: String, reason: String },
-    /// What is asked of one origin stands in one place.
-    #[error("asks.http: {0} is asked for twice")]
-    OriginTwice(String),
-    /// Each is a label value of a metric.
-    #[error("asks.http: at most 16 origins")]
-    OriginCount,
-    /// The form of a secret's name.
-    #[error("asks.secrets: {0:?} must be [a-z][a-z0-9_]{{0,31}}")]
-    SecretName(String),
-    /// Each is read on every replica.
-    #[error("asks.secrets: at most 8 names")]
-    SecretCount,
-    /// No amount, or more than the host allows.
-    #[error("asks.{member}: {reason}")]
-    AskedBound {
-        /// `storage`, `memory`, `time` or `host_calls`.
-        member: &'static str,
-        reason: String,
-    },
+    /// Of the member `asks`.
+    #[error(transparent)]
+    Asks(#[from] AsksFault),
     /// The schema of `request` or of `settings`.
     #[error("{0}: is nested deeper than 16")]
     SchemaDepth(&'static str),
@@ -144,7 +124,7 @@ impl ManifestFault {
             }
             Self::RefusalStatus(_) => "Choose one of these statuses, or leave `status` out.",
             Self::ClaimCount => "Put several values into one claim, as a JSON object.",
-            Self::ClaimName(_) | Self::EventName(_) | Self::SecretName(_) => {
+            Self::ClaimName(_) | Self::EventName(_) => {
                 "Choose a name of lower-case letters, digits and underscores that begins with a \
                  letter."
             }
@@ -154,23 +134,7 @@ impl ManifestFault {
             Self::EventCount => {
                 "Put several kinds into one event, told apart by a member of its data."
             }
-            Self::AskedInterface(_) => {
-                "Name interfaces of wit/policy.wit, or leave `asks.interfaces` out: then those are \
-                 asked for that the component imports."
-            }
-            Self::AskedOrigin { .. } => {
-                "Write methods and origin, as in \"GET,POST https://api.example.com\", and what is \
-                 wanted beside: redirects, private."
-            }
-            Self::OriginTwice(_) => "Write all methods of an origin into one text.",
-            Self::OriginCount => {
-                "Ask fewer services, or put one in front of them that asks the others."
-            }
-            Self::SecretCount => "Put several values into one secret, as a JSON object.",
-            Self::AskedBound { .. } => {
-                "Ask for no more than the host has, or leave it out: then the host's own bound \
-                 holds."
-            }
+            Self::Asks(fault) => fault.remedy(),
             Self::SchemaDepth(_) => "Describe the inner values less precisely.",
             Self::SchemaKeyword { .. } => {
                 "Say it with the keywords that docs/policy-authors.md lists; what they cannot say \

@@ -6,6 +6,7 @@
 
 mod asked;
 mod asks;
+mod asks_fault;
 mod fault;
 mod form;
 mod read;
@@ -14,5 +15,6 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
+pub use asks_fault::AsksFault;
 pub use fault::{ManifestFault, SettingsFault};
 pub use form::{Manifest, RefusalCode, SECTION};

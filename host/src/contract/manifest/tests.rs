@@ -153,3 +153,13 @@ fn a_component_asks_for_what_it_imports_and_what_its_manifest_names() {
     let again: Manifest = serde_json::from_value(serde_json::to_value(&manifest).unwrap()).unwrap();
     assert_eq!(again.asks, manifest.asks);
 }
+
+#[test]
+fn the_authors_page_lists_what_can_be_asked_for() {
+    let told = asking("login", &serde_json::json!({ "interfaces": ["disk"] })).unwrap_err();
+    let known = told[0].split("there are ").nth(1).unwrap().split(" Name").next().unwrap();
+    let listed = format!("names of `{}`", known.replace(", ", "`, `"));
+    for row in [listed.as_str(), "| `http` | at most 16 texts", "| `secrets` | at most 8 names"] {
+        assert!(AUTHORS.contains(row), "the page lacks: {row}");
+    }
+}

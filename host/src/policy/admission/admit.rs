@@ -211,13 +211,12 @@ impl Admission {
     ) -> Result<Admitted, Faults> {
         let slot = offer.slot;
         let manifest = report.read_manifest().ok_or(Fault::Unfinished)?;
-        let code = match self.loaded.get(slot, &report.digest) {
-            Some(code) => code,
-            None => {
-                let imports = report.imports.iter().map(String::as_str);
-                let limits = Grants::asked(&manifest, imports).limits(&self.profile.limits);
-                self.try_out(slot, &report.digest, component, limits).await?
-            }
+        let code = if let Some(code) = self.loaded.get(slot, &report.digest) {
+            code
+        } else {
+            let imports = report.imports.iter().map(String::as_str);
+            let limits = Grants::asked(&manifest, imports).limits(&self.profile.limits);
+            self.try_out(slot, &report.digest, component, limits).await?
         };
         Ok(Admitted {
             slot,

@@ -7,7 +7,7 @@ use auth_host::store::registry::Role;
 use serde_json::{Value, json};
 
 use super::faults::fault_line;
-use crate::support::{Person, TestService, guest, policy};
+use crate::support::{Person, TestService, eventually, guest, policy};
 use crate::swap::components::{asking, with_manifest, with_modules};
 
 /// A service whose login is a guest that asks for this.
@@ -71,6 +71,33 @@ async fn a_policy_keeps_no_more_in_its_storage_than_it_asks_for() {
     service.swap(Slot::Login, &guest("writes_everything")).await;
     let (person, _) = service.newcomer("ann").await;
     service.login(&person).await.tokens();
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_candidate_has_what_it_asks_for_while_it_follows_as_a_shadow_too() {
+    let service = TestService::start().await;
+    let ann = service.admin("ann", Role::Deploy).await;
+    // The default policy, whose login asks three times.
+    let candidate = asking(&policy(Slot::Login), json!({ "host_calls": 2 }));
+    let pushed = ann.push(Slot::Login, &candidate, &json!({})).await.json();
+    let rollout = json!({ "mode": "shadow", "abort_if": ["faults off"] });
+    let body = json!({ "release": pushed["release"], "message": "a test", "rollout": rollout });
+    let begun = ann.ask("POST", "/v1/deployments", &body).await;
+    assert_eq!(begun.status, 202, "{}", begun.text());
+    let (person, _) = service.newcomer("leo").await;
+    let shown = eventually("a call that the shadow spoils", async || {
+        service.login(&person).await.tokens();
+        let shown = ann.get("/v1/places/login/rollout").await;
+        let shown = (shown.status == 200).then(|| shown.json())?;
+        (shown["faults"].as_u64()? > 0).then_some(shown)
+    })
+    .await;
+    assert_eq!(shown["same"], 0, "{shown}");
+    let kinds = shown["kinds"].as_array().unwrap();
+    assert!(
+        kinds.iter().any(|of| (&of["what"], &of["kind"]) == (&json!("fault"), &json!("failed")))
+    );
     service.stop().await;
 }
 
