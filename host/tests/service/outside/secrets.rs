@@ -168,7 +168,7 @@ async fn a_release_whose_secret_this_replica_does_not_have_is_not_deployed_and_t
     service.login(&person).await.tokens();
     fs::write(folder.path().join("login_risk_key"), "there at last").unwrap();
     let deployment = ended().await;
-    assert_eq!(deployment["state"], "active", "{deployment}");
+    assert_eq!(deployment["state"], "activated", "{deployment}");
     assert_eq!(told_again(&service, &person).await, long("there at last".len()));
     service.stop().await;
 }
