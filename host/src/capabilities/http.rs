@@ -10,10 +10,8 @@ use wasmtime::component::Resource;
 use super::state::{CallState, HttpSend};
 use crate::contract::TrappableFailure;
 use crate::contract::bindings::http;
-use crate::outgoing::{Access, OutgoingFault, OutgoingRequest, OutgoingResponse};
-
-/// More headers than any request may have are not kept: it is refused as it is.
-const KEPT_HEADERS: usize = 64;
+use crate::outgoing::bounds::REQUEST_HEADERS;
+use crate::outgoing::{Access, Outgoing, OutgoingFault, OutgoingRequest, OutgoingResponse};
 
 impl http::HostRequest for CallState {
     fn new(&mut self, method: String, url: String) -> wasmtime::Result<Resource<OutgoingRequest>> {
@@ -30,7 +28,8 @@ impl http::HostRequest for CallState {
     ) -> wasmtime::Result<()> {
         self.take(&[&name, &value])?;
         let request = self.table.get_mut(&request)?;
-        if request.headers.len() < KEPT_HEADERS {
+        // One too many is refused; more need not be kept for that.
+        if request.headers.len() <= REQUEST_HEADERS {
             request.headers.push((name, value));
         }
         Ok(())
@@ -96,28 +95,35 @@ impl http::Host for CallState {
         let request = self.table.delete(request)?;
         self.budget.charge(&self.limits)?;
         self.http.count(&self.limits.http)?;
-        let time = self.http.time(request.timeout, Instant::now(), &self.limits.http)?;
+        let allowed: Vec<Access> = self.identity.grants.accesses().cloned().collect();
+        // What a shadow may not ask was perhaps allowed to the call that it shadows.
+        if self.journal.is_shadow() {
+            Outgoing::check(&request, &allowed)?;
+        }
         let answer = match self.journal.answer(|| HttpSend::new(&request)) {
             Some(answer) => answer,
-            None => self.send_within(&request, time).await,
+            None => self.send_within(&request, &allowed).await,
         };
         Ok(self.table.push(answer?)?)
     }
 }
 
 impl CallState {
-    /// Sends a request of a call that is no shadow, and waits at most so long for the whole answer.
+    /// Sends a request of a call that is no shadow, and waits for the whole answer.
     async fn send_within(
         &mut self,
         request: &OutgoingRequest,
-        time: Duration,
+        allowed: &[Access],
     ) -> Result<OutgoingResponse, TrappableFailure> {
         let (services, place) = (Arc::clone(&self.services), self.identity.slot.as_str());
-        let allowed: Vec<Access> = self.identity.grants.accesses().cloned().collect();
+        let time = self.http.time_left(Instant::now(), &self.limits.http);
         let traceparent = self.request.traceparent.clone();
-        let sent = services.outgoing.send(place, request, &allowed, time, &traceparent);
+        let sent = services.outgoing.send(place, request, allowed, time, &traceparent);
         let answer = self.budget.wait_for(sent).await.map_err(TrappableFailure::from);
-        self.journal.note(|| HttpSend::new(request), &answer);
+        // What was refused here is looked at again in the shadow.
+        if matches!(answer, Ok(_) | Err(TrappableFailure::Unavailable(_))) {
+            self.journal.note(|| HttpSend::new(request), &answer);
+        }
         answer
     }
 }

@@ -58,6 +58,12 @@ impl Outgoing {
         Ok(Self { places: places.collect() })
     }
 
+    /// Whether a request could be sent, as far as that is to be seen without sending it.
+    pub fn check(request: &OutgoingRequest, allowed: &[Access]) -> Result<(), OutgoingFault> {
+        Checked::new(request, allowed)?;
+        asked_time(request).map(|_| ())
+    }
+
     /// Sends a request of a place and waits for the whole answer, at most so long. Only what
     /// `allowed` names is asked. `traceparent` goes with it (W3C Trace Context).
     pub async fn send(

@@ -5,7 +5,6 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::contract::{HttpLimits, TrappableFailure};
-use crate::numbers::grouped;
 
 /// The requests of a call to other services.
 #[derive(Debug, Default)]
@@ -32,28 +31,12 @@ impl Sent {
         Ok(())
     }
 
-    /// How long an answer may take: as long as the policy says, and never so long that it could not
-    /// decide without it.
-    pub(crate) fn time(
-        &self,
-        asked: Option<Duration>,
-        now: Instant,
-        limits: &HttpLimits,
-    ) -> Result<Duration, TrappableFailure> {
-        let milliseconds = |number: u32| Duration::from_millis(number.into());
-        let most = milliseconds(limits.most_milliseconds);
-        let asked = asked.unwrap_or(milliseconds(limits.usual_milliseconds));
-        if asked.is_zero() || asked > most {
-            return Err(TrappableFailure::limit(format!(
-                "a request waits 1 to {} ms for its answer",
-                grouped(limits.most_milliseconds.into())
-            )));
-        }
-        let left = self.call_ends.map(|end| {
-            let spared = milliseconds(limits.spared_milliseconds);
-            end.saturating_duration_since(now).saturating_sub(spared)
-        });
-        Ok(left.map_or(asked, |left| asked.min(left)))
+    /// How long an answer may take at the most: not so long that the policy could not decide
+    /// without it.
+    pub(crate) fn time_left(&self, now: Instant, limits: &HttpLimits) -> Duration {
+        let spared = Duration::from_millis(limits.spared_milliseconds.into());
+        let left = |end: Instant| end.saturating_duration_since(now).saturating_sub(spared);
+        self.call_ends.map_or(Duration::MAX, left)
     }
 }
 
@@ -78,26 +61,13 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_awaited_as_long_as_asked_and_a_decision_is_still_possible_after_it() {
+    fn after_the_longest_answer_a_decision_is_still_possible() {
         let (mut sent, limits, now) = (Sent::default(), HttpLimits::default(), Instant::now());
-        let time = |sent: &Sent, asked: Option<u32>, passed: u32| {
-            let asked = asked.map(|asked| asked * MILLISECOND);
-            sent.time(asked, now + passed * MILLISECOND, &limits).ok()
-        };
-        for (asked, expected) in [
-            (None, Some(1000)),
-            (Some(1), Some(1)),
-            (Some(3000), Some(3000)),
-            (Some(0), None),
-            (Some(3001), None),
-        ] {
-            assert_eq!(time(&sent, asked, 0), expected.map(|most| most * MILLISECOND), "{asked:?}");
-        }
+        assert_eq!(sent.time_left(now, &limits), Duration::MAX);
         sent.ends_at(now + 1500 * MILLISECOND);
-        for (asked, passed, expected) in
-            [(None, 0, 1000), (Some(3000), 0, 1400), (None, 1450, 0), (None, 2900, 0)]
-        {
-            assert_eq!(time(&sent, asked, passed), Some(expected * MILLISECOND), "{asked:?}");
+        for (passed, left) in [(0, 1400), (400, 1000), (1450, 0), (2900, 0)] {
+            let at = now + passed * MILLISECOND;
+            assert_eq!(sent.time_left(at, &limits), left * MILLISECOND, "after {passed} ms");
         }
     }
 }

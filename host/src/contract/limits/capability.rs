@@ -207,10 +207,6 @@ impl Default for LogLimits {
 pub struct HttpLimits {
     /// Requests sent in one call.
     pub sends: u32,
-    /// Milliseconds that a request may take, if the policy does not say.
-    pub usual_milliseconds: u32,
-    /// Milliseconds that a policy may let one take; 1 at least.
-    pub most_milliseconds: u32,
     /// A request ends so many milliseconds before the call's time is up: what is left is for the
     /// policy, to decide without an answer.
     pub spared_milliseconds: u32,
@@ -218,12 +214,7 @@ pub struct HttpLimits {
 
 impl Default for HttpLimits {
     fn default() -> Self {
-        Self {
-            sends: 4,
-            usual_milliseconds: 1000,
-            most_milliseconds: 3000,
-            spared_milliseconds: 100,
-        }
+        Self { sends: 4, spared_milliseconds: 100 }
     }
 }
 

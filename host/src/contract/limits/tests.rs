@@ -8,6 +8,7 @@ use super::{
     PasswordLimits, RefusalLimits, SessionLimits, StorageLimits, ThrottleLimits,
 };
 use crate::contract::Slot;
+use crate::outgoing::bounds;
 
 #[test]
 fn accounts_and_sessions_are_bounded_as_promised() {
@@ -189,10 +190,10 @@ fn refusals_are_bounded_as_promised() {
 
 #[test]
 fn requests_to_other_services_are_bounded_as_promised() {
-    let HttpLimits { sends, usual_milliseconds, most_milliseconds, spared_milliseconds } =
-        HttpLimits::default();
-    let (sends, usual) = (number(sends), number(usual_milliseconds));
-    let (most, spared) = (number(most_milliseconds), number(spared_milliseconds));
+    let HttpLimits { sends, spared_milliseconds } = HttpLimits::default();
+    let (sends, spared) = (number(sends), number(spared_milliseconds));
+    let [usual, most] =
+        [bounds::USUAL_TIME, bounds::MOST_TIME].map(|time| number(time.as_millis()));
     promises(Wit, "(counted) At most {} in a call.", &[&sends]);
     promises(Wit, "whole answer: 1 to {} ms; without, {} ms.", &[&most, &usual]);
     promises(Wit, "ends {} ms before the call", &[&spared]);
@@ -201,6 +202,35 @@ fn requests_to_other_services_are_bounded_as_promised() {
         "| requests to other services in a call; time of each | {}; 1 to {} ms ({} ms if the \
          policy does not say), and {} ms less than the call has left |",
         &[&sends, &most, &usual, &spared],
+    );
+}
+
+#[test]
+fn a_request_and_its_answer_are_bounded_as_promised() {
+    let (url, body) = (bytes(bounds::URL_BYTES), bytes(bounds::REQUEST_BODY_BYTES));
+    let headers = number(bounds::REQUEST_HEADERS);
+    let (name, value) = (number(bounds::HEADER_NAME_BYTES), bytes(bounds::HEADER_VALUE_BYTES));
+    promises(Wit, "score?id=7`: at most {}.", &[&url]);
+    promises(
+        Wit,
+        "At most {} headers, names of {} bytes, values of {} of visible ASCII.",
+        &[&headers, &name, &value],
+    );
+    promises(Wit, "Sets the body: at most {}.", &[&body]);
+    let (of_answer, together) =
+        (number(bounds::RESPONSE_HEADERS), bytes(bounds::RESPONSE_HEADER_BYTES));
+    let answer = bytes(bounds::RESPONSE_BODY_BYTES);
+    promises(Wit, "An answer has at most {} headers, {} together.", &[&of_answer, &together]);
+    promises(Wit, "The body, decompressed: at most {}.", &[&answer]);
+    promises(
+        Authors,
+        "| request: URL; headers, name, value; body | {}; {}, {} bytes, {}; {} |",
+        &[&url, &headers, &name, &value, &body],
+    );
+    promises(
+        Authors,
+        "| its answer: headers, all together; body, decompressed | {}, {}; {} |",
+        &[&of_answer, &together, &answer],
     );
 }
 

@@ -12,11 +12,11 @@ mod manner;
 mod redirects;
 mod requests;
 mod secrets;
+mod sending;
 mod server;
 mod servers;
 mod tls;
 
-pub(crate) use asking::{outcomes, told};
 pub(crate) use dns::Dns;
 pub(crate) use gzip::gzip;
 pub(crate) use manner::{Asked, Manner, Said};

@@ -7,7 +7,7 @@ use auth_host::contract::Slot;
 use serde_json::json;
 
 use super::Tried;
-use super::tried::kinds;
+use super::tried::{MAY_ASK_NOBODY, kinds};
 use crate::outside::{Manner, Outside, Said};
 
 /// A service outside that never says the same twice.
@@ -59,6 +59,22 @@ async fn a_shadow_is_told_that_a_service_was_away_and_what_it_makes_of_it_is_com
     let (leo, _) = tried.service.newcomer("leo").await;
     tried.service.login(&leo).await.tokens();
     assert_eq!(tried.counted(1).await, kinds(&[("same", 1)]));
+    assert_eq!(outside.asked().len(), 1, "a shadow sent something");
+    tried.service.stop().await;
+}
+
+/// Else it would be found out when the candidate serves.
+#[tokio::test]
+async fn a_candidate_that_may_not_ask_is_told_so_although_the_call_was_answered() {
+    let outside = fickle().await;
+    let url = format!("{}/risk", outside.origin());
+    let settings = |name: &str| json!({ "url": url, "name": name });
+    let active = ("asks_outside", settings("active"));
+    let candidate = ("asks_outside", settings(MAY_ASK_NOBODY));
+    let tried = Tried::new(Slot::Login, active, candidate).await;
+    let (leo, _) = tried.service.newcomer("leo").await;
+    tried.service.login(&leo).await.tokens();
+    assert_eq!(tried.counted(1).await, kinds(&[("differs:claims", 1)]));
     assert_eq!(outside.asked().len(), 1, "a shadow sent something");
     tried.service.stop().await;
 }
