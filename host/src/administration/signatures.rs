@@ -69,7 +69,8 @@ impl Administration {
         let of = statement(info);
         let read = |one: &StoredSignature| Signature::read(&one.line).ok();
         let signatures: Vec<_> = stored.iter().filter_map(read).collect();
-        let trust = self.gate.judge(&of, &signatures, Source::Push);
+        let what = format!("{}.wasm", of.name);
+        let trust = self.gate.judge(&what, &of, &signatures, Source::Push);
         Ok(SignaturesView {
             component: info.digest.clone(),
             signatures: stored.into_iter().map(|one| shown(one, &trust)).collect(),

@@ -26,7 +26,7 @@ use crate::policy::metrics::PolicyMetrics;
 use crate::policy::releases::{FollowMetrics, Standing, ThisReplica};
 use crate::policy::runtime::{Cache, Profile};
 use crate::policy::serving::Generations;
-use crate::policy::trust::{Gate, TrustedKeys};
+use crate::policy::trust::{Gate, TrustMetrics, TrustedKeys};
 use crate::secrets::Secrets;
 use crate::shutdown::StopDeadline;
 use crate::store::{DatabaseMetrics, Store};
@@ -151,9 +151,10 @@ pub(super) fn admission(
 }
 
 /// What stands before every deployment. A file of keys with faults is a start refused.
-pub(super) fn gate(config: &Config, services: &Services) -> anyhow::Result<Gate> {
-    let keys = TrustedKeys::open(config.trust.clone())
-        .map_err(|faults| anyhow::anyhow!("POLICY_TRUSTED_KEYS: {}", faults.join("; ")))?;
+pub(super) fn gate(config: &Config, services: &Services, meter: &Meter) -> anyhow::Result<Gate> {
+    let keys =
+        TrustedKeys::open(config.trust.clone(), TrustMetrics::new(meter)?, services.clock.now())
+            .map_err(|faults| anyhow::anyhow!("POLICY_TRUSTED_KEYS: {}", faults.join("; ")))?;
     Ok(Gate::new(services.store.clone(), keys, config.grant_all))
 }
 
@@ -206,11 +207,14 @@ fn tell_of_gone(config: &Config) {
 pub(super) fn measure(
     services: &Services,
     hash_metrics: HashMetrics,
+    gate: &Arc<Gate>,
 ) -> Box<dyn Fn() + Send + Sync> {
     let (store, passwords) = (services.store.clone(), services.passwords.clone());
+    let gate = Arc::clone(gate);
     Box::new(move || {
         hash_metrics.queued.set(i64::try_from(passwords.waiting()).unwrap_or(i64::MAX));
         store.measure();
+        gate.measure();
     })
 }
 

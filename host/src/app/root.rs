@@ -27,7 +27,7 @@ use crate::policy::health::ReleaseHealth;
 use crate::policy::metrics::PolicyMetrics;
 use crate::policy::releases::{Follower, FollowerParts, Preparer, Standing};
 use crate::policy::serving::{
-    DirectoryRegistry, EarlierCopies, Generations, Intake, PolicyDirectory, Writers,
+    DirectoryRegistry, EarlierCopies, Generations, Intake, PolicyDirectory, Threshold, Writers,
 };
 use crate::policy::trust::Gate;
 use crate::shutdown::{CutAnswers, Signals, StopDeadline};
@@ -76,7 +76,7 @@ impl App {
         let services = parts::services(&config, clock, &meter, &hash_metrics).await?;
         let policy_metrics = PolicyMetrics::new(&meter)?;
         let admission = Arc::new(parts::admission(&config, &services, policy_metrics.clone())?);
-        let gate = Arc::new(parts::gate(&config, &services)?);
+        let gate = Arc::new(parts::gate(&config, &services, &meter)?);
         let generations = Arc::new(Generations::new(policy_metrics.clone()));
         let (wake, tasks) = (Wake::default(), TaskTracker::new());
         let http_metrics = HttpMetrics::new(&meter)?;
@@ -103,7 +103,7 @@ impl App {
             decisions: Arc::new(decisions),
             generations: Arc::clone(&generations),
             health: Arc::new(health),
-            measure: parts::measure(&services, hash_metrics),
+            measure: parts::measure(&services, hash_metrics, &gate),
             observing,
             body_limit: config.http.body_limit(),
             meter: meter.clone(),
@@ -166,13 +166,18 @@ impl App {
             clock: self.services.clock.clone(),
             probation: self.config.releases.probation,
         };
+        let threshold = Threshold {
+            gate: Arc::clone(&self.gate),
+            secrets: Arc::clone(&self.services.secrets),
+            clock: self.services.clock.clone(),
+        };
         PolicyDirectory::new(
             self.config.policy_dir.clone(),
             if self.config.local { Writers::Anybody } else { Writers::Owner },
             Intake::new(
                 Arc::clone(&self.generations),
                 Arc::clone(&self.admission),
-                registry,
+                (registry, threshold),
                 EarlierCopies { folder: self.config.data_dir.join("last-good") },
                 self.config.policy_dir_follow,
             ),

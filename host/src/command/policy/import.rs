@@ -14,7 +14,7 @@ use super::client::Client;
 use super::compare::{self, Difference};
 use super::names;
 use super::problem::{Problem, REFUSED};
-use super::{files, push};
+use super::{files, push, standing};
 use crate::administration::views::{
     NewReleaseView, NewSignaturesView, ReasonView, ReleaseView, SignaturesView,
 };
@@ -136,7 +136,7 @@ fn tell(
         many => format!("\n  {many} signatures came along"),
     };
     output::line(format_args!("{line}   from {}{settings}{signatures}", plain(origin)))?;
-    telemetry::say(&format!("next: auth-host policy deploy {}", plain(&release.release)));
+    telemetry::say(&standing::next(release));
     Ok(())
 }
 

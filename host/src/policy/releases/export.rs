@@ -138,6 +138,7 @@ fn digest_of(release: &ExportedRelease) -> std::io::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::signatures::{PrivateKey, Statement};
 
     fn exported() -> Exported {
         let components = vec![vec![1; 100], vec![2; 50]];
@@ -161,6 +162,26 @@ mod tests {
                 .collect(),
         };
         Exported { release, components }
+    }
+
+    /// The line of a signature of this component by a new key.
+    fn signature(component: &str) -> String {
+        let statement = Statement {
+            component: component.to_owned(),
+            place: "login".into(),
+            name: "guarded".into(),
+            version: "1.2.0".into(),
+        };
+        PrivateKey::generate().sign(&statement).line()
+    }
+
+    /// The first component by two, the second one by one.
+    fn signed() -> Exported {
+        let mut exported = exported();
+        for (component, many) in exported.release.components.iter_mut().zip([2, 1]) {
+            component.signatures = (0..many).map(|_| signature(&component.sha256)).collect();
+        }
+        exported
     }
 
     fn written(exported: &Exported) -> Vec<u8> {
@@ -193,15 +214,62 @@ mod tests {
 
     #[test]
     fn a_byte_that_was_changed_anywhere_is_found() {
-        let file = written(&exported());
-        for place in 0..file.len() {
-            let mut changed = file.clone();
-            changed[place] ^= 1;
-            assert!(read(&mut &*changed).is_err(), "the change at {place} was taken");
+        for file in [written(&exported()), written(&signed())] {
+            for place in 0..file.len() {
+                let mut changed = file.clone();
+                changed[place] ^= 1;
+                assert!(read(&mut &*changed).is_err(), "the change at {place} was taken");
+            }
         }
-        let mut more = file;
+        let mut more = written(&exported());
         more.push(0);
         assert!(fault(&more).contains("more"));
+    }
+
+    #[test]
+    fn signatures_travel_with_their_components_and_a_file_without_any_is_as_before() {
+        let exported = signed();
+        assert_eq!(read(&mut &*written(&exported)).unwrap(), exported);
+        let head =
+            |file: Vec<u8>| String::from_utf8_lossy(&file).lines().next().unwrap().to_owned();
+        let (unsigned, signed) = (head(written(&self::exported())), head(written(&exported)));
+        assert!(unsigned.starts_with("{\"auth_host_release\":1,"), "{unsigned}");
+        assert!(!unsigned.contains("signatures"), "{unsigned}");
+        // A host of before names the format, and what to do.
+        assert!(signed.starts_with("{\"auth_host_release\":2,"), "{signed}");
+        for (file, of, as_if) in [(written(&self::exported()), 1, 2), (written(&exported), 2, 1)] {
+            let other = String::from_utf8_lossy(&file).replacen(
+                &format!("release\":{of}"),
+                &format!("release\":{as_if}"),
+                1,
+            );
+            assert!(fault(other.as_bytes()).contains("was changed"), "{of}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_signature_of_its_component_is_refused() {
+        let with = |line: String| {
+            let mut exported = signed();
+            exported.release.components[1].signatures.push(line);
+            fault(&written(&exported))
+        };
+        let (own, other) = (hex::sha256(&[2; 50]), hex::sha256(&[1; 100]));
+        let cut = signature(&own).split_at(200).0.to_owned();
+        let more = signature(&own).replace("1.2.0", "1.2.1");
+        for (line, reason) in [
+            (signature(&other), &*format!("it is of the component {other}")),
+            (cut, "cut off"),
+            (more, "its key did not make it"),
+            (String::new(), "no signature"),
+        ] {
+            let told = with(line);
+            assert!(told.starts_with("a signature of component 2 is none of it"), "{told}");
+            assert!(told.contains(reason), "{reason}: {told}");
+        }
+        let mut exported = signed();
+        exported.release.components[0].signatures = vec![signature(&other); 17];
+        assert!(fault(&written(&exported)).contains("component 1 is said to have 17 signatures"));
     }
 
     #[test]

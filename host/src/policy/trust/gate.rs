@@ -7,6 +7,7 @@ use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::findings::Findings;
+use super::judge::statement_of;
 use super::keys::TrustedKeys;
 use super::verdict::Trust;
 use crate::contract::{Grants, Identity, Item, Manifest, Slot};
@@ -37,10 +38,11 @@ impl Gate {
         let asked = self.asked(slot, release).await?;
         let granted = self.granted(slot).await?;
         let mut trust = Trust { signed_by: Vec::new(), needed: 0, reasons: Vec::new() };
+        let what = called(slot, release.number);
         for component in &release.components {
             // One that is missing is told by whoever needs its bytes.
             let Some(info) = self.store.component_info(&component.digest).await? else { continue };
-            let judged = self.trust(&statement(&info), release.source).await?;
+            let judged = self.trust(&what, &statement(&info), release.source).await?;
             trust = both(trust, judged);
         }
         Ok(self.findings((slot, release.number), trust, &granted, asked))
@@ -52,7 +54,7 @@ impl Gate {
         identity: &Identity,
         source: Source,
     ) -> Result<Findings, StoreError> {
-        let trust = self.trust(&said_by(identity), source).await?;
+        let trust = self.trust(&what(identity), &said_by(identity), source).await?;
         let granted = self.granted(identity.slot).await?;
         Ok(self.looked_at(identity, trust, &granted))
     }
@@ -66,7 +68,8 @@ impl Gate {
         granted: Option<&[String]>,
     ) -> Findings {
         let granted = texts_granted(identity.slot, granted);
-        self.looked_at(identity, self.judge(&said_by(identity), signatures, source), &granted)
+        let trust = self.judge(&what(identity), &said_by(identity), signatures, source);
+        self.looked_at(identity, trust, &granted)
     }
 
     fn looked_at(&self, identity: &Identity, trust: Trust, granted: &Grants) -> Findings {
@@ -74,14 +77,30 @@ impl Gate {
         self.findings((identity.slot, number), trust, granted, identity.grants.clone())
     }
 
-    /// What the signatures that are kept of a component come to.
-    pub async fn trust(&self, of: &Statement, source: Source) -> Result<Trust, StoreError> {
-        Ok(self.judge(of, &self.signatures(&of.component).await?, source))
+    /// What the signatures that are kept of a component come to. `what` is what people call it.
+    pub async fn trust(
+        &self,
+        what: &str,
+        of: &Statement,
+        source: Source,
+    ) -> Result<Trust, StoreError> {
+        Ok(self.judge(what, of, &self.signatures(&of.component).await?, source))
     }
 
     /// What these signatures come to.
-    pub fn judge(&self, of: &Statement, signatures: &[Signature], source: Source) -> Trust {
-        self.keys.judge(of, signatures, source, self.store.clock().now())
+    pub fn judge(
+        &self,
+        what: &str,
+        of: &Statement,
+        signatures: &[Signature],
+        source: Source,
+    ) -> Trust {
+        self.keys.judge(what, of, signatures, source, self.store.clock().now())
+    }
+
+    /// Sets the metrics of the trusted keys.
+    pub fn measure(&self) {
+        self.keys.measure(self.store.clock().now());
     }
 
     /// The signatures that are kept of a component. One that cannot be read counts for nothing.
@@ -92,8 +111,12 @@ impl Gate {
 
     /// What a place is granted, over what every policy may do.
     pub async fn granted(&self, slot: Slot) -> Result<Grants, StoreError> {
-        let texts = self.store.grants(slot.as_str()).await?;
-        Ok(texts_granted(slot, texts.as_deref()))
+        Ok(texts_granted(slot, self.texts(slot).await?.as_deref()))
+    }
+
+    /// The same as the registry keeps it; none: nobody ever granted it anything.
+    pub async fn texts(&self, slot: Slot) -> Result<Option<Vec<String>>, StoreError> {
+        self.store.grants(slot.as_str()).await
     }
 
     /// What is asked for and not granted.
@@ -178,12 +201,16 @@ pub fn statement(info: &ComponentInfo) -> Statement {
 }
 
 fn said_by(identity: &Identity) -> Statement {
-    Statement {
-        component: identity.digest.clone(),
-        place: identity.slot.as_str().to_owned(),
-        name: identity.manifest.name.clone(),
-        version: identity.manifest.version.clone(),
-    }
+    statement_of(&identity.digest, &identity.manifest)
+}
+
+fn what(identity: &Identity) -> String {
+    called(identity.slot, i64::try_from(identity.release).unwrap_or(i64::MAX))
+}
+
+/// What people call a release.
+fn called(slot: Slot, release: i64) -> String {
+    format!("{slot}/{release}")
 }
 
 /// Of the report of one component, or of all of a release.
