@@ -51,7 +51,7 @@ async fn a_policy_is_told_its_secret_and_whoever_reads_what_it_writes_is_not() {
         ("refuses_so", "[secret]"),
         ("labels", "a secret of this policy stands in a metric"),
         ("fails", "what to do with [secret]?"),
-        ("panics", "it is [secret]"),
+        ("panics", "the policy panicked at"),
     ] {
         set(&service, &json!({ "does": does })).await;
         service.login(&person).await.refused(503, "policy_fault");
