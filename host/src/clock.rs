@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use time::macros::format_description;
+use time::{Date, OffsetDateTime, Time};
 
 /// Milliseconds since the Unix epoch, UTC: the form in which times are stored.
 pub type Timestamp = i64;
@@ -32,6 +33,18 @@ pub struct Read {
 pub fn moment(time: Timestamp) -> String {
     let moment = OffsetDateTime::from_unix_timestamp_nanos(i128::from(time) * 1_000_000).ok();
     moment.and_then(|moment| moment.format(&Rfc3339).ok()).unwrap_or_else(|| time.to_string())
+}
+
+/// The end of a day (`2027-01-31`, UTC), or a moment (RFC 3339).
+pub fn end_of(text: &str) -> Result<Timestamp, String> {
+    let day = || Date::parse(text, format_description!("[year]-[month]-[day]")).ok()?.next_day();
+    let moment = OffsetDateTime::parse(text, &Rfc3339)
+        .ok()
+        .or_else(|| Some(day()?.with_time(Time::MIDNIGHT).assume_utc()));
+    let moment = moment
+        .ok_or("is neither a day such as 2027-01-31 nor a moment such as 2027-01-31T18:00:00Z")?;
+    Timestamp::try_from(moment.unix_timestamp_nanos() / 1_000_000)
+        .map_err(|_| "is out of range".into())
 }
 
 impl Clock {

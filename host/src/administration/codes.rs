@@ -35,6 +35,12 @@ pub const INVALID_ADMIN_TOKEN: ErrorCode = code(
 );
 /// The token is good, for less.
 pub const WRONG_ROLE: ErrorCode = code("wrong_role", 403, "the token's role does not allow it");
+/// The release asks for what its place is not granted; `reasons` says all of it.
+pub const NOT_GRANTED: ErrorCode =
+    code("not_granted", 403, "the release asks for what its place is not granted");
+/// Too few trusted keys have signed it; `reasons` says why.
+pub const UNTRUSTED: ErrorCode =
+    code("untrusted", 403, "the release is not signed by those who are trusted");
 /// A place that there is not.
 pub const UNKNOWN_PLACE: ErrorCode = code("unknown_place", 404, "there is no such place");
 pub const NO_RELEASE: ErrorCode = code("no_release", 404, "there is no such release");
@@ -63,6 +69,9 @@ pub const NOTHING_BEFORE: ErrorCode = code("nothing_before", 409, "no release se
 /// Somebody else was faster.
 pub const CHANGED_MEANWHILE: ErrorCode =
     code("changed_meanwhile", 409, "the place was changed meanwhile; look, and ask again");
+/// A component has as many as are kept.
+pub const TOO_MANY_SIGNATURES: ErrorCode =
+    code("too_many_signatures", 409, "the component has as many signatures as are kept");
 /// A component beyond its bound.
 pub const COMPONENT_TOO_LARGE: ErrorCode = code(
     "component_too_large",
@@ -72,6 +81,9 @@ pub const COMPONENT_TOO_LARGE: ErrorCode = code(
 );
 /// Admission found something; `reasons` says all of it.
 pub const REFUSED: ErrorCode = code("refused", 422, "it does not pass; see the reasons");
+/// A signature that does not hold for the component; `reasons` says why.
+pub const BAD_SIGNATURE: ErrorCode =
+    code("bad_signature", 422, "a signature does not hold for the component");
 /// A component is for another place than the release.
 pub const OTHER_PLACE: ErrorCode = code("other_place", 422, "a component is for another place");
 /// What the registry keeps is not what was brought: somebody changed its rows, or a disk did.

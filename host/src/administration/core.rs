@@ -9,6 +9,7 @@ use super::room::ComponentRoom;
 use crate::errors::ApiError;
 use crate::policy::admission::Admission;
 use crate::policy::judgement::JudgementSettings;
+use crate::policy::trust::Gate;
 use crate::shutdown::StopDeadline;
 use crate::store::Store;
 use crate::store::registry::Change;
@@ -18,6 +19,8 @@ pub struct Administration {
     pub store: Store,
     /// Says what passes.
     pub admission: Arc<Admission>,
+    /// Says what may be deployed.
+    pub gate: Arc<Gate>,
     /// The memory for components in hand.
     pub room: ComponentRoom,
     /// The name of this replica.

@@ -29,6 +29,7 @@ impl Administration {
         let (slot, number) = input::release(&new.release)?;
         let change = change(caller, &new.message)?;
         let plan = new.rollout.as_ref().map(plan::plan).transpose()?;
+        self.let_in(slot, number).await?;
         let (place, patience) = (slot.as_str(), self.deploy_patience);
         let begun = self.store.deploy_begin(place, number, patience, plan.as_ref(), &change);
         let deployment = begun.await.map_err(of_registry)?;

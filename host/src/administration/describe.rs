@@ -168,6 +168,7 @@ pub(super) fn moved(moved: Moved) -> MovedView {
         from: moved.from.map(|number| name(&moved.place, number)),
         to: name(&moved.place, moved.to),
         revision: moved.revision,
+        untrusted: Vec::new(),
         place: moved.place,
     }
 }

@@ -4,7 +4,7 @@ use super::access::Caller;
 use super::core::Administration;
 use super::moments::moment;
 use super::refusals::of_store;
-use super::views::{HistoryView, HostView, ReleaseView, ReleasesView, StatusView};
+use super::views::{HistoryView, HostView, PlaceView, ReleaseView, ReleasesView, StatusView};
 use super::{codes, describe, input};
 use crate::contract::{Slot, wit};
 use crate::errors::ApiError;
@@ -42,10 +42,15 @@ impl Administration {
         let places = self.store.places().await?;
         let replicas = self.store.replicas().await?;
         let deployments = self.store.open_deployments().await?;
-        let shown = places.iter().map(|state| self.place_view(state.clone(), &replicas));
+        let mut shown = Vec::new();
+        for state in &places {
+            let untrusted = self.untrusted(&state.place, state.active).await;
+            let view = self.place_view(state.clone(), &replicas);
+            shown.push(PlaceView { untrusted, ..view });
+        }
         Ok(StatusView {
             time: moment(self.store.clock().now()),
-            places: shown.collect(),
+            places: shown,
             replicas: replicas
                 .into_iter()
                 .map(|replica| describe::replica(replica, &places))
@@ -72,7 +77,10 @@ impl Administration {
         match release.damage() {
             // Whoever takes something of it elsewhere would take it for what was brought.
             Some(damage) => Err(describe::damaged(damage)),
-            None => Ok(describe::release(release, &places)),
+            None => {
+                let shown = self.shown(slot, release, &places).await;
+                shown.map_err(|error| of_store(&error))
+            }
         }
     }
 
@@ -97,7 +105,7 @@ impl Administration {
         let next = place.and_then(|_| next(&releases, most, |release| release.number));
         let releases = releases.into_iter();
         Ok(ReleasesView {
-            releases: releases.map(|release| describe::release(release, &places)).collect(),
+            releases: releases.map(|release| self.listed(release, &places)).collect(),
             next,
         })
     }

@@ -1,6 +1,6 @@
 //! Administration of releases: who may do what (`access`, `tokens`), what people ask of the
-//! registry (`components`, `releases`, `places`, `deployments`, `rollouts`, `looking`), and its
-//! form on the wire (`views`).
+//! registry (`components`, `releases`, `places`, `deployments`, `rollouts`, `grants`,
+//! `signatures`, `looking`), and its form on the wire (`views`).
 //!
 //! The rule: every change carries the name of the token that asked for it into the history.
 
@@ -12,6 +12,8 @@ mod core;
 mod deployments;
 mod describe;
 mod examine;
+mod gating;
+mod grants;
 mod input;
 mod looking;
 mod moments;
@@ -21,6 +23,7 @@ mod refusals;
 mod releases;
 mod rollouts;
 mod room;
+mod signatures;
 mod tokens;
 mod trials;
 pub mod views;

@@ -38,7 +38,16 @@ impl Administration {
             by = caller.name,
             "a place was rolled back"
         );
-        Ok(describe::moved(moved))
+        let untrusted = self.untrusted(place, moved.to).await;
+        if !untrusted.is_empty() {
+            tracing::warn!(
+                place,
+                release = moved.to,
+                reasons = untrusted.join(" "),
+                "what serves now would not be deployed anew"
+            );
+        }
+        Ok(MovedView { untrusted, ..describe::moved(moved) })
     }
 
     /// Refuses deployments until then.

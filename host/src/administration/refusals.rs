@@ -59,7 +59,9 @@ fn of_refusal(refusal: &RegistryRefusal) -> ApiError {
             (codes::NOTHING_BEFORE, "Name a release that served once, or deploy another")
         }
         R::NeverServed { .. } => (codes::NEVER_SERVED, "Deploy it instead"),
-        R::ChangedMeanwhile { .. } => (codes::CHANGED_MEANWHILE, "Look, and ask again"),
+        R::ChangedMeanwhile { .. } | R::GrantedMeanwhile { .. } => {
+            (codes::CHANGED_MEANWHILE, "Look, and ask again")
+        }
         R::NotAllReady { .. } => (
             codes::NOT_ALL_READY,
             "Wait, or mend or stop that replica; or abort the trial. A deployment to all asks every \
@@ -69,6 +71,9 @@ fn of_refusal(refusal: &RegistryRefusal) -> ApiError {
             codes::CHANGED_MEANWHILE,
             "Name that one to take it out, or abort the trial; then go back once more",
         ),
+        R::TooManySignatures { .. } => {
+            (codes::TOO_MANY_SIGNATURES, "Build it again, and have only those sign it who are to")
+        }
         R::NotEmpty { .. } => (codes::CHANGED_MEANWHILE, "Deploy a release instead"),
         R::NoDeployment => (codes::NO_DEPLOYMENT, "See policy status and policy history"),
         R::Trying { .. } => (codes::TRYING, "Promote or abort it first"),

@@ -4,13 +4,14 @@ use serde_json::{Map, Value, json};
 
 use super::access::Caller;
 use super::core::Administration;
-use super::refusals::of_registry;
+use super::refusals::{of_registry, of_store};
 use super::views::{NewReleaseView, ReleaseView};
 use super::{codes, describe, input};
-use crate::contract::{Slot, wit};
+use crate::contract::{Grants, Slot, wit};
 use crate::errors::{ApiError, Reason};
 use crate::policy::admission::{AdmissionReport, MAX_SETTINGS_BYTES};
 use crate::policy::releases::export::MOST_COMPONENTS;
+use crate::policy::trust::kept_asks;
 use crate::store::registry::{ComponentInfo, NewRelease, ReleaseComponent, Source};
 
 impl Administration {
@@ -45,7 +46,7 @@ impl Administration {
                 .map(|info| ReleaseComponent { wit: info.wit, digest: info.digest })
                 .collect(),
             settings,
-            grants: "{}".to_owned(),
+            grants: asked(&reports),
             source: new.source,
             author: caller.name.clone(),
             message,
@@ -59,7 +60,8 @@ impl Administration {
             by = caller.name,
             "a release was brought"
         );
-        Ok(describe::release(release, &[]))
+        let shown = self.shown(slot, release, &[]).await;
+        shown.map_err(|error| of_store(&error))
     }
 
     /// The components, which are kept, each for this place and a version of the WIT of its own.
@@ -101,6 +103,20 @@ impl Administration {
         let bytes = self.component(&info.digest).await?;
         self.examine("the release", Some(slot), bytes, Some(settings)).await
     }
+}
+
+/// What its components ask for, together. One that this host cannot read says it to hosts that can.
+fn asked(reports: &[AdmissionReport]) -> String {
+    let mut all: Option<Grants> = None;
+    for report in reports {
+        let Some(manifest) = report.read_manifest().filter(|_| report.spoken) else { continue };
+        let own = Grants::asked(&manifest, report.imports.iter().map(String::as_str));
+        match &mut all {
+            Some(all) => all.and(&own),
+            None => all = Some(own),
+        }
+    }
+    all.map_or_else(|| "{}".to_owned(), |asked| kept_asks(&asked))
 }
 
 /// What is kept of a report: the whole manifest is there beside the component.

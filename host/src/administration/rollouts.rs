@@ -87,6 +87,9 @@ impl Administration {
             if *looked_at.get_or_insert(candidate.rollout) != candidate.rollout {
                 return Err(codes::CHANGED_MEANWHILE.into());
             }
+            if what == RolloutChange::Promote {
+                self.let_in(slot, candidate.release).await?;
+            }
             // Before the change: what is done is not answered with an error.
             let replicas = self.store.replicas().await.map_err(|error| of_store(&error))?;
             change.details = self.judged(place, &candidate, &replicas).details();

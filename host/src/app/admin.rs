@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::http::{Admin, HttpMetrics, Leftovers, Observing, Server, ServerLimits, Tls};
 use crate::metrics::Meter;
 use crate::policy::admission::Admission;
+use crate::policy::trust::Gate;
 use crate::shutdown::{CutAnswers, StopDeadline};
 use crate::telemetry::causes;
 
@@ -49,7 +50,7 @@ impl AdminListener {
     /// Binds the address, and sees to the token of `ENV=local`. None if the settings say so.
     pub(super) async fn open(
         beside: &Beside<'_>,
-        admission: &Arc<Admission>,
+        (admission, gate): (&Arc<Admission>, &Arc<Gate>),
         public: &Observing,
     ) -> anyhow::Result<Option<Self>> {
         // Dashboards know its series, whether it listens or not.
@@ -66,7 +67,7 @@ impl AdminListener {
         }
         let connections = metrics.connections.clone();
         let admin = Admin {
-            administration: Arc::new(administration(beside, admission)),
+            administration: Arc::new(administration(beside, admission, gate)),
             access: Access::new(beside.services.store.clone(), config.local, access_metrics),
             observing: observing(beside, public, metrics),
             body_limit: REQUEST,
@@ -144,11 +145,16 @@ fn limits(config: &Config) -> ServerLimits {
     }
 }
 
-fn administration(beside: &Beside<'_>, admission: &Arc<Admission>) -> Administration {
+fn administration(
+    beside: &Beside<'_>,
+    admission: &Arc<Admission>,
+    gate: &Arc<Gate>,
+) -> Administration {
     let config = beside.config;
     Administration {
         store: beside.services.store.clone(),
         admission: Arc::clone(admission),
+        gate: Arc::clone(gate),
         room: ComponentRoom::default(),
         replica: config.releases.replica_name.clone(),
         deploy_patience: config.releases.deploy_timeout,

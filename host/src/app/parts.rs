@@ -26,6 +26,7 @@ use crate::policy::metrics::PolicyMetrics;
 use crate::policy::releases::{FollowMetrics, Standing, ThisReplica};
 use crate::policy::runtime::{Cache, Profile};
 use crate::policy::serving::Generations;
+use crate::policy::trust::{Gate, TrustMetrics, TrustedKeys};
 use crate::secrets::Secrets;
 use crate::shutdown::StopDeadline;
 use crate::store::{DatabaseMetrics, Store};
@@ -52,8 +53,9 @@ pub(super) async fn services(
     let threads = config.hashing.threads;
     let places: Vec<_> = Slot::ALL.map(|slot| (slot.as_str(), requests_at_once(slot))).into();
     let outgoing = Outgoing::new(&config.outgoing, &places, meter)?;
-    let secrets = Arc::new(Secrets::new(config.secrets.clone()));
-    let outside = (outgoing, secrets);
+    let secrets = Secrets::new(config.secrets.clone(), meter)?;
+    secrets.check_folder()?;
+    let outside = (outgoing, Arc::new(secrets));
     Ok(Arc::new(Services::new((store, clock), passwords, keys, outside, threads, meter)?))
 }
 
@@ -148,6 +150,14 @@ pub(super) fn admission(
     Ok(Admission::new(Arc::new(profile), cache, config.admission.clone()))
 }
 
+/// What stands before every deployment. A file of keys with faults is a start refused.
+pub(super) fn gate(config: &Config, services: &Services, meter: &Meter) -> anyhow::Result<Gate> {
+    let keys =
+        TrustedKeys::open(config.trust.clone(), TrustMetrics::new(meter)?, services.clock.now())
+            .map_err(|faults| anyhow::anyhow!("POLICY_TRUSTED_KEYS: {}", faults.join("; ")))?;
+    Ok(Gate::new(services.store.clone(), keys, config.grant_all))
+}
+
 /// How this replica stands to the registry: not at all, yet.
 pub(super) fn standing(
     config: &Config,
@@ -197,11 +207,14 @@ fn tell_of_gone(config: &Config) {
 pub(super) fn measure(
     services: &Services,
     hash_metrics: HashMetrics,
+    gate: &Arc<Gate>,
 ) -> Box<dyn Fn() + Send + Sync> {
     let (store, passwords) = (services.store.clone(), services.passwords.clone());
+    let gate = Arc::clone(gate);
     Box::new(move || {
         hash_metrics.queued.set(i64::try_from(passwords.waiting()).unwrap_or(i64::MAX));
         store.measure();
+        gate.measure();
     })
 }
 

@@ -25,10 +25,11 @@ use crate::passwords::HashMetrics;
 use crate::policy::admission::Admission;
 use crate::policy::health::ReleaseHealth;
 use crate::policy::metrics::PolicyMetrics;
-use crate::policy::releases::{Follower, FollowerParts, Standing};
+use crate::policy::releases::{Follower, FollowerParts, Preparer, Standing};
 use crate::policy::serving::{
-    DirectoryRegistry, EarlierCopies, Generations, Intake, PolicyDirectory, Writers,
+    DirectoryRegistry, EarlierCopies, Generations, Intake, PolicyDirectory, Threshold, Writers,
 };
+use crate::policy::trust::Gate;
 use crate::shutdown::{CutAnswers, Signals, StopDeadline};
 use crate::telemetry;
 use crate::wake::Wake;
@@ -43,6 +44,8 @@ pub struct App {
     pub generations: Arc<Generations>,
     /// How components get there.
     pub admission: Arc<Admission>,
+    /// What stands before every deployment.
+    gate: Arc<Gate>,
     /// How this replica stands to the registry.
     pub standing: Arc<Standing>,
     /// Deletes what has expired.
@@ -73,6 +76,7 @@ impl App {
         let services = parts::services(&config, clock, &meter, &hash_metrics).await?;
         let policy_metrics = PolicyMetrics::new(&meter)?;
         let admission = Arc::new(parts::admission(&config, &services, policy_metrics.clone())?);
+        let gate = Arc::new(parts::gate(&config, &services, &meter)?);
         let generations = Arc::new(Generations::new(policy_metrics.clone()));
         let (wake, tasks) = (Wake::default(), TaskTracker::new());
         let http_metrics = HttpMetrics::new(&meter)?;
@@ -94,18 +98,19 @@ impl App {
         let observing =
             parts::observing(&config, services.clock.clone(), &meter, http_metrics, life)?;
         let beside = Beside { config: &config, services: &services, meter: &meter, life };
-        let admin = AdminListener::open(&beside, &admission, &observing).await?;
+        let admin = AdminListener::open(&beside, (&admission, &gate), &observing).await?;
         let public = Public {
             decisions: Arc::new(decisions),
             generations: Arc::clone(&generations),
             health: Arc::new(health),
-            measure: parts::measure(&services, hash_metrics),
+            measure: parts::measure(&services, hash_metrics, &gate),
             observing,
             body_limit: config.http.body_limit(),
             meter: meter.clone(),
         };
         Ok(Arc::new(Self {
             admission,
+            gate,
             cleaner: parts::cleaner(&config, &services),
             watch: parts::watch(&services, &meter)?,
             router: public.router()?,
@@ -139,7 +144,12 @@ impl App {
     fn follower(&self) -> Follower {
         Follower::new(FollowerParts {
             store: self.services.store.clone(),
-            admission: Arc::clone(&self.admission),
+            preparer: Preparer {
+                store: self.services.store.clone(),
+                admission: Arc::clone(&self.admission),
+                gate: Arc::clone(&self.gate),
+                secrets: Arc::clone(&self.services.secrets),
+            },
             generations: Arc::clone(&self.generations),
             clock: self.services.clock.clone(),
             settings: self.config.releases.clone(),
@@ -156,13 +166,18 @@ impl App {
             clock: self.services.clock.clone(),
             probation: self.config.releases.probation,
         };
+        let threshold = Threshold {
+            gate: Arc::clone(&self.gate),
+            secrets: Arc::clone(&self.services.secrets),
+            clock: self.services.clock.clone(),
+        };
         PolicyDirectory::new(
             self.config.policy_dir.clone(),
             if self.config.local { Writers::Anybody } else { Writers::Owner },
             Intake::new(
                 Arc::clone(&self.generations),
                 Arc::clone(&self.admission),
-                registry,
+                (registry, threshold),
                 EarlierCopies { folder: self.config.data_dir.join("last-good") },
                 self.config.policy_dir_follow,
             ),
@@ -202,6 +217,7 @@ impl App {
         let cleaning = self.cleaner.clone().run(stop_background.clone());
         let database = self.watch.clone().run(stop_background.clone());
         let shadows = Arc::clone(&self.shadows).run(stop_background.clone());
+        let secrets = Arc::clone(&self.services.secrets).follow(stop_background.clone());
         let Sources { follower, directory } = policies;
         let watching = directory.watch(stop.first.clone(), stop_background.clone());
         let following = follower.run(stop.first.clone(), stop_background.clone());
@@ -212,6 +228,7 @@ impl App {
                 Background { span: info_span!("housekeeping"), run: Box::pin(cleaning) },
                 Background { span: info_span!("database"), run: Box::pin(database) },
                 Background { span: info_span!("shadows"), run: Box::pin(shadows) },
+                Background { span: info_span!("secrets"), run: Box::pin(secrets) },
                 Background { span: info_span!("policies"), run: Box::pin(watching) },
                 Background { span: info_span!("releases"), run: Box::pin(following) },
             ],

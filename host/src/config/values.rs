@@ -4,11 +4,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use time::format_description::well_known::Rfc3339;
-use time::macros::format_description;
-use time::{Date, OffsetDateTime, Time};
-
-use crate::clock::Timestamp;
+pub use crate::clock::end_of;
 
 /// A duration as Go's `time.ParseDuration` reads it: `300ms`, `1.5h`, `2h45m`, `0`. Negative
 /// durations are refused.
@@ -49,18 +45,6 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
         None => text.replacen("localhost:", "127.0.0.1:", 1),
     };
     full.parse().map_err(|_| "is not an address such as 127.0.0.1:7971 or :7971".into())
-}
-
-/// The end of a day (`2027-01-31`, UTC), or a moment (RFC 3339).
-pub fn end_of(text: &str) -> Result<Timestamp, String> {
-    let day = || Date::parse(text, format_description!("[year]-[month]-[day]")).ok()?.next_day();
-    let moment = OffsetDateTime::parse(text, &Rfc3339)
-        .ok()
-        .or_else(|| Some(day()?.with_time(Time::MIDNIGHT).assume_utc()));
-    let moment = moment
-        .ok_or("is neither a day such as 2027-01-31 nor a moment such as 2027-01-31T18:00:00Z")?;
-    Timestamp::try_from(moment.unix_timestamp_nanos() / 1_000_000)
-        .map_err(|_| "is out of range".into())
 }
 
 pub(super) fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {

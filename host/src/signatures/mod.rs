@@ -2,10 +2,14 @@
 //! and signatures as lines of a file. Who is trusted is somebody else's matter.
 
 mod fault;
+mod kinds;
+mod pem;
 mod private_key;
 mod public_key;
 mod signature;
 mod statement;
+#[cfg(test)]
+mod tests;
 
 pub use fault::{KeyFault, SignatureFault};
 pub use private_key::PrivateKey;

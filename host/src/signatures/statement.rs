@@ -1,5 +1,7 @@
 //! What is signed: the digest of a component and its manifest's claim of place and version.
 
+use super::fault::SignatureFault;
+
 /// What a signature says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
@@ -13,7 +15,8 @@ pub struct Statement {
 }
 
 impl Statement {
-    /// What is signed: lines of text, of which the first says what this is and its version.
+    /// What is signed: lines of text, of which the first says what this is and its version. No
+    /// member of a statement that was read has a line break: no two have the same bytes.
     pub fn bytes(&self) -> Vec<u8> {
         let Self { component, place, name, version } = self;
         format!(
@@ -21,5 +24,41 @@ impl Statement {
              name {name}\nversion {version}\n"
         )
         .into_bytes()
+    }
+
+    /// Whether it could be the statement of a component: what manifests may say, and no more.
+    pub(super) fn check(&self) -> Result<(), SignatureFault> {
+        let fault = |text: &str| Err(SignatureFault(text.to_owned()));
+        let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        if self.component.len() != 64 || !self.component.bytes().all(is_hex) {
+            return fault("its component is no SHA-256 of 64 hexadecimal digits");
+        }
+        for (member, text) in [("place", &self.place), ("name", &self.name)] {
+            let is_plain = |byte: u8| {
+                byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte)
+            };
+            if !(1..=32).contains(&text.len()) || !text.bytes().all(is_plain) {
+                return fault(&format!("its {member} is none that a manifest may have"));
+            }
+        }
+        let is_visible = self.version.bytes().all(|byte| byte.is_ascii_graphic());
+        if !(1..=32).contains(&self.version.len()) || !is_visible {
+            return fault("its version is none that a manifest may have");
+        }
+        Ok(())
+    }
+
+    /// In what another one differs from this one, in a few words.
+    pub(super) fn difference(&self, other: &Self) -> Option<String> {
+        let short = |digest: &str| digest.chars().take(12).collect::<String>();
+        if self.component != other.component {
+            let (this, other) = (short(&self.component), short(&other.component));
+            return Some(format!("another component (sha256 {other}, this is {this})"));
+        }
+        if self.place != other.place {
+            return Some(format!("the place {}, this is for {}", other.place, self.place));
+        }
+        let name = |of: &Self| format!("{} {}", of.name, of.version);
+        (self != other).then(|| format!("{}, this is {}", name(other), name(self)))
     }
 }

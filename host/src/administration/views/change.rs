@@ -30,6 +30,9 @@ pub struct MovedView {
     #[schema(example = "login/41")]
     pub to: String,
     pub revision: i64,
+    /// Why what serves now would not be deployed anew, as far as signatures go.
+    #[serde(default)]
+    pub untrusted: Vec<String>,
 }
 
 /// `PUT /v1/places/{place}/freeze`.
@@ -93,7 +96,7 @@ pub struct HistoryLineView {
     /// `pushed`, `imported`, `deploy_began`, `activated`, `deploy_refused`, `deploy_expired`,
     /// `deploy_cancelled`, `rolled_back`, `fell_back`, `frozen`, `unfrozen`, `pruned`,
     /// `shadow_began`, `share_began`, `paused`, `resumed`, `advanced`, `promoted`, `aborted`,
-    /// `taken_out`, `overtaken`, `token_added`, `token_revoked`.
+    /// `taken_out`, `overtaken`, `granted`, `signed`, `token_added`, `token_revoked`.
     pub action: String,
     pub from: Option<String>,
     pub to: Option<String>,

@@ -15,6 +15,7 @@ mod metrics;
 mod outbox;
 mod passwords;
 mod processor;
+mod secrets;
 mod services;
 mod sessions;
 mod storage;
@@ -37,7 +38,7 @@ pub use waiting::tells_waiting;
 
 pub(super) use accounts::too_many_attributes;
 pub(super) use journal::{
-    FindByEmail, Hit, HttpSend, IsBreached, OpenSessions, Question, RandomBytes, Read, StorageGet,
-    Strength, Verify,
+    BreachCount, BreachPrefix, FindByEmail, Hit, HttpSend, IsBreached, OpenSessions, Question,
+    RandomBytes, Read, StorageGet, Strength, Verify,
 };
 pub(super) use metrics::{Sample, check as check_metric};

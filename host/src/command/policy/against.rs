@@ -6,8 +6,9 @@ use serde_json::{Map, Value};
 
 use super::client::Client;
 use super::compare::{self, Difference, Differences, Side};
-use super::releases;
-use crate::administration::views::{HostView, ReasonView, ReleaseView};
+use super::problem::{NO_ADMIN_API, Problem};
+use super::{items, releases};
+use crate::administration::views::{GrantsView, HostView, ReasonView, ReleaseView};
 use crate::command::output::{escaped, plain};
 use crate::policy::admission::{self, AdmissionReport};
 
@@ -15,6 +16,7 @@ use crate::policy::admission::{self, AdmissionReport};
 #[derive(Serialize)]
 pub(super) struct Against {
     url: String,
+    place: String,
     replica: String,
     version: String,
     wit_versions: Vec<String>,
@@ -23,6 +25,8 @@ pub(super) struct Against {
     differences: Option<Differences>,
     /// Of the settings that were given.
     settings: Option<Difference>,
+    /// What it asks for that is not granted to its place there; none: nobody can tell.
+    missing: Option<Vec<String>>,
     notes: Vec<String>,
     /// What keeps it from serving there.
     #[serde(skip)]
@@ -40,15 +44,18 @@ pub(super) async fn compare(
     let place = place.or(report.manifest["slot"].as_str()).unwrap_or_default();
     let mut against = Against {
         url: client.url().to_string(),
+        place: place.to_owned(),
         active: None,
         differences: None,
         settings: None,
+        missing: None,
         notes: Vec::new(),
         faults: unspoken(&host, report).into_iter().collect(),
         replica: host.replica,
         version: host.version,
         wit_versions: host.wit_versions,
     };
+    against.ask_grants(client, report).await?;
     let Some(active) = releases::active(client, place).await? else {
         against.notes.push(format!("nothing serves in {place} there yet"));
         return Ok(against);
@@ -111,6 +118,26 @@ fn unspoken(host: &HostView, report: &AdmissionReport) -> Option<ReasonView> {
     })
 }
 
+/// What an operator has to grant before it is deployed there.
+fn lacks(place: &str, missing: &[String]) -> Vec<String> {
+    if missing.is_empty() {
+        return vec![format!("  all that it asks for is granted to {} there", plain(place))];
+    }
+    let mut lines = items::listed("MISSING", missing);
+    lines.push(format!(
+        "  it would not be deployed to {} there before whoever has a token of the role operate \
+         grants that: {}",
+        plain(place),
+        items::command(place, None, missing)
+    ));
+    lines
+}
+
+/// It answers by now: it is an older one, which has no such path.
+fn is_of_a_stranger(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<Problem>().is_some_and(|problem| problem.code == NO_ADMIN_API)
+}
+
 /// Whether it could go on with the settings that are there.
 fn kept_settings(active: &ReleaseView, report: &AdmissionReport) -> String {
     let name = &active.release;
@@ -125,6 +152,27 @@ fn kept_settings(active: &ReleaseView, report: &AdmissionReport) -> String {
 }
 
 impl Against {
+    /// Whether it may do there what it asks for. A grant can still be given: it is no fault.
+    async fn ask_grants(
+        &mut self,
+        client: &Client,
+        report: &AdmissionReport,
+    ) -> anyhow::Result<()> {
+        let path = ["places", &self.place, "grants"];
+        let grants: GrantsView = match client.read(&path, &[]).await {
+            Ok(grants) => grants,
+            Err(error) if is_of_a_stranger(&error) => {
+                self.notes.push(format!("auth-host {} knows no grants", self.version));
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        let asked = items::asked(report);
+        let missing = items::missing(&self.place, &grants.granted, &asked);
+        self.missing = Some(if grants.all { Vec::new() } else { missing });
+        Ok(())
+    }
+
     pub fn readable(&self) -> String {
         let mut lines = vec![format!(
             "against {} (replica {}, auth-host {}, auth:policy@{})",
@@ -144,6 +192,9 @@ impl Against {
         if let Some(settings) = &self.settings {
             let told = compare::one("value of a setting", settings);
             lines.extend(told.lines().skip(1).map(str::to_owned));
+        }
+        if let Some(missing) = &self.missing {
+            lines.extend(lacks(&self.place, missing));
         }
         lines.extend(self.notes.iter().map(|note| format!("  note: {}", escaped(note))));
         lines.join("\n")

@@ -9,7 +9,7 @@ use serde_json::Map;
 use super::against::{self, Against};
 use super::asking::Credentials;
 use super::problem::{Problem, REFUSED, reasons};
-use super::{files, names};
+use super::{files, items, names};
 use crate::administration::views::ReasonView;
 use crate::command::output::{self, escaped, plain};
 use crate::config::ClientConfig;
@@ -26,7 +26,7 @@ Examples:
   auth-host policy check guarded.wasm --settings prod.json
   auth-host policy check guarded.wasm --against https://auth.internal:7972
       also asks a service: which versions of the contract it takes, and what is added or taken
-      away beside the release that serves there
+      away beside the release that serves there, and what it asks for that is not granted there
 
 It ends with 0 if the policy would be admitted, with 1 if not, and with 2 if that cannot be told.")]
 pub struct Check {
@@ -55,6 +55,8 @@ struct Outcome {
     admitted: bool,
     #[serde(flatten)]
     report: Option<AdmissionReport>,
+    /// What it asks for beyond what every policy may do.
+    asks: Vec<String>,
     faults: Vec<ReasonView>,
     against: Option<Against>,
 }
@@ -82,7 +84,8 @@ impl Check {
         };
         faults.extend(against.iter().flat_map(|against| against.faults.clone()));
         let file = self.policy.display().to_string();
-        let outcome = Outcome { file, admitted: faults.is_empty(), report, faults, against };
+        let asks = report.as_ref().map(items::asked).unwrap_or_default();
+        let outcome = Outcome { file, admitted: faults.is_empty(), report, asks, faults, against };
         outcome.tell(self.json, self.settings.is_some())?;
         if outcome.admitted {
             return Ok(());
@@ -106,7 +109,7 @@ impl Outcome {
             if self.admitted {
                 output::line(format_args!("{file} would be admitted"))?;
             }
-            output::line(about(report, with_settings && self.admitted))?;
+            output::line(about(report, &self.asks, with_settings && self.admitted))?;
         }
         if let Some(against) = &self.against {
             output::line(against.readable())?;
@@ -116,7 +119,7 @@ impl Outcome {
 }
 
 /// What is known of it, a line each.
-fn about(report: &AdmissionReport, settings_fit: bool) -> String {
+fn about(report: &AdmissionReport, asks: &[String], settings_fit: bool) -> String {
     let manifest = |member: &str| plain(report.manifest[member].as_str().unwrap_or("?"));
     let mut lines = vec![
         format!(
@@ -136,6 +139,7 @@ fn about(report: &AdmissionReport, settings_fit: bool) -> String {
         let head = if number == 0 { "imports" } else { "" };
         lines.push(format!("  {head:<8}   {}", plain(import)));
     }
+    lines.extend(items::listed("asks for", asks));
     lines.extend(report.notes.iter().map(|note| format!("  note: {}", escaped(note))));
     lines.join("\n")
 }

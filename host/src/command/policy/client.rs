@@ -9,7 +9,7 @@ use reqwest::{Certificate, Method, RequestBuilder, Response, StatusCode, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::problem::{Problem, REFUSED, UNKNOWN, UNREACHABLE};
+use super::problem::{NO_ADMIN_API, NOT_LET_IN, Problem, REFUSED, UNKNOWN, UNREACHABLE};
 use crate::administration::views::{ComponentView, ErrorView, NewReleaseView, ReleaseView};
 use crate::config::Secret;
 use crate::policy::admission::MAX_COMPONENT_BYTES;
@@ -234,6 +234,7 @@ impl Client {
             return self.stranger(status);
         };
         let exit = match status.as_u16() {
+            403 if NOT_LET_IN.contains(&told.code.as_str()) => REFUSED,
             401 | 403 | 429 => UNREACHABLE,
             // What is busy has begun nothing.
             500.. if asked == Asked::ToTell || told.code == "busy" => UNREACHABLE,
@@ -269,6 +270,6 @@ impl Client {
             self.url,
             status.as_u16()
         );
-        Problem::new(UNREACHABLE, "no_admin_api", text)
+        Problem::new(UNREACHABLE, NO_ADMIN_API, text)
     }
 }

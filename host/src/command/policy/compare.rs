@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize as _, Serialize};
 use serde_json::{Map, Value};
 
 use crate::command::output::plain;
+use crate::contract::{Grants, Manifest};
 
 /// What a component imports and says of itself.
 pub(super) struct Side {
@@ -30,6 +31,7 @@ pub(super) type Differences = BTreeMap<&'static str, Difference>;
 pub(super) fn policies(from: &Side, to: &Side) -> Differences {
     let parts = [
         ("imports", list(from.imports.iter()), list(to.imports.iter())),
+        ("asked for", asks(from), asks(to)),
         ("request members", members(from, "request"), members(to, "request")),
         ("refusal codes", codes(from), codes(to)),
         ("settings", members(from, "settings"), members(to, "settings")),
@@ -86,6 +88,16 @@ fn list<'a>(names: impl Iterator<Item = &'a String>) -> Named {
 fn names(side: &Side, member: &str) -> Named {
     let names = side.manifest[member].as_array().into_iter().flatten();
     names.filter_map(|name| Some((name.as_str()?.to_owned(), String::new()))).collect()
+}
+
+/// What it asks for, but for interfaces: the imports tell them better, and events and claims have
+/// lists of their own.
+fn asks(side: &Side) -> Named {
+    let Some(manifest) = Manifest::deserialize(&side.manifest).ok() else { return Named::new() };
+    let asked = Grants::asked(&manifest, side.imports.iter().map(String::as_str)).texts();
+    let told = ["interface:", "event:", "claim:"];
+    let rest = asked.into_iter().filter(|item| !told.iter().any(|kind| item.starts_with(kind)));
+    rest.map(|item| (item, String::new())).collect()
 }
 
 fn codes(side: &Side) -> Named {

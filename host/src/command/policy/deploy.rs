@@ -14,7 +14,7 @@ use super::names::ReleaseName;
 use super::plan::PlanFlags;
 use super::problem::{Problem, REFUSED, UNKNOWN};
 use super::progress::{self, Progress};
-use super::{settled, trying};
+use super::{settled, standing, trying};
 use crate::administration::views::{
     DeploymentView, EndView, NewDeploymentView, PlaceView, StatusView,
 };
@@ -44,6 +44,9 @@ To try it first, as a shadow that decides about nobody, or for a share of all pe
 Then see what it decides otherwise (policy diff login), let it serve all (policy promote login), or
 take it out (policy abort login). A bad one is taken out by itself, and so is one that refuses much
 more with a code: if that is what it is for, allow it with --abort-if 'refusals.CODE > 20%'.
+
+It has to be signed by those whom the service trusts, and to ask for no more than its place was
+granted: what is missing is told, with the command that gives it and who may use it.
 
 Ctrl-C ends the waiting, not the deployment. 0: it serves, or is tried, on all replicas; 1:
 nothing was activated; 2: the service cannot be reached or the token is not taken; 3: nobody knows
@@ -79,10 +82,13 @@ impl Deploy {
         let begin = Instant::now();
         let deployment = match (&self.release, self.watch) {
             (Some(release), _) => {
-                let release = release.to_string();
                 let rollout = self.plan.plan();
-                let new = NewDeploymentView { release, message: self.message, rollout };
-                client.change(Method::POST, &["deployments"], &new).await?
+                let name = release.to_string();
+                let new = NewDeploymentView { release: name, message: self.message, rollout };
+                match client.change(Method::POST, &["deployments"], &new).await {
+                    Ok(deployment) => deployment,
+                    Err(error) => return Err(standing::explained(&client, release, error).await),
+                }
             }
             (None, Some(id)) => asked(&client, id, Duration::ZERO).await?,
             (None, None) => anyhow::bail!("name a release, such as login/42"),

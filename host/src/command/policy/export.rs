@@ -11,7 +11,7 @@ use super::asking::Asking;
 use super::client::Client;
 use super::names::ReleaseName;
 use super::releases;
-use crate::administration::views::ReleaseView;
+use crate::administration::views::{ReleaseView, SignaturesView};
 use crate::command::output::{self, plain};
 use crate::hex;
 use crate::policy::releases::export::{self, Exported, ExportedComponent, ExportedRelease};
@@ -25,7 +25,7 @@ Examples:
   auth-host policy export login/42 > login-42.release
   auth-host policy export login/42 -o login-42.release
 
-It holds the settings with their values: keep it as you keep them.")]
+It holds the settings with their values: keep it as you keep them. Signatures go with it.")]
 pub struct Export {
     /// The release, such as login/42.
     release: ReleaseName,
@@ -93,8 +93,14 @@ async fn exported(client: &Client, release: &ReleaseView) -> anyhow::Result<Expo
             "the component {} arrived as another one: {sha256}. Export it again",
             plain(&component.digest)
         );
-        let size = bytes.len() as u64;
-        described.push(ExportedComponent { wit: component.wit.clone(), sha256, size });
+        let mut of_file = ExportedComponent {
+            wit: component.wit.clone(),
+            sha256,
+            size: bytes.len() as u64,
+            signatures: Vec::new(),
+        };
+        of_file.signatures = signatures(client, &of_file).await?;
+        described.push(of_file);
         components.push(bytes);
     }
     let settings = Value::Object(release.settings.clone()).to_string();
@@ -109,4 +115,23 @@ async fn exported(client: &Client, release: &ReleaseView) -> anyhow::Result<Expo
         components: described,
     };
     Ok(Exported { release, components })
+}
+
+/// Those that it has. One that is damaged could not be read elsewhere, and would keep the rest from
+/// being read: it is left out, and said.
+async fn signatures(client: &Client, component: &ExportedComponent) -> anyhow::Result<Vec<String>> {
+    let kept: SignaturesView =
+        client.read(&["components", &component.sha256, "signatures"], &[]).await?;
+    let mut lines = Vec::new();
+    for signature in kept.signatures {
+        match component.is_signed_by(&signature.line) {
+            Ok(()) => lines.push(signature.line),
+            Err(reason) => telemetry::say(&format!(
+                "left out: the signature of {}, which is damaged: {}",
+                plain(&signature.key),
+                plain(&reason)
+            )),
+        }
+    }
+    Ok(lines)
 }

@@ -88,8 +88,31 @@ fn details(line: &HistoryLineView) -> String {
         "paused" | "resumed" | "advanced" | "promoted" | "aborted" | "taken_out" => {
             noted::judged(details)
         }
+        "granted" => granted(details),
+        "signed" => signed(details),
         _ => String::new(),
     }
+}
+
+/// What is granted since then, and what no more.
+fn granted(details: &Map<String, Value>) -> String {
+    let signs = [('+', "added"), ('-', "removed")];
+    let items = signs.into_iter().flat_map(|(sign, name)| {
+        texts(details, name).into_iter().map(move |item| format!("{sign} {item}"))
+    });
+    list(items, ", ")
+}
+
+/// Which component, by which keys.
+fn signed(details: &Map<String, Value>) -> String {
+    let component = details.get("component").and_then(Value::as_str).unwrap_or_default();
+    let keys = list(texts(details, "keys").into_iter(), ", ");
+    format!("component {}, by {keys}", names::short(component))
+}
+
+fn texts(details: &Map<String, Value>, name: &str) -> Vec<String> {
+    let texts = details.get(name).and_then(Value::as_array).into_iter().flatten();
+    texts.filter_map(|text| text.as_str().map(ToOwned::to_owned)).collect()
 }
 
 /// `a1 ready`, or why not.
@@ -168,6 +191,15 @@ mod tests {
             (&*line[3], &*line[6]),
             ("taken out", "at 5 %, good, 1,200 calls beside 30,000")
         );
+        let grants = json!({ "added": ["interface:storage"], "removed": ["event:a", "event:b"],
+                             "all": ["interface:storage"] });
+        let line = told("granted", grants);
+        assert_eq!(
+            (&*line[3], &*line[6]),
+            ("granted", "+ interface:storage, - event:a, - event:b")
+        );
+        let keys = json!({ "component": "0123456789abcdef", "keys": ["SHA256:ann"] });
+        assert_eq!(told("signed", keys)[6], "component 0123456789ab…, by SHA256:ann");
         assert_eq!(told("froze", json!({ "unknown": 1 }))[6], "");
     }
 }

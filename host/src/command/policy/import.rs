@@ -6,16 +6,20 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Args;
+use reqwest::Method;
 use serde_json::{Map, Value};
 
 use super::asking::Asking;
+use super::client::Client;
 use super::compare::{self, Difference};
 use super::names;
 use super::problem::{Problem, REFUSED};
-use super::{files, push};
-use crate::administration::views::{NewReleaseView, ReasonView, ReleaseView};
+use super::{files, push, standing};
+use crate::administration::views::{
+    NewReleaseView, NewSignaturesView, ReasonView, ReleaseView, SignaturesView,
+};
 use crate::command::output::{self, plain};
-use crate::policy::releases::export::{self, Exported};
+use crate::policy::releases::export::{self, Exported, ExportedComponent};
 use crate::store::registry::Source;
 use crate::{strict_json, telemetry};
 
@@ -29,7 +33,8 @@ Examples:
   auth-host policy import login-42.release --set captcha-url=https://captcha.internal
   auth-host policy import login-42.release --settings production.json -m \"as tried in staging\"
 
-A file that was cut or changed is refused. Its digests say that it is whole, not who made it.")]
+A file that was cut or changed is refused. Its digests say that it is whole, not who made it: that
+is for the signatures that come along, and for the keys that are trusted here.")]
 pub struct Import {
     /// The file.
     file: PathBuf,
@@ -71,10 +76,11 @@ impl Import {
         let client = self.asking.client()?;
         let names = exported.release.components.iter();
         let names = names.map(|component| format!("its component for {}", component.wit));
-        let components = names.zip(exported.components).collect();
+        let components = push::upload(&client, names.zip(exported.components).collect()).await?;
+        let signatures = sign(&client, &exported.release.components).await?;
         let new = NewReleaseView {
             place: self.place.unwrap_or(exported.release.place),
-            components: push::upload(&client, components).await?,
+            components,
             settings: here,
             message,
             source: Source::Import,
@@ -84,9 +90,10 @@ impl Import {
             let mut told = serde_json::to_value(&release)?;
             told["changed_settings"] = serde_json::to_value(&changed)?;
             told["imported_from"] = origin.into();
+            told["signatures"] = signatures.into();
             return output::json(&told);
         }
-        tell(&release, &origin, &changed)
+        tell(&release, &origin, &changed, signatures)
     }
 
     /// The later ones win.
@@ -98,15 +105,38 @@ impl Import {
     }
 }
 
-fn tell(release: &ReleaseView, origin: &str, changed: &Difference) -> anyhow::Result<()> {
+/// Brings the signatures that came along, before the release, so that it is told what they are
+/// worth here; how many.
+async fn sign(client: &Client, components: &[ExportedComponent]) -> anyhow::Result<usize> {
+    let mut brought = 0;
+    for component in components.iter().filter(|component| !component.signatures.is_empty()) {
+        let new = NewSignaturesView { signatures: component.signatures.clone() };
+        let path = ["components", &component.sha256, "signatures"];
+        let _: SignaturesView = client.change(Method::POST, &path, &new).await?;
+        brought += new.signatures.len();
+    }
+    Ok(brought)
+}
+
+fn tell(
+    release: &ReleaseView,
+    origin: &str,
+    changed: &Difference,
+    signatures: usize,
+) -> anyhow::Result<()> {
     let settings = if *changed == Difference::default() {
         "\n  the same settings as there".to_owned()
     } else {
         compare::one("setting", changed)
     };
     let line = push::line(release);
-    output::line(format_args!("{line}   from {}{settings}", plain(origin)))?;
-    telemetry::say(&format!("next: auth-host policy deploy {}", plain(&release.release)));
+    let signatures = match signatures {
+        0 => String::new(),
+        1 => "\n  1 signature came along".to_owned(),
+        many => format!("\n  {many} signatures came along"),
+    };
+    output::line(format_args!("{line}   from {}{settings}{signatures}", plain(origin)))?;
+    telemetry::say(&standing::next(release));
     Ok(())
 }
 

@@ -16,6 +16,11 @@ pub(super) const UNREACHABLE: u8 = 2;
 /// Nobody knows yet what came of it.
 pub(super) const UNKNOWN: u8 = 3;
 
+/// Codes of what is about a release, not about who asks.
+pub(super) const NOT_LET_IN: [&str; 2] = ["not_granted", "untrusted"];
+/// Somebody else answered, or an older service that has no such path.
+pub(super) const NO_ADMIN_API: &str = "no_admin_api";
+
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
 pub(super) struct Problem {
@@ -75,10 +80,38 @@ impl fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
-/// Each fault on a line, and what to do about it below.
+/// Each fault on a line, and what to do about it below: once, if that is the same for several.
 pub(super) fn reasons(reasons: &[ReasonView]) -> String {
-    let lines = reasons
-        .iter()
-        .map(|reason| format!("\n  {}\n    {}", escaped(&reason.text), escaped(&reason.remedy)));
-    lines.collect()
+    let groups = reasons.chunk_by(|one, next| one.remedy == next.remedy);
+    let told = groups.map(|group| {
+        let texts = group.iter().map(|reason| format!("\n  {}", escaped(&reason.text)));
+        let remedy = group.first().map_or("", |reason| &reason.remedy);
+        let lines = remedy.lines().map(|line| format!("\n    {}", escaped(line)));
+        texts.chain(lines).collect::<String>()
+    });
+    told.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_remedy_of_several_faults_is_told_once() {
+        let reason = |text: &str, remedy: &str| ReasonView {
+            text: text.to_owned(),
+            remedy: remedy.to_owned(),
+            of_settings: false,
+        };
+        let told = reasons(&[
+            reason("interface:storage is not granted", "Grant it."),
+            reason("event:a\u{1b}[2J is not granted", "Grant it."),
+            reason("nobody signed it", "Sign it."),
+        ]);
+        assert_eq!(
+            told,
+            "\n  interface:storage is not granted\n  event:a\\u{1b}[2J is not granted\
+             \n    Grant it.\n  nobody signed it\n    Sign it."
+        );
+    }
 }

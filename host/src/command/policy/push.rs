@@ -9,7 +9,8 @@ use super::asking::Asking;
 use super::client::Client;
 use super::names::{self, short};
 use super::problem::{Problem, REFUSED};
-use super::{files, releases};
+use super::signed::{self, Signed};
+use super::{files, releases, standing};
 use crate::administration::views::{NewReleaseView, ReleaseView};
 use crate::command::output::{self, plain};
 use crate::hex;
@@ -27,6 +28,9 @@ Examples:
   auth-host policy push login guarded-0.2.wasm guarded-0.3.wasm -m \"for the upgrade\"
       one file for each version of the contract, while replicas of two versions run
 
+Signatures that lie beside a policy (guarded.wasm.sig, by auth-host policy sign) go with it. What is
+missing before it can be deployed, a signature or a grant, is told at once.
+
 Then: auth-host policy deploy login/42")]
 pub struct Push {
     /// The place, such as login.
@@ -41,6 +45,9 @@ pub struct Push {
     /// With the settings of the release that serves.
     #[arg(long)]
     same_settings: bool,
+    /// Signatures of the policies [default: what lies beside each, FILE.sig].
+    #[arg(long, value_name = "FILE")]
+    signatures: Vec<PathBuf>,
     /// Why, for the history.
     #[arg(short, long, value_name = "WHY")]
     message: String,
@@ -55,10 +62,14 @@ impl Push {
             .iter()
             .map(|file| Ok((file.display().to_string(), files::component(file)?)))
             .collect::<anyhow::Result<Vec<_>>>()?;
+        let signed = self.signed(&components)?;
         let given = self.settings.as_deref().map(files::settings).transpose()?;
         let client = self.asking.client()?;
         let settings = self.settings_of(&client, given).await?;
         let digests = upload(&client, components).await?;
+        for digest in &digests {
+            signed::send(&client, digest, &signed).await?;
+        }
         let new = NewReleaseView {
             place: self.place,
             components: digests,
@@ -71,8 +82,28 @@ impl Push {
             return output::json(&release);
         }
         output::line(line(&release))?;
-        telemetry::say(&format!("next: auth-host policy deploy {}", plain(&release.release)));
+        telemetry::say(&standing::next(&release));
         Ok(())
+    }
+
+    /// The signatures that were given, or else those beside the policies.
+    fn signed(&self, components: &[(String, Vec<u8>)]) -> anyhow::Result<Vec<Signed>> {
+        let digests: Vec<_> = components.iter().map(|(_, bytes)| hex::sha256(bytes)).collect();
+        let mut all = Vec::new();
+        if self.signatures.is_empty() {
+            for (file, digest) in self.policies.iter().zip(&digests) {
+                let beside = Signed::beside(file)?;
+                beside.iter().try_for_each(|one| one.belong_to(std::slice::from_ref(digest)))?;
+                all.extend(beside);
+            }
+            return Ok(all);
+        }
+        for file in &self.signatures {
+            let given = Signed::read(file)?;
+            given.belong_to(&digests)?;
+            all.push(given);
+        }
+        Ok(all)
     }
 
     async fn settings_of(
@@ -145,8 +176,10 @@ pub(super) fn line(release: &ReleaseView) -> String {
             .map(|component| format!("{} ({})", short(&component.digest), plain(&component.wit)))
             .collect(),
     };
+    let signed = release.trust.as_ref().filter(|trust| !trust.signed_by.is_empty());
+    let signed = signed.map(|trust| format!("   {}", standing::trust(trust))).unwrap_or_default();
     format!(
-        "release {}   component {}   settings {}   by {}",
+        "release {}   component {}   settings {}   by {}{signed}",
         plain(&release.release),
         components.join(", "),
         short(&release.settings_digest),

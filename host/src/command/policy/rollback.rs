@@ -84,6 +84,7 @@ impl Rollback {
                 "replicas": settled.replicas,
                 "missing": settled.missing,
                 "pinned": settled.pinned,
+                "untrusted": moved.untrusted,
                 "milliseconds": u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             }))?;
         } else {
@@ -94,6 +95,12 @@ impl Rollback {
                 settled::readable(&settled),
                 took.as_secs_f64()
             ))?;
+        }
+        for reason in &moved.untrusted {
+            telemetry::say(&format!(
+                "note: what serves now would not be deployed anew: {}",
+                output::escaped(reason)
+            ));
         }
         for pinned in &settled.pinned {
             telemetry::say(&format!("note: {pinned}"));

@@ -9,6 +9,7 @@ use super::deploy::Deploy;
 use super::diff::Diff;
 use super::export::Export;
 use super::freeze::{Freeze, Unfreeze};
+use super::grants::{Grant, ShowGrants};
 use super::history::History;
 use super::import::Import;
 use super::pack::{Inspect, Pack};
@@ -41,6 +42,13 @@ Or try it first, on live traffic:
   auth-host policy promote login                                  for all, now
   auth-host policy abort login                                    out, now
 
+Who made it, and what it may do:
+  auth-host policy keygen ann.key                                 a key; the operator trusts it
+  auth-host policy sign guarded.wasm --key ann.key                before it is pushed, or
+  auth-host policy sign login/42 --key bob.key                    after somebody else has pushed it
+  auth-host policy grants login                                   what policies there may do
+  auth-host policy grant login interface:storage                  more, by an operator
+
 They ask the admin API of a service, with a token: ADMIN_URL, and ADMIN_TOKEN or ADMIN_TOKEN_FILE,
 from the environment or .env. Beside a service with ENV=local nothing has to be set.
 
@@ -64,6 +72,9 @@ pub enum PolicyRun {
     Show(Show),
     Freeze(Freeze),
     Unfreeze(Unfreeze),
+    Grant(Grant),
+    #[command(name = "grants")]
+    ShowGrants(ShowGrants),
     Prune(Prune),
     Export(Export),
     Import(Import),
@@ -130,6 +141,8 @@ impl PolicyRun {
             Self::Show(show) => show.run().await,
             Self::Freeze(freeze) => freeze.run().await,
             Self::Unfreeze(unfreeze) => unfreeze.run().await,
+            Self::Grant(grant) => grant.run().await,
+            Self::ShowGrants(grants) => grants.run().await,
             Self::Prune(prune) => prune.run().await,
             Self::Export(export) => export.run().await,
             Self::Import(import) => import.run().await,
@@ -153,6 +166,8 @@ impl PolicyRun {
             Self::Show(show) => show.asking.json,
             Self::Freeze(freeze) => freeze.asking.json,
             Self::Unfreeze(unfreeze) => unfreeze.asking.json,
+            Self::Grant(grant) => grant.asking.json,
+            Self::ShowGrants(grants) => grants.asking.json,
             Self::Prune(prune) => prune.asking.json,
             // Without a file, what is printed is the release itself.
             Self::Export(export) => export.asking.json,

@@ -7,13 +7,14 @@ use super::asking::Asking;
 use super::client::Client;
 use super::compare::{self, Difference, Differences};
 use super::names::ReleaseName;
-use super::{admission, against, releases};
-use crate::administration::views::ReleaseView;
+use super::{admission, against, items, releases, signed, standing};
+use crate::administration::views::{ReleaseView, SignaturesView};
 use crate::command::output::{self, escaped, plain, seconds};
 use crate::store::registry::Source;
 
-/// Show a release: who brought it and why, components, settings, what admission said, and what is
-/// different beside the one that serves.
+/// Show a release: who brought it and why, components, settings, what admission said, who signed
+/// it, what it asks for and whether that is granted, and what is different beside the one that
+/// serves.
 #[derive(Args)]
 #[command(after_help = "\
 Example:
@@ -46,8 +47,10 @@ impl Show {
             Some(active) => Some(beside(&client, &active, &release).await?),
             None => None,
         };
+        let signatures = signatures(&client, &release).await?;
         if self.asking.json {
             let mut told = serde_json::to_value(&release)?;
+            told["signatures"] = serde_json::to_value(&signatures)?;
             told["beside"] = beside.as_ref().map_or(Value::Null, |beside| {
                 json!({
                     "active": beside.active,
@@ -58,8 +61,37 @@ impl Show {
             return output::json(&told);
         }
         output::line(about(&release)?)?;
+        output::line(may(&release, &signatures))?;
         beside.map_or(Ok(()), |beside| output::line(beside.readable(&release)))
     }
+}
+
+/// Who signed its components. A service that does not look at signatures has none.
+async fn signatures(client: &Client, release: &ReleaseView) -> anyhow::Result<Vec<SignaturesView>> {
+    let mut all = Vec::new();
+    if release.trust.is_some() {
+        for component in &release.components {
+            all.push(signed::of(client, &component.digest).await?);
+        }
+    }
+    Ok(all)
+}
+
+/// Whose it is, and what it may do.
+fn may(release: &ReleaseView, signatures: &[SignaturesView]) -> String {
+    let mut lines = Vec::new();
+    if let Some(trust) = &release.trust {
+        lines.push(format!("  trust      {}", standing::trust(trust)));
+    }
+    for signatures in signatures {
+        let told = signatures.signatures.iter().map(standing::signature);
+        lines.extend(told.map(|line| format!("             {line}")));
+    }
+    lines.extend(items::listed("asks", &release.asks));
+    if !release.active && !standing::is_let_in(release) {
+        lines.push(standing::next(release));
+    }
+    lines.join("\n")
 }
 
 /// What is different from the one that serves to this one.

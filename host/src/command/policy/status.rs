@@ -110,6 +110,9 @@ fn about(place: &PlaceView) -> String {
         lines
             .map(|(line, text)| if line == 0 { format!("  {text}") } else { format!("    {text}") })
     }));
+    lines.extend(place.untrusted.iter().map(|reason| {
+        format!("  NOT TRUSTED, it goes on until another is deployed: {}", escaped(reason))
+    }));
     lines.extend(place.freeze.as_ref().map(|freeze| {
         let (until, by) = (seconds(&freeze.until), plain(&freeze.by));
         format!("  FROZEN until {until} by {by}: {}", escaped(&freeze.message))
@@ -168,7 +171,7 @@ mod tests {
             "time": time,
             "places": [{ "place": "login", "active": "login/42", "revision": 4,
                 "activated_at": time, "activated_by": "ann", "previous": ["login/41"],
-                "probation_until": time,
+                "probation_until": time, "untrusted": ["signed by a withdrawn key (bob)"],
                 "freeze": { "until": time, "by": "bob", "message": "holidays" } }],
             "replicas": [
                 replica("a1", true, serving(Some("login/42"), "current", None)),
@@ -182,6 +185,7 @@ mod tests {
         for expected in [
             "login/42   since 2026-11-26T22:00:00Z by ann   kept ready: login/41",
             "on probation until",
+            "NOT TRUSTED, it goes on until another is deployed: signed by a withdrawn key (bob)",
             "FROZEN until 2026-11-26T22:00:00Z by bob: holidays",
             "login   a1        login/42       1,204   12,004         30        1   2026",
             "BEHIND: no memory",

@@ -11,7 +11,7 @@ use super::asking::Asking;
 use super::client::Client;
 use super::names::{self, ReleaseName};
 use super::problem::{Problem, UNKNOWN};
-use super::{part, settled, tried};
+use super::{part, settled, standing, tried};
 use crate::administration::views::{CandidateView, PlaceView, RolloutChangeView, StatusView};
 use crate::command::output::{self, plain, seconds};
 use crate::telemetry;
@@ -124,7 +124,15 @@ impl Change {
         let body = RolloutChangeView { message: self.message, release };
         let path = ["places", &place, "rollout", what];
         let asked = client.change(Method::POST, &path, &body).await;
-        let place: PlaceView = asked.map_err(|error| with_the_last(error, &place))?;
+        let place: PlaceView = match (asked, release) {
+            (Ok(place), _) => place,
+            (Err(error), None) => return Err(with_the_last(error, &place)),
+            (Err(error), Some(number)) => {
+                let error = with_the_last(error, &place);
+                let name = ReleaseName { place, number };
+                return Err(standing::explained(&client, &name, error).await);
+            }
+        };
         Ok(Changed { client, before, place, json: self.asking.json })
     }
 }

@@ -38,11 +38,19 @@ pub struct PasswordLimits {
     pub hints: usize,
     /// Characters of a hint.
     pub hint_characters: usize,
+    /// Bytes of an answer that `breach-count` looks through.
+    pub breach_bytes: usize,
 }
 
 impl Default for PasswordLimits {
     fn default() -> Self {
-        Self { estimates: 2, estimated_characters: 72, hints: 16, hint_characters: 64 }
+        Self {
+            estimates: 2,
+            estimated_characters: 72,
+            hints: 16,
+            hint_characters: 64,
+            breach_bytes: 256 << 10,
+        }
     }
 }
 

@@ -41,8 +41,10 @@ fn accounts_and_sessions_are_bounded_as_promised() {
 
 #[test]
 fn passwords_and_claims_are_bounded_as_promised() {
-    let PasswordLimits { estimates, estimated_characters: _, hints, hint_characters } =
+    let PasswordLimits { estimates, estimated_characters: _, hints, hint_characters, breach_bytes } =
         PasswordLimits::default();
+    promises(Wit, "`answer` has at most {}.", &[&bytes(breach_bytes)]);
+    promises(Authors, "| answer of a service to `breach-prefix` | {} |", &[&bytes(breach_bytes)]);
     assert_eq!(estimates, 2, "both pages say it in a word");
     let times = "twice".to_owned();
     promises(

@@ -11,7 +11,8 @@ use axum::http::StatusCode;
 use super::described::{BODY_ERRORS, Described, ERRORS, Takes};
 use super::endpoint::Endpoint;
 use crate::administration::codes::{
-    DEPLOYING, EMPTY_PLACE, FROZEN, NO_RELEASE, OLD_REPLICA, SERVES_ALREADY, TRYING, UNKNOWN_PLACE,
+    DEPLOYING, EMPTY_PLACE, FROZEN, NO_RELEASE, NOT_GRANTED, OLD_REPLICA, SERVES_ALREADY, TRYING,
+    UNKNOWN_PLACE, UNTRUSTED,
 };
 use crate::administration::views::{DeploymentView, NewDeploymentView};
 use crate::errors::ApiError;
@@ -39,6 +40,8 @@ pub(super) const OPERATION: Described = Described {
                 TRYING,
                 OLD_REPLICA,
                 FROZEN,
+                NOT_GRANTED,
+                UNTRUSTED,
             ],
         ],
         slot: None,

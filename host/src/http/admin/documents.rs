@@ -15,21 +15,22 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use super::described::Described;
 use super::{
     component_get, component_put, deployment_begin, deployment_cancel, deployment_show, freeze,
-    health, history, host, prune, release_add, release_show, releases, rollback, rollout_change,
-    rollout_show, status, unfreeze,
+    grants, health, history, host, prune, release_add, release_show, releases, rollback,
+    rollout_change, rollout_show, signatures, status, unfreeze,
 };
 use crate::administration::views::{
     CandidateView, ComponentView, DeploymentView, DifferenceView, EndView, ErrorView, FieldView,
-    FreezeView, HistoryLineView, HistoryView, HostView, JudgementView, MetricView, MovedView,
-    NewDeploymentView, NewFreezeView, NewReleaseView, NewRolloutView, PausedView, PlaceView,
-    PruneView, PrunedView, ReasonView, ReleaseComponentView, ReleaseView, ReleasesView,
-    ReplicaView, ReportView, RollbackView, RolloutChangeView, RolloutView, SampleView,
-    ServingState, ServingView, StatusView, StepView,
+    FreezeView, GrantsView, HistoryLineView, HistoryView, HostView, JudgementView, MetricView,
+    MovedView, NewDeploymentView, NewFreezeView, NewGrantsView, NewReleaseView, NewRolloutView,
+    NewSignaturesView, PausedView, PlaceView, PruneView, PrunedView, ReasonView,
+    ReleaseComponentView, ReleaseView, ReleasesView, ReplicaView, ReportView, RollbackView,
+    RolloutChangeView, RolloutView, SampleView, ServingState, ServingView, SignatureView,
+    SignaturesView, StatusView, StepView, TrustView,
 };
 use crate::http::openapi::plain_responses;
 
 /// The endpoints, in the order in which they are shown.
-const OPERATIONS: [&Described; 20] = [
+const OPERATIONS: [&Described; 24] = [
     &host::OPERATION,
     &status::OPERATION,
     &releases::OPERATION,
@@ -37,9 +38,12 @@ const OPERATIONS: [&Described; 20] = [
     &component_get::OPERATION,
     &deployment_show::OPERATION,
     &rollout_show::OPERATION,
+    &grants::SHOW,
+    &signatures::SHOW,
     &history::OPERATION,
     &component_put::OPERATION,
     &release_add::OPERATION,
+    &signatures::ADD,
     &deployment_begin::OPERATION,
     &deployment_cancel::OPERATION,
     &rollout_change::PAUSE,
@@ -47,6 +51,7 @@ const OPERATIONS: [&Described; 20] = [
     &rollout_change::PROMOTE,
     &rollout_change::ABORT,
     &rollback::OPERATION,
+    &grants::CHANGE,
     &freeze::OPERATION,
     &unfreeze::OPERATION,
     &prune::OPERATION,
@@ -70,6 +75,7 @@ const OPERATIONS: [&Described; 20] = [
         ErrorView,
         FieldView,
         FreezeView,
+        GrantsView,
         HistoryLineView,
         HistoryView,
         HostView,
@@ -78,8 +84,10 @@ const OPERATIONS: [&Described; 20] = [
         MovedView,
         NewDeploymentView,
         NewFreezeView,
+        NewGrantsView,
         NewReleaseView,
         NewRolloutView,
+        NewSignaturesView,
         PausedView,
         PlaceView,
         PruneView,
@@ -96,8 +104,11 @@ const OPERATIONS: [&Described; 20] = [
         SampleView,
         ServingState,
         ServingView,
+        SignatureView,
+        SignaturesView,
         StatusView,
         StepView,
+        TrustView,
     ))
 )]
 struct Document;

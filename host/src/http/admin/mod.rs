@@ -13,6 +13,7 @@ mod described;
 mod documents;
 mod endpoint;
 mod freeze;
+mod grants;
 mod health;
 mod history;
 mod host;
@@ -25,6 +26,7 @@ mod rollback;
 mod rollout_change;
 mod rollout_show;
 mod router;
+mod signatures;
 mod status;
 mod unfreeze;
 

@@ -11,7 +11,8 @@ use axum::http::Request;
 use super::described::{BODY_ERRORS, Described, ERRORS, Takes};
 use super::endpoint::{Answer, Endpoint};
 use crate::administration::codes::{
-    CHANGED_MEANWHILE, FROZEN, NO_CANDIDATE, NO_STEPS, STEPS_AS_ASKED, UNKNOWN_PLACE,
+    CHANGED_MEANWHILE, FROZEN, NO_CANDIDATE, NO_STEPS, NOT_GRANTED, STEPS_AS_ASKED, UNKNOWN_PLACE,
+    UNTRUSTED,
 };
 use crate::administration::views::{PlaceView, RolloutChangeView};
 use crate::errors::ErrorCode;
@@ -41,7 +42,11 @@ pub(super) const RESUME: Described = described(
 pub(super) const PROMOTE: Described = described(
     "/v1/places/{place}/rollout/promote",
     "What is tried serves all from now on, whatever the judgement says, and is on probation",
-    &[ERRORS, BODY_ERRORS, &[UNKNOWN_PLACE, NO_CANDIDATE, CHANGED_MEANWHILE, FROZEN]],
+    &[
+        ERRORS,
+        BODY_ERRORS,
+        &[UNKNOWN_PLACE, NO_CANDIDATE, CHANGED_MEANWHILE, FROZEN, NOT_GRANTED, UNTRUSTED],
+    ],
 );
 
 pub(super) const ABORT: Described = described(

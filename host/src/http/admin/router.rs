@@ -11,8 +11,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::endpoint::{self, Endpoint};
 use super::{
     component_get, component_put, deployment_begin, deployment_cancel, deployment_show, documents,
-    freeze, health, history, host, prune, release_add, release_show, releases, rollback,
-    rollout_change, rollout_show, status, unfreeze,
+    freeze, grants, health, history, host, prune, release_add, release_show, releases, rollback,
+    rollout_change, rollout_show, signatures, status, unfreeze,
 };
 use crate::administration::{Access, Administration};
 use crate::errors::{ApiError, catalogue};
@@ -64,6 +64,7 @@ impl Admin {
             .route("/releases", get(releases::answer).post(release_add::answer))
             .route("/releases/{place}/{number}", get(release_show::answer))
             .route("/components/{digest}", get(component_get::answer).put(component_put::answer))
+            .route("/components/{digest}/signatures", get(signatures::show).post(signatures::add))
             .route("/deployments", post(deployment_begin::answer))
             .route(
                 "/deployments/{id}",
@@ -75,6 +76,7 @@ impl Admin {
             .route("/places/{place}/rollout/resume", post(rollout_change::resume))
             .route("/places/{place}/rollout/promote", post(rollout_change::promote))
             .route("/places/{place}/rollout/abort", post(rollout_change::abort))
+            .route("/places/{place}/grants", get(grants::show).post(grants::change))
             .route("/places/{place}/freeze", put(freeze::answer).delete(unfreeze::answer))
             .route("/history", get(history::answer))
             .route("/prune", post(prune::answer))

@@ -13,8 +13,10 @@ impl Follower {
     pub(super) async fn take_part(&mut self, deployment: &Deployment) -> Result<bool, StoreError> {
         let slot = Slot::ALL.into_iter().find(|slot| slot.as_str() == deployment.place);
         if let Some(slot) = slot {
-            let place = self.places.get(slot);
-            if let Some(answer) = place.answer() {
+            if let Some(mut answer) = self.places.get(slot).answer() {
+                if answer.state == ReportState::Ready {
+                    answer = self.at_the_gate(slot, deployment).await?;
+                }
                 self.report(deployment, answer).await?;
                 self.places.get_mut(slot).answered = Some(deployment.id);
             }

@@ -3,59 +3,23 @@
 //! after the other.
 //!
 //! What is read has passed every check of a digest: a file that was cut or changed is refused, and
-//! the refusal says where. Who made it, no digest says.
+//! the refusal says where. Who made it, no digest says, but the signatures that travel with it may:
+//! that they are signatures of its components is checked here, and by whom they are where they are
+//! to count.
 
 use std::io::{BufRead, BufReader, Read, Write};
 
 use serde::{Deserialize, Serialize};
 
 use super::export_fault::ExportFault;
+use super::exported::UNSIGNED;
+pub use super::exported::{Exported, ExportedComponent, ExportedRelease, FORMAT, MOST_COMPONENTS};
 use crate::hex;
 use crate::policy::admission::MAX_COMPONENT_BYTES;
-use crate::store::registry::Release;
+use crate::signatures::MOST_SIGNATURES;
 
-/// The form that this host writes, and the newest that it reads.
-pub const FORMAT: u32 = 1;
 /// The most bytes of the first line: settings, grants and a message, with room.
 const MAX_HEAD_BYTES: u64 = 1 << 20;
-/// One for each version of the WIT; more are not spoken at a time.
-pub const MOST_COMPONENTS: usize = 8;
-
-/// A release with everything that it needs elsewhere.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exported {
-    pub release: ExportedRelease,
-    /// In the order of the release's components.
-    pub components: Vec<Vec<u8>>,
-}
-
-/// What the first line says of a release.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ExportedRelease {
-    pub place: String,
-    /// The number that it has where it comes from.
-    pub number: i64,
-    pub author: String,
-    pub message: String,
-    /// A JSON object, as the registry keeps it.
-    pub settings: String,
-    /// SHA-256 of the settings' text, in hexadecimal.
-    pub settings_sha256: String,
-    /// A JSON object.
-    pub grants: String,
-    pub components: Vec<ExportedComponent>,
-}
-
-/// A component of it, whose bytes follow the first line.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ExportedComponent {
-    pub wit: String,
-    /// SHA-256 of its bytes, in hexadecimal.
-    pub sha256: String,
-    pub size: u64,
-}
 
 /// The first line. The format comes first, so that a later one can be told from a damaged file.
 #[derive(Serialize, Deserialize)]
@@ -72,37 +36,10 @@ struct Format {
     auth_host_release: u32,
 }
 
-impl Exported {
-    /// A release of the registry with its components' bytes, in the order of its components.
-    /// One that was changed there since it was brought is none.
-    pub fn of(release: &Release, components: Vec<Vec<u8>>) -> Result<Self, String> {
-        if let Some(damage) = release.damage() {
-            return Err(damage);
-        }
-        let named = release.components.iter().zip(&components);
-        let described = named.map(|(component, bytes)| ExportedComponent {
-            wit: component.wit.clone(),
-            sha256: hex::sha256(bytes),
-            size: bytes.len() as u64,
-        });
-        let release = ExportedRelease {
-            components: described.collect(),
-            place: release.place.clone(),
-            number: release.number,
-            author: release.author.clone(),
-            message: release.message.clone(),
-            settings: release.settings.clone(),
-            settings_sha256: hex::sha256(release.settings.as_bytes()),
-            grants: release.grants.clone(),
-        };
-        Ok(Self { release, components })
-    }
-}
-
 /// Writes a release and its components.
 pub fn write(to: &mut impl Write, exported: &Exported) -> std::io::Result<()> {
     let head = Head {
-        auth_host_release: FORMAT,
+        auth_host_release: exported.release.format(),
         sha256: digest_of(&exported.release)?,
         release: exported.release.clone(),
     };
@@ -148,11 +85,11 @@ fn read_head(from: &mut impl BufRead) -> Result<ExportedRelease, ExportFault> {
     }
     let Format { auth_host_release: format } =
         serde_json::from_slice(&line).map_err(|_| ExportFault::Another)?;
-    if format != FORMAT {
+    if !(UNSIGNED..=FORMAT).contains(&format) {
         return Err(ExportFault::Format(format));
     }
     let head: Head = serde_json::from_slice(&line).map_err(ExportFault::Head)?;
-    if digest_of(&head.release)? != head.sha256 {
+    if digest_of(&head.release)? != head.sha256 || format != head.release.format() {
         return Err(ExportFault::HeadChanged);
     }
     let release = head.release;
@@ -170,7 +107,14 @@ fn read_component(
     number: usize,
     component: &ExportedComponent,
 ) -> Result<Vec<u8>, ExportFault> {
-    let ExportedComponent { sha256, size, .. } = component;
+    let ExportedComponent { sha256, size, signatures, .. } = component;
+    let (many, most) = (signatures.len(), MOST_SIGNATURES);
+    if many > most {
+        return Err(ExportFault::TooManySignatures { number, signatures: many, most });
+    }
+    for line in signatures {
+        component.is_signed_by(line).map_err(|reason| ExportFault::Signature { number, reason })?;
+    }
     if *size > MAX_COMPONENT_BYTES {
         return Err(ExportFault::TooLarge { number, size: *size });
     }
@@ -194,6 +138,7 @@ fn digest_of(release: &ExportedRelease) -> std::io::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::signatures::{PrivateKey, Statement};
 
     fn exported() -> Exported {
         let components = vec![vec![1; 100], vec![2; 50]];
@@ -212,10 +157,31 @@ mod tests {
                     wit: (*wit).into(),
                     sha256: hex::sha256(bytes),
                     size: bytes.len() as u64,
+                    signatures: Vec::new(),
                 })
                 .collect(),
         };
         Exported { release, components }
+    }
+
+    /// The line of a signature of this component by a new key.
+    fn signature(component: &str) -> String {
+        let statement = Statement {
+            component: component.to_owned(),
+            place: "login".into(),
+            name: "guarded".into(),
+            version: "1.2.0".into(),
+        };
+        PrivateKey::generate().sign(&statement).line()
+    }
+
+    /// The first component by two, the second one by one.
+    fn signed() -> Exported {
+        let mut exported = exported();
+        for (component, many) in exported.release.components.iter_mut().zip([2, 1]) {
+            component.signatures = (0..many).map(|_| signature(&component.sha256)).collect();
+        }
+        exported
     }
 
     fn written(exported: &Exported) -> Vec<u8> {
@@ -248,22 +214,69 @@ mod tests {
 
     #[test]
     fn a_byte_that_was_changed_anywhere_is_found() {
-        let file = written(&exported());
-        for place in 0..file.len() {
-            let mut changed = file.clone();
-            changed[place] ^= 1;
-            assert!(read(&mut &*changed).is_err(), "the change at {place} was taken");
+        for file in [written(&exported()), written(&signed())] {
+            for place in 0..file.len() {
+                let mut changed = file.clone();
+                changed[place] ^= 1;
+                assert!(read(&mut &*changed).is_err(), "the change at {place} was taken");
+            }
         }
-        let mut more = file;
+        let mut more = written(&exported());
         more.push(0);
         assert!(fault(&more).contains("more"));
+    }
+
+    #[test]
+    fn signatures_travel_with_their_components_and_a_file_without_any_is_as_before() {
+        let exported = signed();
+        assert_eq!(read(&mut &*written(&exported)).unwrap(), exported);
+        let head =
+            |file: Vec<u8>| String::from_utf8_lossy(&file).lines().next().unwrap().to_owned();
+        let (unsigned, signed) = (head(written(&self::exported())), head(written(&exported)));
+        assert!(unsigned.starts_with("{\"auth_host_release\":1,"), "{unsigned}");
+        assert!(!unsigned.contains("signatures"), "{unsigned}");
+        // A host of before names the format, and what to do.
+        assert!(signed.starts_with("{\"auth_host_release\":2,"), "{signed}");
+        for (file, of, as_if) in [(written(&self::exported()), 1, 2), (written(&exported), 2, 1)] {
+            let other = String::from_utf8_lossy(&file).replacen(
+                &format!("release\":{of}"),
+                &format!("release\":{as_if}"),
+                1,
+            );
+            assert!(fault(other.as_bytes()).contains("was changed"), "{of}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_signature_of_its_component_is_refused() {
+        let with = |line: String| {
+            let mut exported = signed();
+            exported.release.components[1].signatures.push(line);
+            fault(&written(&exported))
+        };
+        let (own, other) = (hex::sha256(&[2; 50]), hex::sha256(&[1; 100]));
+        let cut = signature(&own).split_at(200).0.to_owned();
+        let more = signature(&own).replace("1.2.0", "1.2.1");
+        for (line, reason) in [
+            (signature(&other), &*format!("it is of the component {other}")),
+            (cut, "cut off"),
+            (more, "its key did not make it"),
+            (String::new(), "no signature"),
+        ] {
+            let told = with(line);
+            assert!(told.starts_with("a signature of component 2 is none of it"), "{told}");
+            assert!(told.contains(reason), "{reason}: {told}");
+        }
+        let mut exported = signed();
+        exported.release.components[0].signatures = vec![signature(&other); 17];
+        assert!(fault(&written(&exported)).contains("component 1 is said to have 17 signatures"));
     }
 
     #[test]
     fn other_files_and_later_formats_are_told_apart() {
         assert!(fault(b"\0asm").contains("no exported release"));
         assert!(fault(b"{}\n").contains("no exported release"));
-        assert!(fault(b"{\"auth_host_release\":2,\"new\":1}\n").contains("format 2"));
+        assert!(fault(b"{\"auth_host_release\":3,\"new\":1}\n").contains("format 3"));
         assert!(fault(b"{\"auth_host_release\":1}\n").contains("first line"));
     }
 

@@ -1,5 +1,6 @@
 //! What can be wrong with the file of a release.
 
+use super::exported::MOST_COMPONENTS;
 use crate::policy::admission::MAX_COMPONENT_BYTES;
 
 /// Why a file is not taken for a release.
@@ -23,7 +24,7 @@ pub enum ExportFault {
     HeadChanged,
     #[error("its settings are not those of their digest")]
     SettingsChanged,
-    #[error("it says that it holds {0} components; from 1 to 16 can be")]
+    #[error("it says that it holds {0} components; from 1 to {MOST_COMPONENTS} can be")]
     Components(usize),
     #[error(
         "component {number} is said to have {size} bytes; at most {MAX_COMPONENT_BYTES} are allowed"
@@ -33,6 +34,10 @@ pub enum ExportFault {
     Cut { number: usize, found: u64, size: u64 },
     #[error("component {number} was changed: its SHA-256 is {actual}, not {sha256}")]
     Changed { number: usize, sha256: String, actual: String },
+    #[error("component {number} is said to have {signatures} signatures; at most {most} can be")]
+    TooManySignatures { number: usize, signatures: usize, most: usize },
+    #[error("a signature of component {number} is none of it: {reason}")]
+    Signature { number: usize, reason: String },
     #[error("more bytes follow than it says; something was appended, or a size was changed")]
     More,
 }

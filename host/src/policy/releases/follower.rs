@@ -18,7 +18,6 @@ use super::settings::ReleaseSettings;
 use super::standing::Standing;
 use crate::clock::{Clock, Timestamp};
 use crate::contract::{PerSlot, Slot};
-use crate::policy::admission::Admission;
 use crate::policy::health::ReleaseHealth;
 use crate::policy::judgement::JudgementSettings;
 use crate::policy::runtime::Generation;
@@ -34,7 +33,7 @@ const BEAT: Duration = Duration::from_secs(1);
 /// What the follower works with.
 pub struct FollowerParts {
     pub store: Store,
-    pub admission: Arc<Admission>,
+    pub preparer: Preparer,
     pub generations: Arc<Generations>,
     pub clock: Clock,
     pub settings: ReleaseSettings,
@@ -72,10 +71,10 @@ pub struct Follower {
 impl Follower {
     /// Follows nothing yet.
     pub fn new(parts: FollowerParts) -> Self {
-        let FollowerParts { store, admission, generations, clock, .. } = parts;
+        let (store, generations, clock) = (parts.store, parts.generations, parts.clock);
         let (finish, finished) = unbounded_channel();
         Self {
-            preparer: Arc::new(Preparer { store: store.clone(), admission }),
+            preparer: Arc::new(parts.preparer),
             store,
             generations,
             clock,
@@ -131,7 +130,7 @@ impl Follower {
     ) -> Result<bool, StoreError> {
         // The others count on whoever beats: first of all, and again after each change.
         self.beat(moved || self.has_news).await?;
-        let mut changed = false;
+        let mut changed = self.look_after_the_gate().await?;
         for deployment in open {
             changed |= self.take_part(deployment).await?;
         }

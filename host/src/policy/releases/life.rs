@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::follower::{Follower, POLL};
 use super::pin::PinFault;
+use super::preparing::Ready;
 use crate::contract::Slot;
 use crate::store::Store;
 use crate::telemetry::rarely;
@@ -134,9 +135,9 @@ impl Follower {
     /// Serves what the settings pin; a registry that is away is waited for.
     async fn pin(&mut self) -> Result<(), PinFault> {
         for pin in self.settings.pins.clone() {
-            let generation = loop {
+            let Ready { generation, untrusted } = loop {
                 match self.preparer.prepare_pinned(&pin, self.settings.writers).await? {
-                    Ok(generation) => break generation,
+                    Ok(ready) => break ready,
                     Err(error) => {
                         rarely!(warn, error, %pin,
                             "POLICY_PIN names a release of the registry, and the database does not \
@@ -151,6 +152,9 @@ impl Follower {
                 return Err(PinFault::Twice(slot));
             }
             self.standing.set_pinned(slot, generation.identity.release, pin);
+            if !untrusted.is_empty() {
+                self.tell_untrusted(slot, generation.identity.release, &untrusted);
+            }
             self.serving.get_mut(slot).1 = self.clock.now();
             self.places.get_mut(slot).pinned = Some(Arc::clone(&generation));
             self.generations.hold(slot);

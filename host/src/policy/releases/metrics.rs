@@ -14,6 +14,8 @@ pub struct FollowMetrics {
     pub behind: IntGaugeVec,
     /// 1 where this replica serves a pinned release.
     pub pinned: IntGaugeVec,
+    /// 1 where what serves here would not be deployed anew: too few trusted keys have signed it.
+    pub untrusted: IntGaugeVec,
     /// Deployments that this replica was the one to end, by how they ended.
     pub deployments: IntCounterVec,
     /// 1 while a deployment of the place is open.
@@ -39,6 +41,11 @@ impl FollowMetrics {
                 "1 where this replica serves a pinned release, whatever is active.",
                 &["place", "release"],
             )?,
+            untrusted: meter.gauges(
+                "auth_policy_untrusted",
+                "1 where what serves is not signed by those who are trusted now.",
+                &["place"],
+            )?,
             deployments: meter.counters(
                 "auth_policy_deployments_total",
                 "Deployments that this replica ended, by how they ended.",
@@ -58,6 +65,7 @@ impl FollowMetrics {
         };
         for slot in Slot::ALL {
             metrics.behind.with_label_values(&[slot.as_str()]).set(0);
+            metrics.untrusted.with_label_values(&[slot.as_str()]).set(0);
             metrics.open.with_label_values(&[slot.as_str()]).set(0);
             for state in ["activated", "refused", "expired"] {
                 metrics.deployments.with_label_values(&[slot.as_str(), state]);

@@ -4,7 +4,10 @@
 mod deploying;
 pub mod export;
 mod export_fault;
+mod exported;
 mod follower;
+mod gated;
+mod gating;
 mod judging;
 mod life;
 mod metrics;
@@ -22,6 +25,7 @@ pub use export_fault::ExportFault;
 pub use follower::{Follower, FollowerParts};
 pub use metrics::FollowMetrics;
 pub use pin::{Pin, PinFault};
+pub use preparing::Preparer;
 pub use replica::{ThisReplica, component_for_this_host};
 pub use settings::ReleaseSettings;
 pub use standing::{Pinned, Standing};

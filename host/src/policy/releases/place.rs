@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
+use super::gated::Gated;
 use super::preparing::Unprepared;
 use crate::contract::Slot;
 use crate::policy::rollout::Trial;
@@ -34,6 +35,8 @@ pub(super) struct Followed {
     /// The deployment that this replica has reported on.
     pub(super) answered: Option<Uuid>,
     pub(super) tried: Tried,
+    /// What the gate said of what serves and of what is tried.
+    pub(super) gated: Gated,
     /// What could serve at once, by number.
     ready: BTreeMap<i64, Arc<Generation>>,
     failed: BTreeMap<i64, Failed>,

@@ -15,13 +15,27 @@ use crate::contract::Slot;
 use crate::policy::admission::{Admission, Faults, FileFault, Offer};
 use crate::policy::runtime::Generation;
 use crate::policy::serving::Writers;
-use crate::store::registry::{Release, ReleaseComponent};
+use crate::policy::trust::Gate;
+use crate::secrets::{SecretFault, Secrets};
+use crate::signatures::Signature;
+use crate::store::registry::{Release, ReleaseComponent, Source};
 use crate::store::{Store, StoreError};
 
 /// Makes ready what a release says.
-pub(super) struct Preparer {
+pub struct Preparer {
     pub store: Store,
     pub admission: Arc<Admission>,
+    /// Says what may be deployed.
+    pub gate: Arc<Gate>,
+    /// Of this replica: a policy that names one it does not have cannot run here.
+    pub secrets: Arc<Secrets>,
+}
+
+/// What a place is pinned to. A pin is the operator's own act: who signed it is told, not asked.
+pub(super) struct Ready {
+    pub(super) generation: Arc<Generation>,
+    /// Why it would not be deployed anew.
+    pub(super) untrusted: Vec<String>,
 }
 
 /// Why a release is not ready.
@@ -91,9 +105,9 @@ impl Preparer {
         &self,
         pin: &Pin,
         writers: Writers,
-    ) -> Result<Result<Arc<Generation>, String>, PinFault> {
+    ) -> Result<Result<Ready, String>, PinFault> {
         let prepared = match pin {
-            Pin::Release { slot, number } => self.prepare(*slot, *number).await,
+            Pin::Release { slot, number } => self.pinned_release(*slot, *number).await,
             Pin::File(file) => {
                 writers.check(file)?;
                 let exported = read(file.clone()).await?;
@@ -107,7 +121,7 @@ impl Preparer {
             }
         };
         match prepared {
-            Ok(generation) => Ok(Ok(generation)),
+            Ok(ready) => Ok(Ok(ready)),
             Err(Unprepared::Away(error)) => Ok(Err(error)),
             Err(Unprepared::Refused(reasons)) => {
                 Err(PinFault::Refused { pin: pin.to_string(), reasons })
@@ -115,11 +129,15 @@ impl Preparer {
         }
     }
 
-    async fn admit_exported(
-        &self,
-        slot: Slot,
-        exported: Exported,
-    ) -> Result<Arc<Generation>, Unprepared> {
+    async fn pinned_release(&self, slot: Slot, number: i64) -> Result<Ready, Unprepared> {
+        let generation = self.prepare(slot, number).await?;
+        let release = self.store.release(slot.as_str(), number).await?;
+        let source = release.map_or(Source::Push, |release| release.source);
+        let findings = self.gate.of_identity(&generation.identity, source).await?;
+        Ok(Ready { generation, untrusted: findings.trust.reasons })
+    }
+
+    async fn admit_exported(&self, slot: Slot, exported: Exported) -> Result<Ready, Unprepared> {
         let Exported { release, components } = exported;
         let named = release.components.iter();
         let named: Vec<_> = named
@@ -129,7 +147,12 @@ impl Preparer {
         let mut pairs = named.iter().zip(components);
         let bytes = pairs.find(|(component, _)| *component == chosen).map(|(_, bytes)| bytes);
         let bytes = bytes.unwrap_or_default().into();
-        self.admit(slot, release.number, &release.settings, bytes).await
+        let generation = self.admit(slot, release.number, &release.settings, bytes).await?;
+        let described = release.components.iter().find(|it| it.sha256 == chosen.digest);
+        let lines = described.into_iter().flat_map(|it| &it.signatures);
+        let signatures: Vec<_> = lines.filter_map(|line| Signature::read(line).ok()).collect();
+        let findings = self.gate.with(&generation.identity, Source::Import, &signatures, None);
+        Ok(Ready { generation, untrusted: findings.trust.reasons })
     }
 
     async fn admit(
@@ -144,8 +167,22 @@ impl Preparer {
         let number = u64::try_from(number).map_err(|_| format!("{number} is no number"))?;
         let offer = Offer { slot, bytes, settings };
         let admitted = self.admission.admit(offer).await?;
+        expect(&self.secrets, slot, admitted.manifest.asks.secrets.clone()).await?;
         Ok(Arc::new(admitted.into_generation(number)))
     }
+}
+
+/// The secrets of a policy are there, and followed from now on. Files are read beside the request
+/// threads.
+async fn expect(secrets: &Arc<Secrets>, slot: Slot, names: Vec<String>) -> Result<(), Unprepared> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    let secrets = Arc::clone(secrets);
+    let expect = move || secrets.expect(slot.as_str(), names.iter().map(String::as_str));
+    let expected = spawn_blocking(expect).await.map_err(|error| error.to_string())?;
+    expected
+        .map_err(|faults| Unprepared::Refused(faults.iter().map(SecretFault::to_string).collect()))
 }
 
 /// Files are read beside the request threads.

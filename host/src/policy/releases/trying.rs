@@ -45,10 +45,15 @@ impl Follower {
             return Err("another release was activated since the trial began".to_owned());
         }
         let release = candidate.release;
-        place.ready(release).cloned().ok_or_else(|| match place.refusal_of(release) {
-            Some(refusal) => format!("it cannot run {slot}/{release}: {refusal}"),
-            None => format!("{slot}/{release} is being prepared"),
-        })
+        let ready =
+            place.ready(release).cloned().ok_or_else(|| match place.refusal_of(release) {
+                Some(refusal) => format!("it cannot run {slot}/{release}: {refusal}"),
+                None => format!("{slot}/{release} is being prepared"),
+            })?;
+        match place.gated.against(release) {
+            None => Ok(ready),
+            Some(reasons) => Err(format!("{slot}/{release} is not let in here: {reasons}")),
+        }
     }
 
     fn go_on_trying(&mut self, slot: Slot, candidate: &Candidate, ready: &Arc<Generation>) -> bool {

@@ -145,6 +145,7 @@ pub(super) fn decision<C: Contract>(
             Decision::Refused(state.table.delete(refusal).map_err(forged)?)
         }
         Err(Rejection::Failed(failure)) => {
+            let failure = state.without_secrets(failure);
             return Err(CallError::failed(failure, state.host_is_busy(), &state.limits));
         }
     };

@@ -1,4 +1,4 @@
-//! The policy directory: `<slot>.wasm` and `<slot>.settings.json`. Looking is cheap and works on
+//! The policy directory: `<slot>.wasm`, `<slot>.wasm.sig` and `<slot>.settings.json`. Looking is cheap and works on
 //! every file system, so it is polled.
 //!
 //! The files of a slot count once both have lain still for a second, so that a half-written one is
@@ -17,7 +17,8 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument as _;
 
 use super::files::{PolicyFiles, Writers};
-use super::intake::{Find, Intake};
+use super::found::Find;
+use super::intake::Intake;
 use super::strays::Strays;
 use crate::contract::{PerSlot, Slot};
 
@@ -27,6 +28,9 @@ const POLL: Duration = Duration::from_millis(200);
 /// of any kind, and whether it may be taken: a mode or an owner that was mended, also of a folder
 /// or a link on the way, and bytes that were replaced under an old date, are news as well.
 type Look = Option<(SystemTime, u64, [(u64, i64, i64); 2], bool)>;
+
+/// The component, its settings and its signatures.
+type Looks = (Look, Look, Look);
 
 /// The directory, and what was last made of it.
 pub struct PolicyDirectory {
@@ -40,11 +44,11 @@ pub struct PolicyDirectory {
 #[derive(Default)]
 struct Watched {
     /// At the last look.
-    seen: (Look, Look),
+    seen: Looks,
     /// Since when it looks so.
     since: Option<Instant>,
     /// When it was last tried.
-    tried: Option<(Look, Look)>,
+    tried: Option<Looks>,
     /// What is being admitted; dropped, it ends with its process.
     admitting: Option<AbortOnDropHandle<()>>,
 }
@@ -127,7 +131,7 @@ impl PolicyDirectory {
     }
 
     /// What was being admitted in this slot is so no more: something else was placed.
-    fn take(&mut self, slot: Slot, look: (Look, Look)) {
+    fn take(&mut self, slot: Slot, look: Looks) {
         let (find, intake) = (self.find(slot), self.intake.clone());
         let watched = self.slots.get_mut(slot);
         let earlier = watched.admitting.take();
@@ -151,9 +155,10 @@ impl PolicyDirectory {
         Find { slot, files, writers: self.writers }
     }
 
-    fn look(&self, slot: Slot) -> (Look, Look) {
+    fn look(&self, slot: Slot) -> Looks {
         let files = PolicyFiles::in_folder(&self.folder, slot);
-        (look(&files.component, self.writers), look(&files.settings, self.writers))
+        let look = |file: &Path| look(file, self.writers);
+        (look(&files.component), look(&files.settings), look(&files.signatures))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The two files of a slot: the component and its settings. A file that somebody else may write to
+//! The files of a slot: the component, its settings and its signatures. A file that somebody else may write to
 //! is not read, unless the source says that anybody may.
 
 use std::fs::{self, File};
@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::owners;
 use crate::contract::Slot;
-use crate::policy::admission::{FileFault, MAX_COMPONENT_BYTES};
+use crate::policy::admission::{FileFault, MAX_COMPONENT_BYTES, check_owners};
 use crate::strict_json;
 
 const MAX_SETTINGS_BYTES: u64 = 64 * 1024;
+const MAX_SIGNATURES_BYTES: u64 = 64 * 1024;
 
 /// Who may write to a file that is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +31,7 @@ impl Writers {
 
     /// The same, with what stands against it.
     pub fn check(self, file: &Path) -> Result<(), FileFault> {
-        if self == Self::Anybody { Ok(()) } else { owners::check(file) }
+        if self == Self::Anybody { Ok(()) } else { check_owners(file) }
     }
 }
 
@@ -42,6 +42,8 @@ pub struct PolicyFiles {
     pub component: PathBuf,
     /// `<slot>.settings.json`; need not be there.
     pub settings: PathBuf,
+    /// `<slot>.wasm.sig`; need not be there.
+    pub signatures: PathBuf,
 }
 
 impl PolicyFiles {
@@ -50,6 +52,7 @@ impl PolicyFiles {
         Self {
             component: folder.join(format!("{slot}.wasm")),
             settings: folder.join(format!("{slot}.settings.json")),
+            signatures: folder.join(format!("{slot}.wasm.sig")),
         }
     }
 
@@ -74,6 +77,18 @@ impl PolicyFiles {
             Err(error) => Err(FileFault::Json { file: self.settings.clone(), error }),
         }
     }
+
+    /// The file of signatures; none if there is none.
+    pub fn read_signatures(&self, writers: Writers) -> Result<Option<String>, FileFault> {
+        if fs::symlink_metadata(&self.signatures)
+            .is_err_and(|error| error.kind() == ErrorKind::NotFound)
+        {
+            return Ok(None);
+        }
+        let text = read(&self.signatures, MAX_SIGNATURES_BYTES, writers)?;
+        // What is no text is no signature either: whoever reads the lines says so.
+        Ok(Some(String::from_utf8_lossy(&text).into_owned()))
+    }
 }
 
 fn read(file: &Path, most: u64, writers: Writers) -> Result<Vec<u8>, FileFault> {
@@ -84,7 +99,7 @@ fn read(file: &Path, most: u64, writers: Writers) -> Result<Vec<u8>, FileFault> 
         return Err(FileFault::NoFile(file.to_owned()));
     }
     if writers == Writers::Owner {
-        owners::check(file)?;
+        check_owners(file)?;
     }
     let opened = File::open(file).map_err(unreadable)?;
     let mut bytes = Vec::new();

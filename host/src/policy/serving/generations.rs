@@ -183,6 +183,14 @@ impl Generations {
         }
     }
 
+    /// Says that what is placed passed admission, and is not let in. It is asked again.
+    pub fn bar(&self, slot: Slot, reasons: &[String]) {
+        self.metrics.admissions.with_label_values(&[slot.as_str(), "refused"]).inc();
+        self.place(slot, Some(Placed::barred(reasons)));
+        let reasons = reasons.join(" ");
+        tracing::error!(%slot, reasons, "the policy is not let in; what serves goes on");
+    }
+
     /// Says that an offered component or its settings were refused, and why. What runs goes on.
     pub fn refuse(&self, slot: Slot, faults: &Faults) {
         self.metrics.admissions.with_label_values(&[slot.as_str(), "refused"]).inc();

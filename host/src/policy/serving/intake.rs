@@ -5,28 +5,26 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Map, Value};
 use tokio::time::sleep;
 
 use super::earlier::EarlierCopies;
-use super::files::{PolicyFiles, Writers};
+use super::found::{Amiss, Content, Find, Taken};
 use super::generations::Generations;
 use super::placed::Placed;
 use super::registry::{Brought, DirectoryRegistry};
+use super::threshold::{Pass, Threshold};
 use super::untaken::Untaken;
 use crate::contract::Slot;
-use crate::hex;
-use crate::policy::admission::{
-    Admission, AdmissionSettings, Admitted, Fault, Faults, FileFault, Offer,
-};
+use crate::policy::admission::{Admission, AdmissionSettings, Faults, Offer};
 use crate::policy::runtime::Generation;
-use crate::store::registry::RegistryError;
 
 /// A registry that does not answer is asked again after so long, and then after twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// What is not taken may be pushed by somebody meanwhile: it is looked for after so long.
 const LOOK_AGAIN: Duration = Duration::from_mins(1);
+/// What is not let in may be signed or granted meanwhile, or its secrets set.
+const ASK_AGAIN: Duration = Duration::from_secs(2);
 
 /// What a source is given to bring its finds to.
 #[derive(Clone)]
@@ -34,39 +32,11 @@ pub struct Intake {
     generations: Arc<Generations>,
     admission: Arc<Admission>,
     registry: DirectoryRegistry,
+    threshold: Threshold,
     earlier: EarlierCopies,
     /// Whether each change becomes a release. Else a place is filled that has none, and that is
     /// all.
     follow: bool,
-}
-
-/// The files of a slot, and who may write to them.
-pub struct Find {
-    pub slot: Slot,
-    pub files: PolicyFiles,
-    pub writers: Writers,
-}
-
-/// What the files hold. Settings that cannot be read are a fault only if there are no others.
-struct Content {
-    digest: String,
-    bytes: Arc<[u8]>,
-    settings: Result<Map<String, Value>, FileFault>,
-}
-
-/// What came of a find.
-struct Taken {
-    admitted: Admitted,
-    bytes: Arc<[u8]>,
-    amiss: Option<Amiss>,
-}
-
-/// What stands against what the files hold, though something was taken.
-enum Amiss {
-    /// The settings in the file; others were taken.
-    Settings(Faults),
-    /// The component; the one that an earlier version kept was taken.
-    All(Faults),
 }
 
 impl Intake {
@@ -74,11 +44,11 @@ impl Intake {
     pub fn new(
         generations: Arc<Generations>,
         admission: Arc<Admission>,
-        registry: DirectoryRegistry,
+        (registry, threshold): (DirectoryRegistry, Threshold),
         earlier: EarlierCopies,
         follow: bool,
     ) -> Self {
-        Self { generations, admission, registry, earlier, follow }
+        Self { generations, admission, registry, threshold, earlier, follow }
     }
 
     /// How it is admitted.
@@ -107,22 +77,22 @@ impl Intake {
     /// nothing is left to do.
     pub async fn serve_at_once(&self, find: &Find) -> bool {
         let slot = find.slot;
-        let Content { bytes, settings, .. } = match self.news(find).await {
+        let Content { bytes, settings, signatures, .. } = match self.news(find).await {
             Ok(content) => content,
             Err(untaken) => return matches!(untaken, Untaken::NoNews),
         };
         let Ok(settings) = settings else { return false };
         let offer = Offer { slot, bytes: Arc::clone(&bytes), settings };
         let Some(admitted) = self.admission.admit_known(offer).await else { return false };
-        let taken = Taken { admitted, bytes, amiss: None };
-        self.bring(slot, &taken).await.is_ok()
+        let taken = Taken { admitted, bytes, signatures, amiss: None };
+        self.bring(find, &taken).await.is_ok()
     }
 
     /// Admits what the files hold, makes it a release and swaps it in. Tries again for as long as
     /// the registry does not take it.
     pub async fn offer(&self, find: &Find) {
         let (slot, mut taken, mut pause) = (find.slot, None, FIRST_PAUSE);
-        let mut is_left = false;
+        let (mut is_left, mut barred) = (false, Vec::new());
         while let Err(untaken) = self.take(find, &mut taken).await {
             match untaken {
                 Untaken::NoNews => return self.generations.place(slot, None),
@@ -134,6 +104,15 @@ impl Intake {
                     sleep(LOOK_AGAIN).await;
                 }
                 Untaken::Refused(faults) => return self.generations.refuse(slot, &faults),
+                Untaken::Barred(reasons) => {
+                    if barred != reasons {
+                        self.generations.bar(slot, &reasons);
+                        barred = reasons;
+                    }
+                    sleep(ASK_AGAIN).await;
+                    // Somebody may have filled the place meanwhile.
+                    taken = taken.filter(|_| self.follow);
+                }
                 Untaken::Away(error) => {
                     self.generations.wait_for_registry(slot, &error, pause == FIRST_PAUSE);
                     sleep(pause).await;
@@ -153,13 +132,13 @@ impl Intake {
             },
         };
         let admitted = taken.insert(admitted);
-        Ok(self.bring(find.slot, admitted).await?)
+        self.bring(find, admitted).await
     }
 
     /// What the files hold, if it is for the directory to do something about it.
     async fn news(&self, find: &Find) -> Result<Content, Untaken> {
         let slot = find.slot;
-        let content = self.read(find).await;
+        let content = find.read().await;
         if !self.follow && self.registry.is_filled(slot).await? {
             return Err(self.tell_other(find, content).await);
         }
@@ -194,14 +173,14 @@ impl Intake {
 
     async fn admit(&self, find: &Find) -> Result<Taken, Untaken> {
         let slot = find.slot;
-        let Content { digest, bytes, settings } = self.news(find).await?;
+        let Content { digest, bytes, settings, signatures } = self.news(find).await?;
         self.generations.place(slot, Some(Placed::InAdmission));
         let offer = |settings| Offer { slot, bytes: Arc::clone(&bytes), settings };
         let running = self.current(slot).filter(|running| running.identity.digest == digest);
         if let Some(running) = running {
             // Only the settings can be new.
             let admitted = self.admission.admit_settings(&running, offer(settings?)).await?;
-            return Ok(Taken { admitted, bytes, amiss: None });
+            return Ok(Taken { admitted, bytes, signatures, amiss: None });
         }
         let admitted = match settings {
             Ok(settings) => self.admission.admit(offer(settings)).await,
@@ -222,7 +201,7 @@ impl Intake {
             }
             Err(faults) => return Err(faults.into()),
         };
-        Ok(Taken { admitted, bytes, amiss })
+        Ok(Taken { admitted, bytes, signatures, amiss })
     }
 
     /// What an earlier version served instead of a refused file, if the place has no release yet:
@@ -236,32 +215,21 @@ impl Intake {
         }
         let bytes = Arc::clone(&offer.bytes);
         match self.admission.admit(offer).await {
-            Ok(admitted) => Ok(Taken { admitted, bytes, amiss: Some(Amiss::All(faults)) }),
+            Ok(admitted) => {
+                let (signatures, amiss) = (Ok(Vec::new()), Some(Amiss::All(faults)));
+                Ok(Taken { admitted, bytes, signatures, amiss })
+            }
             Err(_) => Err(faults.into()),
         }
     }
 
-    async fn read(&self, find: &Find) -> Result<Content, Faults> {
-        let (files, writers) = (find.files.clone(), find.writers);
-        let read = move || {
-            // These bytes are read once; what is checked is what is compiled, and kept.
-            let bytes = files.read_component(writers)?;
-            let settings = files.read_settings(writers);
-            Ok::<_, FileFault>(Content {
-                digest: hex::sha256(&bytes),
-                bytes: bytes.into(),
-                settings,
-            })
-        };
-        // Files are read beside the request threads.
-        Ok(tokio::task::spawn_blocking(read).await.map_err(|_| Fault::Unfinished)??)
-    }
-
     /// Makes it a release and swaps it in: what the registry does not have, never serves.
-    async fn bring(&self, slot: Slot, taken: &Taken) -> Result<(), RegistryError> {
-        let Taken { admitted, bytes, amiss } = taken;
+    async fn bring(&self, find: &Find, taken: &Taken) -> Result<(), Untaken> {
+        let slot = find.slot;
+        let Taken { admitted, bytes, amiss, .. } = taken;
         let only_first = !self.follow || matches!(amiss, Some(Amiss::All(_)));
-        match self.registry.bring(slot, admitted, bytes, only_first).await? {
+        let pass = self.pass(find, taken).await?;
+        match self.registry.bring(slot, admitted, bytes, only_first, pass).await? {
             Brought::Active(number) => {
                 let number = u64::try_from(number).unwrap_or_default();
                 self.generations.activate(Arc::new(admitted.clone().into_generation(number)));
@@ -275,5 +243,20 @@ impl Intake {
             self.generations.refuse(slot, faults);
         }
         Ok(())
+    }
+
+    /// Whether it may become a release. What is one already serves without a question.
+    async fn pass(&self, find: &Find, taken: &Taken) -> Result<Option<Pass>, Untaken> {
+        let Taken { admitted, .. } = taken;
+        let (slot, digest) = (find.slot, &admitted.digest);
+        if self.registry.brought_last(slot, digest, &admitted.settings).await?.is_some() {
+            return Ok(None);
+        }
+        let state = self.registry.place(slot).await?;
+        let file = &find.files.component;
+        match self.threshold.pass(slot, file, taken, state.as_ref()).await? {
+            Ok(pass) => Ok(Some(pass)),
+            Err(reasons) => Err(Untaken::Barred(reasons)),
+        }
     }
 }

@@ -5,12 +5,13 @@
 mod directory;
 mod earlier;
 mod files;
+mod found;
 mod generations;
 mod intake;
-mod owners;
 mod placed;
 mod registry;
 mod strays;
+mod threshold;
 mod untaken;
 
 pub use directory::PolicyDirectory;
@@ -18,6 +19,6 @@ pub use earlier::EarlierCopies;
 pub use files::Writers;
 pub use generations::Generations;
 pub use intake::Intake;
-pub use owners::is_read_only;
 pub use placed::Placed;
 pub use registry::DirectoryRegistry;
+pub use threshold::Threshold;

@@ -36,6 +36,12 @@ impl Placed {
         Self::Refused { faults: faults.to_string(), remedy: faults.remedies() }
     }
 
+    /// Admitted, and not let in: each reason says what to do.
+    pub fn barred(reasons: &[String]) -> Self {
+        let remedy = "It is asked again by itself, and is let in once that is mended.";
+        Self::Refused { faults: reasons.join(" "), remedy: remedy.to_owned() }
+    }
+
     /// With every fault of the settings.
     pub fn other_settings(faults: &Faults) -> Self {
         Self::OtherSettings { faults: faults.to_string(), remedy: faults.remedies() }

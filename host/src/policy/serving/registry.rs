@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::threshold::Pass;
 use crate::clock::Clock;
-use crate::contract::Slot;
+use crate::contract::{Grants, Slot};
 use crate::policy::admission::Admitted;
+use crate::policy::trust::kept_asks;
 use crate::store::registry::{
-    Component, ComponentInfo, NewRelease, PlaceState, RegistryError, RegistryRefusal, Release,
-    ReleaseComponent, Source,
+    Change, Component, ComponentInfo, NewRelease, PlaceState, RegistryError, RegistryRefusal,
+    Release, ReleaseComponent, Source,
 };
 use crate::store::{Store, StoreError};
 
@@ -92,8 +94,10 @@ impl DirectoryRegistry {
         admitted: &Admitted,
         bytes: &Arc<[u8]>,
         only_first: bool,
+        pass: Option<Pass>,
     ) -> Result<Brought, RegistryError> {
-        let Admitted { digest, settings, report, .. } = admitted;
+        let Admitted { digest, manifest, settings, report, .. } = admitted;
+        let imports = report.imports.iter().map(String::as_str);
         if self.store.component_info(digest).await?.is_none() {
             let info = ComponentInfo {
                 digest: digest.clone(),
@@ -105,18 +109,28 @@ impl DirectoryRegistry {
             };
             self.store.component_put(&Component { info, bytes: Arc::clone(bytes) }).await?;
         }
+        let Pass { signatures, grants } = pass.unwrap_or_default();
+        if !signatures.is_empty() {
+            let (who, why) = (AUTHOR.to_owned(), String::new());
+            let change = Change { who, why, details: "{}".to_owned() };
+            self.store.signatures_add(digest, slot.as_str(), &signatures, &change).await?;
+        }
         let message = self.message(slot, digest, settings, only_first).await?;
         let release = NewRelease {
             place: slot.as_str().to_owned(),
             components: vec![ReleaseComponent { wit: report.wit.clone(), digest: digest.clone() }],
             settings: Value::Object(settings.clone()).to_string(),
-            grants: "{}".to_owned(),
+            grants: kept_asks(&Grants::asked(manifest, imports)),
             source: Source::Directory,
             author: AUTHOR.to_owned(),
             message,
             report: serde_json::to_string(report).unwrap_or_default(),
         };
-        match self.store.release_activate(&release, only_first, self.probation).await {
+        match self
+            .store
+            .release_activate(&release, only_first, self.probation, grants.as_deref())
+            .await
+        {
             Ok((release, _)) => Ok(Brought::Active(release.number)),
             Err(RegistryError::Refused(RegistryRefusal::ServesAlready { number, .. })) => {
                 self.known(slot, number).await

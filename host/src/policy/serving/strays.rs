@@ -29,7 +29,7 @@ impl Strays {
                 tracing::warn!(
                     file = %self.folder.join(&name).display(),
                     "this file is for no slot and serves nowhere; the slots are {slots}: name it \
-                     <slot>.wasm or <slot>.settings.json, or remove it"
+                     <slot>.wasm, <slot>.wasm.sig or <slot>.settings.json, or remove it"
                 );
             }
         }
@@ -42,7 +42,8 @@ fn is_stray(name: &str) -> bool {
         return false;
     }
     let of_slot = |stem: &str| Slot::ALL.iter().any(|slot| slot.as_str() == stem);
-    let stem = name.strip_suffix(".settings.json").or_else(|| name.strip_suffix(".wasm"));
+    let endings = [".settings.json", ".wasm", ".wasm.sig"];
+    let stem = endings.into_iter().find_map(|ending| name.strip_suffix(ending));
     stem.is_some_and(|stem| !of_slot(stem))
 }
 
@@ -52,10 +53,14 @@ mod tests {
 
     #[test]
     fn a_name_is_a_slots_as_a_whole_or_a_stray() {
-        for name in ["signin.wasm", "login.wasm.wasm", "login.settings.json.wasm"] {
+        for name in
+            ["signin.wasm", "login.wasm.wasm", "login.settings.json.wasm", "signin.wasm.sig"]
+        {
             assert!(is_stray(name), "{name}");
         }
-        for name in ["login.wasm", "login.settings.json", ".login.wasm.wasm", "README.md"] {
+        for name in
+            ["login.wasm", "login.wasm.sig", "login.settings.json", ".login.wasm.wasm", "README.md"]
+        {
             assert!(!is_stray(name), "{name}");
         }
     }

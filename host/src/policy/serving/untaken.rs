@@ -7,6 +7,9 @@ use crate::store::registry::RegistryError;
 /// Why nothing came of a find.
 pub(super) enum Untaken {
     Refused(Faults),
+    /// It passed admission, and is not let in: too few trusted keys have signed it, it asks for
+    /// what was not granted, or this replica lacks a secret of it.
+    Barred(Vec<String>),
     /// The registry did not answer.
     Away(RegistryError),
     /// There is nothing to do: what the registry says is active serves.

@@ -1,32 +1,211 @@
 //! The file of trusted keys, read again when it changes.
 
-use super::settings::TrustSettings;
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::judge::judge;
+use super::metrics::TrustMetrics;
+use super::ring::KeyRing;
+use super::settings::{TrustSettings, Unsigned};
 use super::verdict::Trust;
 use crate::clock::Timestamp;
+use crate::contract::Slot;
+use crate::policy::admission::check_owners;
 use crate::signatures::{Signature, Statement};
 use crate::store::registry::Source;
+
+const MOST_BYTES: u64 = 64 * 1024;
+
+/// The file is looked at again after so long, if somebody asks.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// The trusted keys, as the file says now.
 pub struct TrustedKeys {
     settings: TrustSettings,
+    metrics: TrustMetrics,
+    held: Mutex<Held>,
+}
+
+/// What was read last.
+struct Held {
+    at: Instant,
+    ring: Result<Arc<KeyRing>, Vec<String>>,
 }
 
 impl TrustedKeys {
     /// Reads the file; everything that is wrong with it, if something is. What is wrong with it
     /// later is logged, and counts as no trusted key at all.
-    pub fn open(settings: TrustSettings) -> Result<Self, Vec<String>> {
-        Ok(Self { settings })
+    pub fn open(
+        settings: TrustSettings,
+        metrics: TrustMetrics,
+        now: Timestamp,
+    ) -> Result<Self, Vec<String>> {
+        let ring = Arc::new(read(&settings)?);
+        tell_of_places(&settings, &ring, now);
+        let held = Mutex::new(Held { at: Instant::now(), ring: Ok(ring) });
+        let keys = Self { settings, metrics, held };
+        keys.measure(now);
+        Ok(keys)
     }
 
-    /// What the signatures of a component of a release come to. Reads the file if it has changed.
+    /// What the signatures of a component come to. `what` is what people call it: a release
+    /// (`login/42`), or a file. Reads the keys if they have changed.
     pub fn judge(
         &self,
-        _statement: &Statement,
-        _signatures: &[Signature],
-        _source: Source,
-        _now: Timestamp,
+        what: &str,
+        statement: &Statement,
+        signatures: &[Signature],
+        source: Source,
+        now: Timestamp,
     ) -> Trust {
-        let _ = &self.settings;
-        Trust { signed_by: Vec::new(), needed: 0, reasons: Vec::new() }
+        let needed = self.needed(&statement.place, source);
+        let of = (statement, signatures);
+        match self.ring(now) {
+            Ok(ring) => {
+                let mut trust = judge(&ring, what, of, needed, now);
+                if ring.keys().is_empty() && !trust.is_given() {
+                    trust.reasons = vec![self.nobody(what, source)];
+                }
+                trust
+            }
+            Err(faults) => {
+                let mut trust = judge(&KeyRing::default(), what, of, needed, now);
+                if !trust.is_given() {
+                    trust.reasons = vec![format!(
+                        "No key counts, and {what} is not trusted, until the file of trusted keys \
+                         is mended: {}",
+                        faults.join("; ")
+                    )];
+                }
+                trust
+            }
+        }
     }
+
+    /// Sets the metrics. Reads the keys if they have changed.
+    pub fn measure(&self, now: Timestamp) {
+        let ring = self.ring(now);
+        self.metrics.unreadable.set(i64::from(ring.is_err()));
+        let ring = ring.unwrap_or_default();
+        let (mut good, mut ended, mut withdrawn) = (0, 0, 0);
+        for key in ring.keys() {
+            let state = match key {
+                key if key.withdrawn => &mut withdrawn,
+                key if key.is_ended(now) => &mut ended,
+                _ => &mut good,
+            };
+            *state += 1;
+        }
+        for (state, count) in [("good", good), ("ended", ended), ("withdrawn", withdrawn)] {
+            self.metrics.keys.with_label_values(&[state]).set(count);
+        }
+    }
+
+    /// So many signatures are needed.
+    fn needed(&self, place: &str, source: Source) -> u32 {
+        let Unsigned { directory, push } = self.settings.unsigned;
+        let is_taken = match source {
+            Source::Directory => directory,
+            Source::Push | Source::Import => push,
+        };
+        let needed = &self.settings.needed;
+        let of = |slot: &Slot| slot.as_str() == place;
+        match Slot::ALL.into_iter().find(of) {
+            _ if is_taken => 0,
+            Some(slot) => *needed.get(slot),
+            // Of a place that another version of this host has.
+            None => Slot::ALL.map(|slot| *needed.get(slot)).into_iter().max().unwrap_or(1),
+        }
+    }
+
+    fn nobody(&self, what: &str, source: Source) -> String {
+        let keys = match &self.settings.keys {
+            None => "POLICY_TRUSTED_KEYS is not set".to_owned(),
+            Some(file) => format!("{} names none", file.display()),
+        };
+        let word = match source {
+            Source::Directory => "directory",
+            Source::Push | Source::Import => "push",
+        };
+        format!(
+            "No key is trusted here ({keys}), and {what} may not be without a signature \
+             (POLICY_UNSIGNED lacks {word}). The operator names keys that may sign, or says \
+             POLICY_UNSIGNED={word}"
+        )
+    }
+
+    fn ring(&self, now: Timestamp) -> Result<Arc<KeyRing>, Vec<String>> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.at.elapsed() < FRESH {
+            return held.ring.clone();
+        }
+        let new = read(&self.settings).map(Arc::new);
+        if new != held.ring {
+            match &new {
+                Ok(ring) => {
+                    let keys: Vec<&str> = ring.keys().iter().map(|key| key.name.as_str()).collect();
+                    tracing::info!(?keys, "the trusted keys have changed");
+                    tell_of_places(&self.settings, ring, now);
+                }
+                Err(faults) => tracing::error!(
+                    ?faults,
+                    "the file of trusted keys (POLICY_TRUSTED_KEYS) cannot be read: no key \
+                     counts, and nothing signed is deployed anew, until it is mended"
+                ),
+            }
+        }
+        *held = Held { at: Instant::now(), ring: new };
+        held.ring.clone()
+    }
+}
+
+/// Says which places nobody can sign for: nothing can be deployed there.
+fn tell_of_places(settings: &TrustSettings, ring: &KeyRing, now: Timestamp) {
+    if settings.unsigned.push {
+        return;
+    }
+    for slot in Slot::ALL {
+        let (needed, keys) = (*settings.needed.get(slot), ring.count_for(slot.as_str(), now));
+        if keys < needed as usize {
+            tracing::warn!(
+                place = slot.as_str(),
+                needed,
+                keys,
+                "fewer keys may sign for this place than it needs signatures: nothing can be \
+                 deployed there (POLICY_TRUSTED_KEYS, POLICY_SIGNATURES, POLICY_UNSIGNED)"
+            );
+        }
+    }
+}
+
+/// The keys of the file; everything that is wrong with it.
+fn read(settings: &TrustSettings) -> Result<KeyRing, Vec<String>> {
+    let Some(file) = &settings.keys else { return Ok(KeyRing::default()) };
+    let in_file = |fault: String| format!("{}: {fault}", file.display());
+    let text = text(file, settings.anybody).map_err(|fault| vec![fault])?;
+    let ring = KeyRing::read(&text);
+    ring.map_err(|faults| faults.into_iter().map(in_file).collect())
+}
+
+/// Whoever may write there says who is trusted.
+fn text(file: &Path, anybody: bool) -> Result<String, String> {
+    let shown = file.display();
+    let unreadable = |error| format!("{shown} cannot be read: {error}");
+    // Asked before it is opened: to open a pipe would wait for somebody to write to it.
+    if !fs::metadata(file).map_err(unreadable)?.is_file() {
+        return Err(format!("{shown} is not a file"));
+    }
+    if !anybody {
+        check_owners(file).map_err(|fault| format!("{fault}. {}", fault.remedy()))?;
+    }
+    let mut bytes = Vec::new();
+    let opened = File::open(file).map_err(unreadable)?;
+    opened.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(format!("{shown} has more than {MOST_BYTES} bytes"));
+    }
+    String::from_utf8(bytes).map_err(|_| format!("{shown} is no UTF-8 text"))
 }

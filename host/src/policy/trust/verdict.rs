@@ -19,6 +19,20 @@ pub enum KeyState {
     Wrong,
 }
 
+impl KeyState {
+    /// As the admin API and the commands tell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Unknown => "unknown",
+            Self::Ended => "ended",
+            Self::Withdrawn => "withdrawn",
+            Self::OtherPlace => "other_place",
+            Self::Wrong => "wrong",
+        }
+    }
+}
+
 /// A signature of a component, looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedBy {
@@ -36,6 +50,13 @@ pub struct Trust {
     pub needed: u32,
     /// Why it is not trusted, each in a sentence with what to do; empty: it is.
     pub reasons: Vec<String>,
+}
+
+impl SignedBy {
+    /// Its name, if it counts.
+    pub fn counts(&self) -> Option<&str> {
+        self.name.as_deref().filter(|_| self.state == KeyState::Good)
+    }
 }
 
 impl Trust {

@@ -75,14 +75,17 @@ impl Store {
     /// Keeps a release and activates it at once: for the policy directory. With `only_first`,
     /// only if the place has no release yet (refused: `NotEmpty`). Probation as for a deployment.
     /// Refused, too: `Frozen`, and `ServesAlready` for what the directory brought last, whether or
-    /// not another release was activated since.
+    /// not another release was activated since. With `grants`, a place that nobody ever granted
+    /// anything to is granted this, with a line of history (`granted`); one that somebody granted
+    /// something to, or nothing, keeps that.
     pub async fn release_activate(
         &self,
         release: &NewRelease,
         only_first: bool,
         probation: Duration,
+        grants: Option<&[String]>,
     ) -> Result<(Release, Moved), RegistryError> {
-        ask!(self.release_activate(release, only_first, probation).await)
+        ask!(self.release_activate(release, only_first, probation, grants).await)
     }
 
     /// Goes back to the release before, or to one that served once, in one transaction; an open

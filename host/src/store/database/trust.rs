@@ -1,41 +1,43 @@
 //! Signatures and grants as the rest of the host asks for them, whichever database it is.
 
-use super::store::Store;
+use super::store::{Store, ask};
 use crate::store::StoreError;
 use crate::store::registry::{Change, RegistryError, StoredSignature};
 
 impl Store {
-    /// Keeps signatures of a component, one of each key; how many of them are new. The place is
-    /// for the line of history (`signed`). Refused: `NoComponent`, `TooManySignatures`.
+    /// Keeps signatures of a component, one of each key: the last one counts. How many of them are
+    /// new. The place is for the line of history (`signed`), which there is if any is new. Refused:
+    /// `NoComponent`, `TooManySignatures`.
     pub async fn signatures_add(
         &self,
-        _digest: &str,
-        _place: &str,
-        _signatures: &[StoredSignature],
-        _change: &Change,
+        digest: &str,
+        place: &str,
+        signatures: &[StoredSignature],
+        change: &Change,
     ) -> Result<usize, RegistryError> {
-        todo!()
+        ask!(self.signatures_add(digest, place, signatures, change).await)
     }
 
     /// The signatures of a component, by key.
-    pub async fn signatures(&self, _digest: &str) -> Result<Vec<StoredSignature>, StoreError> {
-        todo!()
+    pub async fn signatures(&self, digest: &str) -> Result<Vec<StoredSignature>, StoreError> {
+        ask!(self.signatures(digest).await)
     }
 
     /// What was granted to a place, also to one without a release; none if nobody ever has.
-    pub async fn grants(&self, _place: &str) -> Result<Option<Vec<String>>, StoreError> {
-        todo!()
+    pub async fn grants(&self, place: &str) -> Result<Option<Vec<String>>, StoreError> {
+        ask!(self.grants(place).await)
     }
 
-    /// Grants this to a place if what was granted is still as expected, with a line of history
-    /// (`granted`). Refused: `ChangedMeanwhile` else.
+    /// Grants this to a place, and nothing else any more, with a line of history (`granted`) if that
+    /// changes anything. If what was granted is not as expected, in whatever order, it is refused:
+    /// `GrantedMeanwhile`.
     pub async fn grants_set(
         &self,
-        _place: &str,
-        _expected: Option<&[String]>,
-        _grants: &[String],
-        _change: &Change,
+        place: &str,
+        expected: Option<&[String]>,
+        grants: &[String],
+        change: &Change,
     ) -> Result<(), RegistryError> {
-        todo!()
+        ask!(self.grants_set(place, expected, grants, change).await)
     }
 }

@@ -21,7 +21,7 @@ const TABLE: &str = "auth._sqlx_migrations";
 fn all() -> Migrator {
     let mut migrator = migrator!(
         "postgres": "0001_first.sql", "0002_imported_accounts.sql", "0003_policy_registry.sql",
-        "0004_policy_rollouts.sql"
+        "0004_policy_rollouts.sql", "0005_policy_trust.sql"
     );
     migrator.dangerous_set_table_name(TABLE);
     // A newer replica may have migrated already: migrations let old and new ones run side by side.
@@ -87,6 +87,8 @@ mod tests {
                         29580fa2e262bf896f4e2c6ed3503f91";
         let rollouts = "8400ad7328635683ff2356bf088865e800ccbcab82e34afdeb4c013fc094f2a7\
                         b0ec05ba79274a0e3e7f4efba83c8b99";
+        let trust = "ecbda8f492af45ddf870755bfe5418c63e83435f7ed191f5482265247198c6f3\
+                     2d0a95b764d8e2dc06804bbf4782b071";
         are_as_released(
             &super::all(),
             "postgres",
@@ -95,6 +97,7 @@ mod tests {
                 (2, "imported accounts", imported),
                 (3, "policy registry", registry),
                 (4, "policy rollouts", rollouts),
+                (5, "policy trust", trust),
             ],
         );
     }

@@ -11,11 +11,13 @@ macro_rules! changing {
         use $crate::clock::Timestamp;
         use $crate::events::NewEvent;
         use $crate::store::StoreError;
-        use $crate::store::registry::changes::{deployments, places, releases, rollouts, tokens};
+        use $crate::store::registry::changes::{
+            deployments, places, releases, rollouts, tokens, trust,
+        };
         use $crate::store::registry::{
             AdminToken, Change, Deployment, EventOfMove, Expected, Moved, NewAdminToken,
             NewRelease, PlaceState, Pruned, RegistryError, RegistryRefusal, Release, RolloutChange,
-            RolloutPlan, verdict,
+            RolloutPlan, StoredSignature, verdict,
         };
 
         // Releases and places.
@@ -51,10 +53,12 @@ macro_rules! changing {
                 release: &NewRelease,
                 only_first: bool,
                 probation: Duration,
+                grants: Option<&[String]>,
             ) -> Result<(Release, Moved), RegistryError> {
                 let mut registry = self.change().await?;
                 let done =
-                    places::release_activate(&mut registry, release, only_first, probation).await;
+                    places::release_activate(&mut registry, release, only_first, probation, grants)
+                        .await;
                 registry.end(done).await
             }
 
@@ -162,6 +166,33 @@ macro_rules! changing {
                     event,
                 )
                 .await;
+                registry.end(done).await
+            }
+        }
+
+        // Signatures and grants.
+        impl $database {
+            pub(in crate::store) async fn signatures_add(
+                &self,
+                digest: &str,
+                place: &str,
+                signatures: &[StoredSignature],
+                change: &Change,
+            ) -> Result<usize, RegistryError> {
+                let mut registry = self.change().await?;
+                let done = trust::sign(&mut registry, digest, place, signatures, change).await;
+                registry.end(done).await
+            }
+
+            pub(in crate::store) async fn grants_set(
+                &self,
+                place: &str,
+                expected: Option<&[String]>,
+                grants: &[String],
+                change: &Change,
+            ) -> Result<(), RegistryError> {
+                let mut registry = self.change().await?;
+                let done = trust::grant(&mut registry, place, expected, grants, change).await;
                 registry.end(done).await
             }
         }

@@ -45,7 +45,7 @@ pub(super) use fitting::{Fitted, KEPT_SAMPLES, KEPT_SAMPLES_OF_KIND};
 pub(super) use place_row::PlaceRow;
 pub(super) use rows::as_word;
 pub(super) use transaction::{
-    KEPT_DEPLOYMENTS, NewLine, PRUNED_RELEASES, REHEARSING, Registry, Trials,
+    KEPT_DEPLOYMENTS, NewLine, PRUNED_RELEASES, REHEARSING, Registry, Trials, Trust,
 };
 pub(super) use verdict::{looked_at, verdict, waiting};
 pub(super) use written::as_json;

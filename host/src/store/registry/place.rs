@@ -87,7 +87,7 @@ pub struct HistoryLine {
     /// `pushed`, `imported`, `deploy_began`, `activated`, `deploy_refused`, `deploy_expired`,
     /// `deploy_cancelled`, `rolled_back`, `fell_back`, `frozen`, `unfrozen`, `pruned`,
     /// `shadow_began`, `share_began`, `paused`, `resumed`, `promoted`, `aborted`, `taken_out`,
-    /// `advanced`, `overtaken`,
+    /// `advanced`, `overtaken`, `granted`, `signed`,
     /// `token_added`, `token_revoked` (the last two have no place: an empty text).
     pub action: String,
     pub from: Option<i64>,

@@ -22,6 +22,8 @@ pub(in crate::store) struct PlaceRow {
     pub(in crate::store) candidate: Option<Candidate>,
     /// One of a later version, which cannot be read: as it is written, and the revision with it.
     pub(in crate::store) unreadable: Option<(String, i64)>,
+    /// What was granted. Who saves a row leaves it as it is.
+    pub(in crate::store) grants: Option<Vec<String>>,
 }
 
 impl PlaceRow {
@@ -38,7 +40,7 @@ impl PlaceRow {
             probation_until: self.probation_until,
             freeze: self.freeze.filter(|freeze| freeze.until > now),
             candidate,
-            grants: None,
+            grants: self.grants,
         })
     }
 

@@ -65,6 +65,12 @@ pub enum RegistryRefusal {
          out and nothing else, and it is not {place}/{from}"
     )]
     TriedMeanwhile { place: String, candidate: i64, from: i64 },
+    #[error("what {place} is granted was changed meanwhile")]
+    GrantedMeanwhile { place: String },
+    #[error(
+        "the component {digest} would have {signatures} signatures, and {most} are kept at most"
+    )]
+    TooManySignatures { digest: String, signatures: usize, most: usize },
     #[error("the place {place} has releases already")]
     NotEmpty { place: String },
     #[error("there is no such deployment, or it has ended")]

@@ -11,6 +11,7 @@ use super::place::{Freeze, HistoryLine};
 use super::place_row::PlaceRow;
 use super::release::{Component, ComponentInfo, Release};
 use super::replica::Replica;
+use super::signature::StoredSignature;
 use super::token::AdminToken;
 use crate::store::row::from_row;
 use crate::telemetry::rarely;
@@ -57,6 +58,7 @@ from_row!(PlaceRow |row| {
         _ => None,
     },
     candidate: candidate(row.try_get("candidate")?),
+    grants: grants(row.try_get("grants")?),
 });
 
 from_row!(Deployment |row| {
@@ -116,6 +118,8 @@ from_row!(Replica |row| {
     serving: json_if_any("serving", row.try_get("serving")?),
 });
 
+from_row!(StoredSignature |row| { key, line, added_at, added_by });
+
 from_row!(AdminToken |row| {
     name,
     role: word("role", row.try_get("role")?)?,
@@ -152,6 +156,16 @@ fn candidate(text: Option<&str>) -> Option<Candidate> {
     json("candidate", text?)
         .inspect_err(|error| rarely!(warn, %error, "a candidate cannot be read, and is not tried"))
         .ok()
+}
+
+/// What was granted. What cannot be read is nothing, and not the start of everything: the place is
+/// changed and read nevertheless, until somebody grants anew.
+fn grants(text: Option<&str>) -> Option<Vec<String>> {
+    let granted = json("grants", text?);
+    Some(granted.unwrap_or_else(|error| {
+        rarely!(error, %error, "what was granted to a place cannot be read, and counts as nothing");
+        Vec::new()
+    }))
 }
 
 /// A column of one word.

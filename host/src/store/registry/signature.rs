@@ -15,3 +15,8 @@ pub struct StoredSignature {
     /// The name of a token, or `directory`.
     pub added_by: String,
 }
+
+impl StoredSignature {
+    /// So many are kept of a component.
+    pub const MOST: usize = 16;
+}

@@ -10,6 +10,7 @@ use super::deployment::{Deployment, DeploymentState};
 use super::place_row::PlaceRow;
 use super::release::{NewRelease, Release};
 use super::replica::Replica;
+use super::signature::StoredSignature;
 use super::token::{AdminToken, NewAdminToken};
 use crate::clock::Timestamp;
 use crate::events::NewEvent;
@@ -52,8 +53,20 @@ pub(in crate::store) trait Trials: Send {
     fn end_rollout(&mut self, rollout: Uuid, ending: &str) -> impl Answer<()>;
 }
 
+/// What it asks about signatures and grants.
+pub(in crate::store) trait Trust: Send {
+    /// Lets nobody else sign a component until the end; false if there is none.
+    fn lock_component(&mut self, digest: &str) -> impl Answer<bool>;
+    /// The signatures of a component, by key.
+    fn signatures(&mut self, digest: &str) -> impl Answer<Vec<StoredSignature>>;
+    /// Keeps a signature, in place of another one of the same key.
+    fn sign(&mut self, digest: &str, signature: &StoredSignature) -> impl Answer<()>;
+    /// Writes what a place is granted; its row is locked.
+    fn grant(&mut self, place: &str, items: &[String]) -> impl Answer<()>;
+}
+
 /// A transaction that changes the registry.
-pub(in crate::store) trait Registry: Trials {
+pub(in crate::store) trait Registry: Trials + Trust {
     fn now(&self) -> Timestamp;
 
     /// Locks the row of a place, and makes it if there is none.

@@ -8,7 +8,7 @@ use crate::store::migrations::migrator;
 fn all() -> Migrator {
     let mut migrator = migrator!(
         "sqlite": "0001_first.sql", "0002_relay.sql", "0003_policy_registry.sql",
-        "0004_policy_rollouts.sql"
+        "0004_policy_rollouts.sql", "0005_policy_trust.sql"
     );
     // A newer version may have migrated already, and the way back to this one stays open.
     migrator.set_ignore_missing(true);
@@ -34,6 +34,8 @@ mod tests {
                         e1857672d376af3fc0f9c595eb83038a";
         let rollouts = "934571a114ca76494d8fa66a752679189dbe53ff25f715b89471733ccd356e70\
                         5c23a4c114c3bd7c9e9442f1274bdaa7";
+        let trust = "c27c9fb7d45017543b3e91fef49f9b849b3e8bad73adcf8208ef2fb60caba5d1\
+                     e499c00fc49aa02ddaed90fe8fff67fd";
         are_as_released(
             &super::all(),
             "sqlite",
@@ -42,6 +44,7 @@ mod tests {
                 (2, "relay", relay),
                 (3, "policy registry", registry),
                 (4, "policy rollouts", rollouts),
+                (5, "policy trust", trust),
             ],
         );
     }

@@ -2,6 +2,7 @@
 //! authority of the tests' own.
 
 mod asking;
+mod breached;
 mod crowds;
 mod dns;
 mod gzip;
@@ -10,6 +11,7 @@ mod loops;
 mod manner;
 mod redirects;
 mod requests;
+mod secrets;
 mod sending;
 mod server;
 mod servers;

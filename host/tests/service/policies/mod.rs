@@ -22,7 +22,7 @@ use crate::support::{Person, TestService, guest_names};
 
 /// The sources of the tests in this folder and of those of swaps: the guard below looks for guests
 /// in them.
-const SOURCES: [&str; 14] = [
+const SOURCES: [&str; 15] = [
     include_str!("acceptances.rs"),
     include_str!("bounds.rs"),
     include_str!("budgets.rs"),
@@ -37,6 +37,7 @@ const SOURCES: [&str; 14] = [
     include_str!("../storm/mod.rs"),
     include_str!("../outside/asking.rs"),
     include_str!("../outside/loops.rs"),
+    include_str!("../outside/secrets.rs"),
 ];
 
 #[test]

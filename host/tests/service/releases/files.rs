@@ -199,6 +199,7 @@ async fn an_export_that_was_cut_or_changed_is_refused_before_anybody_is_asked() 
                 wit: "0.2.0".into(),
                 sha256: hex::sha256(&component),
                 size: component.len() as u64,
+                signatures: Vec::new(),
             }],
         },
         components: vec![component],

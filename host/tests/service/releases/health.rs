@@ -212,7 +212,7 @@ async fn activate(store: &Store, place: &str) -> PlaceState {
         message: "a change".into(),
         report: "{}".into(),
     };
-    store.release_activate(&release, false, Duration::from_mins(10)).await.unwrap();
+    store.release_activate(&release, false, Duration::from_mins(10), None).await.unwrap();
     let mut places = store.places().await.unwrap().into_iter();
     places.find(|state| state.place == place).unwrap()
 }

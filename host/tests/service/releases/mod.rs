@@ -19,4 +19,5 @@ pub(crate) mod registry;
 mod story;
 mod swaps;
 mod trials;
+mod trust;
 mod upgrade;

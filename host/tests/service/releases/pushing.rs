@@ -143,7 +143,8 @@ pub(super) fn beat_of(replica: &Replica) -> Beat {
 pub(super) async fn activate(service: &TestService, components: &[(&str, &[u8])]) -> i64 {
     let release = new_release(service, components, &json!({})).await;
     let probation = Duration::ZERO;
-    let (release, _) = store(service).release_activate(&release, false, probation).await.unwrap();
+    let (release, _) =
+        store(service).release_activate(&release, false, probation, None).await.unwrap();
     release.number
 }
 

@@ -6,7 +6,7 @@ use auth_host::clock::Clock;
 use auth_host::store::Store;
 use auth_host::store::registry::{
     DifferenceSample, Expected, NewAdminToken, NewDifferences, Report, ReportState, Role,
-    RolloutChange,
+    RolloutChange, StoredSignature,
 };
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use uuid::Uuid;
@@ -88,7 +88,7 @@ async fn uses_the_registry(url: &str) {
         store.component_put(&component(digest, b"code")).await.unwrap();
     }
     for _ in 0..2 {
-        store.release_activate(&release("elsewhere"), false, Duration::ZERO).await.unwrap();
+        store.release_activate(&release("elsewhere"), false, Duration::ZERO, None).await.unwrap();
     }
     let begun =
         store.deploy_begin("elsewhere", 1, Duration::ZERO, None, &change("ann")).await.unwrap();
@@ -108,7 +108,24 @@ async fn uses_the_registry(url: &str) {
     assert_eq!(pruned.components, 1);
     store.rollback("elsewhere", None, Expected::Anything, &change("ann"), None).await.unwrap();
     uses_trials(&store).await;
+    uses_trust(&store).await;
     store.close().await;
+}
+
+async fn uses_trust(store: &Store) {
+    let (place, change, grants) = ("elsewhere", change("ann"), ["claim:tier".to_owned()]);
+    store.grants_set(place, None, &grants, &change).await.unwrap();
+    assert_eq!(store.grants(place).await.unwrap().unwrap(), grants);
+    for line in ["{}", "{\"more\":1}"] {
+        let signature = StoredSignature {
+            key: "SHA256:ann".to_owned(),
+            line: line.to_owned(),
+            added_at: 0,
+            added_by: "ann".to_owned(),
+        };
+        assert_eq!(store.signatures_add("c0de", place, &[signature], &change).await.unwrap(), 1);
+    }
+    assert_eq!(store.signatures("c0de").await.unwrap()[0].line, "{\"more\":1}");
 }
 
 /// 1 serves, and 2 is tried.

@@ -2,8 +2,8 @@
 
 use super::answers::{Answers, Question, Told};
 use super::questions::{
-    FindByEmail, Hit, HttpSend, IsBreached, Limits, OpenSessions, RandomBytes, StorageGet,
-    Strength, Verify,
+    BreachCount, BreachPrefix, FindByEmail, Hit, HttpSend, IsBreached, Limits, OpenSessions,
+    RandomBytes, StorageGet, Strength, Verify,
 };
 use super::sizes;
 use super::wrote::Wrote;
@@ -132,6 +132,40 @@ impl Question for IsBreached {
 
     fn untold(&self, _wrote: &Wrote) -> Option<&'static str> {
         Some("asks_is_breached")
+    }
+}
+
+/// 20 bits of a hash, kept as long as the recording: without them a shadow could not ask what the
+/// call asked.
+impl Question for BreachPrefix {
+    type Answer = String;
+
+    fn told(answers: &mut Answers) -> &mut Told<Self> {
+        &mut answers.breach_prefixes
+    }
+
+    fn untold(&self, _wrote: &Wrote) -> Option<&'static str> {
+        Some("asks_breach_prefix")
+    }
+
+    fn answer_bytes(answer: &Self::Answer) -> usize {
+        answer.len()
+    }
+}
+
+impl Question for BreachCount {
+    type Answer = u32;
+
+    fn told(answers: &mut Answers) -> &mut Told<Self> {
+        &mut answers.breach_counts
+    }
+
+    fn untold(&self, _wrote: &Wrote) -> Option<&'static str> {
+        Some("asks_breach_count")
+    }
+
+    fn bytes(&self) -> usize {
+        self.0.len()
     }
 }
 

@@ -4,6 +4,7 @@
 use aws_lc_rs::digest::{Context, SHA256};
 
 use crate::contract::Slot;
+use crate::hex;
 use crate::outgoing::OutgoingRequest;
 use crate::store::{Account, Session, Store, StoreError, ThrottleHit};
 
@@ -47,6 +48,14 @@ pub struct Strength(pub(crate) Vec<String>);
 #[derive(PartialEq)]
 pub struct IsBreached;
 
+/// `password.breach-prefix`.
+#[derive(PartialEq)]
+pub struct BreachPrefix;
+
+/// `password.breach-count`, by the hash of what a service answered.
+#[derive(PartialEq)]
+pub struct BreachCount(pub(super) String);
+
 /// So many of `random.bytes`.
 #[derive(PartialEq)]
 pub struct RandomBytes(pub(crate) u32);
@@ -66,6 +75,12 @@ impl Limits {
         let mut limits: Vec<_> = hits.iter().map(limit).collect();
         limits.sort_unstable();
         Self(limits)
+    }
+}
+
+impl BreachCount {
+    pub(crate) fn of(answer: &[u8]) -> Self {
+        Self(hex::sha256(answer))
     }
 }
 

@@ -98,12 +98,17 @@ fn arguments_are_compared_and_limits_in_any_order() {
         journal.note(|| Strength(vec!["leo".into()]), &Ok(3));
         journal.note(|| Verify::new(true, &[hit("a")]), &Ok(Verification::Wrong));
         journal.note(|| IsBreached, &Ok(true));
+        journal.note(|| BreachPrefix, &Ok("5BAA6".into()));
+        journal.note(|| BreachCount::of(b"lines"), &Ok(7));
     };
     let mut journal = replay(ask, false, &Writes::default());
     assert_eq!(told(&mut journal, || Hit::new(&[hit("b"), hit("a")])), Some(30));
     assert_eq!(told(&mut journal, || Strength(vec!["leo".into()])), 3);
     assert!(matches!(told(&mut journal, || Verify::new(true, &[hit("a")])), Verification::Wrong));
     assert!(told(&mut journal, || IsBreached));
+    assert_eq!(told(&mut journal, || BreachPrefix), "5BAA6");
+    assert_eq!(told(&mut journal, || BreachCount::of(b"lines")), 7);
+    ends(journal, || BreachCount::of(b"others"), "asks_breach_count");
 }
 
 /// That a shadow ends that asks this, and how.
@@ -121,6 +126,7 @@ fn what_counts_or_costs_is_not_asked_anew() {
     ends(nothing(), || Verify::new(true, &[]), "asks_verify");
     ends(nothing(), || Strength(Vec::new()), "asks_strength");
     ends(nothing(), || IsBreached, "asks_is_breached");
+    ends(nothing(), || BreachPrefix, "asks_breach_prefix");
     let hits = |journal: &mut Journal| journal.note(|| Hit::new(&[hit("a")]), &Ok(None));
     let other = ThrottleHit { most: 6, ..hit("a") };
     ends(replay(hits, false, &Writes::default()), || Hit::new(&[other]), "asks_throttle");

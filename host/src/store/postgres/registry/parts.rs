@@ -55,7 +55,7 @@ macro_rules! place {
             $head,
             " policy_places.place, newest, active, revision, activated_at, activated_by,
               array_to_json(previous)::text AS previous, probation_until, frozen_until, frozen_by,
-              frozen_why, candidate ",
+              frozen_why, candidate, grants ",
             $tail
         )
     };
@@ -82,6 +82,8 @@ pub(super) const OPEN_DEPLOYMENTS: &str =
 
 pub(super) const PLACES: &str =
     place!("SELECT", "FROM auth.policy_places WHERE active IS NOT NULL ORDER BY place");
+
+pub(super) const PLACE: &str = place!("SELECT", "FROM auth.policy_places WHERE place = $1");
 
 pub(super) const LOCK: &str = place!(
     "INSERT INTO auth.policy_places (place)

@@ -8,3 +8,4 @@ pub(in crate::store) mod places;
 pub(in crate::store) mod releases;
 pub(in crate::store) mod rollouts;
 pub(in crate::store) mod tokens;
+pub(in crate::store) mod trust;

@@ -10,6 +10,7 @@ use super::super::release::{NewRelease, Release, Source};
 use super::super::transaction::{NewLine, Registry};
 use super::moving::{arrive, cancel_open, details, probation_until};
 use super::releases::{keep, kept};
+use super::trust::granted;
 use crate::clock::Timestamp;
 
 pub(in crate::store) async fn release_activate<R: Registry>(
@@ -17,6 +18,7 @@ pub(in crate::store) async fn release_activate<R: Registry>(
     release: &NewRelease,
     only_first: bool,
     probation: Duration,
+    grants: Option<&[String]>,
 ) -> Result<(Release, Moved), RegistryError> {
     let mut row = registry.lock(&release.place).await?;
     if only_first && row.newest > 0 {
@@ -35,6 +37,14 @@ pub(in crate::store) async fn release_activate<R: Registry>(
     let reason = "another release was activated meanwhile";
     cancel_open(registry, &row.place, &release.author, reason).await?;
     let number = keep(registry, &mut row, release).await?;
+    if let Some(grants) = grants
+        && row.grants.is_none()
+    {
+        let (who, why) = (release.author.clone(), release.message.clone());
+        let change = Change { who, why, details: "{}".to_owned() };
+        granted(registry, &row, grants, &change).await?;
+        row.grants = Some(grants.to_vec());
+    }
     let until = probation_until(registry.now(), probation);
     let moved = row.activate(number, &release.author, registry.now(), until);
     arrive(registry, &mut row, &moved, &release.author).await?;

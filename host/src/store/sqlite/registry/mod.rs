@@ -10,3 +10,4 @@ mod replicas;
 mod statements;
 mod transaction;
 mod trials;
+mod trust;

@@ -42,7 +42,7 @@ macro_rules! place {
             $head,
             " place, newest, active, revision, activated_at, activated_by,
               previous, probation_until, frozen_until, frozen_by,
-              frozen_why, candidate ",
+              frozen_why, candidate, grants ",
             $tail
         )
     };
@@ -68,6 +68,8 @@ pub(super) const OPEN_DEPLOYMENTS: &str =
 
 pub(super) const PLACES: &str =
     place!("SELECT", "FROM policy_places WHERE active IS NOT NULL ORDER BY place");
+
+pub(super) const PLACE: &str = place!("SELECT", "FROM policy_places WHERE place = ?1");
 
 pub(super) const LOCK: &str = place!(
     "INSERT INTO policy_places (place) VALUES (?1)

@@ -149,7 +149,7 @@ async fn a_release_falls_back_on_probation_only() {
     registry.rolled_back(None).await.unwrap();
     assert_eq!(refusal(fall_back().await), changed(1), "what one went back to is not on probation");
     let release = release("login");
-    registry.store.release_activate(&release, false, Duration::ZERO).await.unwrap();
+    registry.store.release_activate(&release, false, Duration::ZERO, None).await.unwrap();
     assert_eq!(refusal(fall_back().await), changed(3), "there is none of no length");
     registry.activated().await;
     assert_eq!(fall_back().await.unwrap().to, 3);
@@ -160,7 +160,7 @@ async fn of_replicas_that_fill_an_empty_place_at_once_one_does() {
     let registry = Registry::new().await;
     let release = release("login");
     let stores = [registry.store.clone(), registry.opened.another().await, registry.store.clone()];
-    let all = stores.iter().map(|store| store.release_activate(&release, true, PROBATION));
+    let all = stores.iter().map(|store| store.release_activate(&release, true, PROBATION, None));
     let answers = in_time("all fillings", futures_util::future::join_all(all)).await;
     let (filled, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
     assert_eq!((filled.len(), refused.len()), (1, 2));
@@ -197,7 +197,7 @@ async fn a_frozen_place_takes_no_deployment_and_goes_back_all_the_same() {
     };
     assert_eq!(refusal(begin().await), refused);
     let release = release("login");
-    let activate = registry.store.release_activate(&release, false, PROBATION);
+    let activate = registry.store.release_activate(&release, false, PROBATION, None);
     assert_eq!(refusal(activate.await), refused, "also from the directory");
     assert_eq!(registry.rolled_back(None).await.unwrap().to, 1);
     assert_eq!(registry.login().await.freeze, Some(freeze));

@@ -11,6 +11,7 @@ mod pruning;
 mod readiness;
 mod replicas;
 pub(crate) mod trials;
+mod trust;
 mod turning;
 
 use std::time::Duration;
@@ -50,7 +51,7 @@ impl Registry {
     /// A new release of `login` that serves at once.
     async fn activated(&self) -> i64 {
         let release = release("login");
-        self.store.release_activate(&release, false, PROBATION).await.unwrap().0.number
+        self.store.release_activate(&release, false, PROBATION, None).await.unwrap().0.number
     }
 
     async fn login(&self) -> PlaceState {

@@ -120,7 +120,7 @@ async fn a_candidate_that_cannot_be_read_is_not_tried_and_stands_in_nobodys_way(
     registry.opened.execute(damage).await.unwrap();
     let at = registry.login().await;
     assert_eq!((at.active, at.candidate), (1, None));
-    registry.store.release_activate(&release("login"), false, PROBATION).await.unwrap();
+    registry.store.release_activate(&release("login"), false, PROBATION, None).await.unwrap();
     assert_eq!(registry.rolled_back(None).await.unwrap().to, 1);
     registry.tried(number, &shadow()).await;
 }
@@ -150,7 +150,7 @@ async fn a_candidate_of_a_later_version_outlives_what_others_change_and_its_tria
     };
     forget().await;
     assert_eq!(registry.endings().await, [(number, None)], "some replica knows it");
-    registry.store.release_activate(&release("login"), false, PROBATION).await.unwrap();
+    registry.store.release_activate(&release("login"), false, PROBATION, None).await.unwrap();
     forget().await;
     assert_eq!(registry.endings().await, [(number, Some("overtaken".to_owned()))]);
 }

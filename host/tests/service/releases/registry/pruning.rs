@@ -31,7 +31,7 @@ async fn what_is_named_anywhere_is_never_pruned() {
     let registry = Registry::new().await;
     let mut own = release("login");
     own.source = Source::Directory;
-    registry.store.release_activate(&own, false, super::PROBATION).await.unwrap();
+    registry.store.release_activate(&own, false, super::PROBATION, None).await.unwrap();
     for _ in 2..=9 {
         registry.activated().await;
     }

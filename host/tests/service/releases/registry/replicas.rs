@@ -157,6 +157,7 @@ const BACK: &str = "
     DROP TABLE {s}policy_rollouts;
     DROP TABLE {s}policy_reports; DROP TABLE {s}policy_deployments; DROP TABLE {s}policy_places;
     DROP TABLE {s}policy_release_components; DROP TABLE {s}policy_releases;
+    DROP TABLE {s}policy_signatures;
     DROP TABLE {s}policy_components; DROP TABLE {s}policy_history; DROP TABLE {s}admin_tokens;
     DELETE FROM {s}_sqlx_migrations WHERE version >= 3;";
 
@@ -192,6 +193,8 @@ async fn a_database_of_the_version_before_gets_a_registry_and_keeps_what_it_has(
 
 /// The registry as the version before trials had it.
 const BACK_TO_NO_TRIALS: &str = "
+    DROP TABLE {s}policy_signatures;
+    ALTER TABLE {s}policy_places DROP COLUMN grants;
     DROP TABLE {s}policy_difference_samples; DROP TABLE {s}policy_differences;
     DROP TABLE {s}policy_rollouts;
     DROP INDEX {s}policy_deployments_open;
@@ -199,7 +202,7 @@ const BACK_TO_NO_TRIALS: &str = "
     ALTER TABLE {s}policy_deployments DROP COLUMN plan;
     CREATE UNIQUE INDEX policy_deployments_open ON {s}policy_deployments (place)
      WHERE state = 'preparing';
-    DELETE FROM {s}_sqlx_migrations WHERE version = 4;";
+    DELETE FROM {s}_sqlx_migrations WHERE version >= 4;";
 
 #[tokio::test]
 async fn a_registry_of_the_version_before_tries_releases_and_goes_on_with_what_it_was_at() {

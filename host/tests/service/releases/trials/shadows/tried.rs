@@ -84,7 +84,7 @@ pub(super) fn kinds(expected: &[(&str, u64)]) -> Vec<(String, u64)> {
 pub(super) async fn activate(service: &TestService, slot: Slot, trying: Trying<'_>) -> u64 {
     let release = release(service, slot, trying).await;
     let (release, _) =
-        store(service).release_activate(&release, false, Duration::ZERO).await.unwrap();
+        store(service).release_activate(&release, false, Duration::ZERO, None).await.unwrap();
     let number = u64::try_from(release.number).unwrap();
     eventually("the release that serves", async || {
         (service.generation(slot).await == number).then_some(())

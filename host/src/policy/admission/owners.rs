@@ -15,7 +15,7 @@ use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::StatVfsMountFlags;
 
-use crate::policy::admission::FileFault;
+use super::file::FileFault;
 
 /// As many as Linux follows.
 const MOST_LINKS: u32 = 40;
@@ -23,7 +23,7 @@ const OTHERS_WRITE: u32 = 0o022;
 const STICKY: u32 = 0o1000;
 
 /// Checks a file and the whole way to it, through links.
-pub(super) fn check(file: &Path) -> Result<(), FileFault> {
+pub fn check(file: &Path) -> Result<(), FileFault> {
     let unreadable = |path: &Path, error| FileFault::Unreadable { file: path.to_owned(), error };
     let absolute = std::path::absolute(file).map_err(|error| unreadable(file, error))?;
     let mut rest = names(&absolute);
