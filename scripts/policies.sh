@@ -3,7 +3,7 @@
 #
 #   policies.sh beside COMMAND...    runs a command while the default policies are compiled
 #   policies.sh build SLOT...    target/policies/SLOT.wasm, from components/SLOT
-#   policies.sh guests           target/guests/NAME.wasm, the misbehaving policies of the tests
+#   policies.sh guests           target/guests/NAME.wasm, the misbehaving policies of the tests, and the example
 #   policies.sh install SLOT...  copies them into POLICY_DIR, where it holds nothing else under that name
 #   policies.sh swap SLOT        copies one of them into POLICY_DIR, whatever is there
 set -euo pipefail
@@ -111,6 +111,7 @@ beside() {
 }
 
 guests() {
+    compile --package breached-password
     compile --package test-guests --examples
     mkdir -p target/guests
     local manifest name
@@ -118,6 +119,7 @@ guests() {
         name=$(basename "$manifest" .json)
         pack "$modules/examples/$name.wasm" "$manifest" "target/guests/$name.wasm"
     done
+    pack "$modules/breached_password.wasm" examples/breached-password/manifest.json target/guests/breached-password.wasm
 }
 
 policy_folder() {

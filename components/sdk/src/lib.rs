@@ -33,6 +33,7 @@
 mod arena;
 #[doc(hidden)]
 pub mod bindings;
+pub mod http;
 pub mod json;
 mod panics;
 mod prose;
@@ -41,8 +42,7 @@ pub use bindings::capabilities::auth::policy::types::{
     self, AccountId, Caller, Failure, Json, Refusal, Rejection, Timestamp,
 };
 pub use bindings::capabilities::auth::policy::{
-    accounts, clock, http, log, metrics, outbox, passwords, random, sessions, settings, storage,
-    throttle,
+    accounts, clock, log, metrics, outbox, passwords, random, sessions, settings, storage, throttle,
 };
 #[doc(hidden)]
 pub use panics::report_panics;

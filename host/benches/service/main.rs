@@ -22,6 +22,7 @@ mod hashing;
 mod load;
 mod native;
 mod outbox;
+mod outgoing;
 mod process;
 mod rollout;
 mod setup;
@@ -61,6 +62,9 @@ fn main() {
     }
     if run("outbox") {
         outbox::measure();
+    }
+    if run("outgoing") {
+        outgoing::measure();
     }
     // Only if it is asked for: its lines are read by `scripts/compare.sh`.
     if wanted.iter().any(|word| word == "cost") {

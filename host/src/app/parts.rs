@@ -53,8 +53,9 @@ pub(super) async fn services(
     let threads = config.hashing.threads;
     let places: Vec<_> = Slot::ALL.map(|slot| (slot.as_str(), requests_at_once(slot))).into();
     let outgoing = Outgoing::new(&config.outgoing, &places, meter)?;
-    let secrets = Arc::new(Secrets::new(config.secrets.clone()));
-    let outside = (outgoing, secrets);
+    let secrets = Secrets::new(config.secrets.clone(), meter)?;
+    secrets.check_folder()?;
+    let outside = (outgoing, Arc::new(secrets));
     Ok(Arc::new(Services::new((store, clock), passwords, keys, outside, threads, meter)?))
 }
 

@@ -217,6 +217,7 @@ impl App {
         let cleaning = self.cleaner.clone().run(stop_background.clone());
         let database = self.watch.clone().run(stop_background.clone());
         let shadows = Arc::clone(&self.shadows).run(stop_background.clone());
+        let secrets = Arc::clone(&self.services.secrets).follow(stop_background.clone());
         let Sources { follower, directory } = policies;
         let watching = directory.watch(stop.first.clone(), stop_background.clone());
         let following = follower.run(stop.first.clone(), stop_background.clone());
@@ -227,6 +228,7 @@ impl App {
                 Background { span: info_span!("housekeeping"), run: Box::pin(cleaning) },
                 Background { span: info_span!("database"), run: Box::pin(database) },
                 Background { span: info_span!("shadows"), run: Box::pin(shadows) },
+                Background { span: info_span!("secrets"), run: Box::pin(secrets) },
                 Background { span: info_span!("policies"), run: Box::pin(watching) },
                 Background { span: info_span!("releases"), run: Box::pin(following) },
             ],

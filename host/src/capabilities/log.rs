@@ -1,5 +1,5 @@
-//! `log`: a policy's lines in the host's log, bounded and without control characters. The request's
-//! span adds who and which.
+//! `log`: a policy's lines in the host's log, bounded, without control characters and without the
+//! secrets of its place. The request's span adds who and which.
 
 use serde_json::{Map, Value};
 
@@ -25,10 +25,13 @@ impl log::Host for CallState {
             self.services.dropped_lines.count(self.identity.slot);
             return Ok(());
         }
-        let message = printable(&message, limits.message_characters);
+        // Before a text is cut off: else the beginning of a secret could be left.
+        let hidden = self.hidden();
+        let text = |text: &str, characters| printable(&hidden.hide(text), characters);
+        let message = text(&message, limits.message_characters);
         let field = |(name, value): &(String, String)| {
-            let value = printable(value, limits.value_characters);
-            (printable(name, limits.name_characters), Value::String(value))
+            let value = text(value, limits.value_characters);
+            (text(name, limits.name_characters), Value::String(value))
         };
         let fields: Map<String, Value> = fields.iter().take(limits.fields).map(field).collect();
         let fields = Value::Object(fields).to_string();

@@ -37,6 +37,12 @@ impl CallState {
     ) -> Result<(), TrappableFailure> {
         let (series, slot) = (&self.services.series, self.identity.slot);
         let limits = &self.limits.metrics;
+        let hidden = self.hidden();
+        let in_label =
+            |(name, value): &(String, String)| hidden.stand_in(name) || hidden.stand_in(value);
+        if hidden.stand_in(name) || labels.iter().any(in_label) {
+            return Err(TrappableFailure::other("a secret of this policy stands in a metric"));
+        }
         if self.journal.is_shadow() {
             return check_metric(name, &labels, sample, limits);
         }

@@ -5,8 +5,11 @@ use std::sync::Arc;
 use wasmtime::component::Resource;
 use zxcvbn::matching::patterns::{DictionaryPattern, MatchPattern};
 
+use super::breaches;
 use super::forms::cut;
-use super::state::{CallState, IsBreached, Strength, Verification, Verify};
+use super::state::{
+    BreachCount, BreachPrefix, CallState, IsBreached, Strength, Verification, Verify,
+};
 use crate::contract::bindings::passwords::{self, Verification as Found};
 use crate::contract::bindings::throttle::Limit;
 use crate::contract::{AccountHandle, PasswordHandle, Slot, TrappableFailure};
@@ -77,15 +80,37 @@ impl passwords::HostPassword for CallState {
         &mut self,
         _password: Resource<PasswordHandle>,
     ) -> Result<String, TrappableFailure> {
-        todo!()
+        self.budget.charge(&self.limits)?;
+        self.passwords.breach_prefix()?;
+        // A shadow has no password, and is told what its call was.
+        if let Some(answer) = self.journal.answer(|| BreachPrefix) {
+            return answer;
+        }
+        let password = self.password().map_err(TrappableFailure::Trap)?;
+        let answer = Ok(breaches::prefix(password.expose()));
+        self.journal.note(|| BreachPrefix, &answer);
+        answer
     }
 
     fn breach_count(
         &mut self,
         _password: Resource<PasswordHandle>,
-        _answer: Vec<u8>,
+        answer: Vec<u8>,
     ) -> Result<u32, TrappableFailure> {
-        todo!()
+        self.take(&[&answer])?;
+        self.budget.charge(&self.limits)?;
+        self.passwords.breach_count()?;
+        let most = self.limits.passwords.breach_bytes;
+        if answer.len() > most {
+            return Err(TrappableFailure::limit(format!("an answer of at most {most} bytes")));
+        }
+        if let Some(count) = self.journal.answer(|| BreachCount::of(&answer)) {
+            return count;
+        }
+        let password = self.password().map_err(TrappableFailure::Trap)?;
+        let count = breaches::count(password.expose(), &answer);
+        self.journal.note(|| BreachCount::of(&answer), &count);
+        count
     }
 
     fn drop(&mut self, _password: Resource<PasswordHandle>) -> wasmtime::Result<()> {

@@ -45,9 +45,10 @@ impl types::HostCaller for CallState {
 impl types::HostRefusal for CallState {
     fn new(&mut self, code: String, message: String) -> wasmtime::Result<Resource<Refusal>> {
         self.take(&[&code, &message])?;
+        let (hidden, limits) = (self.hidden(), &self.limits.refusal);
         Ok(self.table.push(Refusal {
-            code: cut(&code, self.limits.refusal.code_characters),
-            message: cut(&message, self.limits.refusal.message_characters),
+            code: cut(&hidden.hide(&code), limits.code_characters),
+            message: cut(&hidden.hide(&message), limits.message_characters),
             ..Refusal::default()
         })?)
     }
@@ -60,13 +61,14 @@ impl types::HostRefusal for CallState {
         message: String,
     ) -> wasmtime::Result<()> {
         self.take(&[&field, &code, &message])?;
-        let limits = &self.limits.refusal;
+        let (hidden, limits) = (self.hidden(), &self.limits.refusal);
+        let text = |text: &str, characters| cut(&hidden.hide(text), characters);
         let fields = &mut self.table.get_mut(&refusal)?.fields;
         if fields.len() < limits.fields {
             fields.push(Field {
-                field: cut(&field, limits.field_characters),
-                code: cut(&code, limits.field_code_characters),
-                message: cut(&message, limits.field_message_characters),
+                field: text(&field, limits.field_characters),
+                code: text(&code, limits.field_code_characters),
+                message: text(&message, limits.field_message_characters),
             });
         }
         Ok(())

@@ -146,7 +146,7 @@ impl Config {
             judgement: read.judgement(),
             trust: trust::trust(&mut read, local),
             grant_all: read.value("POLICY_GRANT_ALL", local, yes_or_no),
-            secrets: outside::secrets(&mut read),
+            secrets: outside::secrets(&mut read, local),
             outgoing: outside::outgoing(&mut read),
             gone: read.gone(),
             postgres: read.postgres(),

@@ -26,8 +26,8 @@ pub use handles::{
 };
 pub use identity::Identity;
 pub use limits::{
-    AccountLimits, ClaimLimits, Limits, LogLimits, MetricLimits, OutboxLimits, PasswordLimits,
-    RefusalLimits, SessionLimits, StorageLimits, ThrottleLimits,
+    AccountLimits, ClaimLimits, HttpLimits, Limits, LogLimits, MetricLimits, OutboxLimits,
+    PasswordLimits, RefusalLimits, SessionLimits, StorageLimits, ThrottleLimits,
 };
 pub use manifest::{Manifest, ManifestFault, SettingsFault};
 pub use refusal::Refusal;

@@ -158,6 +158,9 @@ fn read_origin(text: &str) -> Result<(Scheme, String, u16), String> {
     let Some((scheme, rest)) = rest else {
         return Err(format!("{text:?} does not begin with https:// or http://"));
     };
+    if rest.contains(char::is_control) {
+        return Err(format!("{text:?} holds a control character"));
+    }
     let authority = rest.strip_suffix('/').unwrap_or(rest);
     if authority.is_empty() {
         return Err(format!("{text:?} names no host"));
@@ -240,7 +243,7 @@ mod tests {
             ("GET https://*.example.com", "is no host"),
             ("GET https://example.com.", "is no host"),
             ("GET https://example..com", "is no host"),
-            ("GET https://exa\tmple.com", "is no origin"),
+            ("GET https://exa\tmple.com", "a control character"),
             ("GET https://example.com:99999", "is no origin"),
             ("GET https://1.2.3.4.5", "is no origin"),
             ("GET https://example.com:0", "has no port"),

@@ -5,10 +5,20 @@
 //! connected to; and every answer is bounded in bytes and time before it is read.
 
 mod access;
+mod address;
+pub mod bounds;
+mod checked;
+mod circuit;
+mod client;
+mod exchange;
 mod fault;
+mod metrics;
+mod outcome;
 mod request;
+mod resolver;
 mod sender;
 mod settings;
+mod turn;
 
 pub use access::{Access, Scheme};
 pub use fault::OutgoingFault;

@@ -12,3 +12,8 @@ pub enum SecretFault {
     #[error("the secret {name} of {place} {what}")]
     Unusable { place: String, name: String, what: String },
 }
+
+/// Why the service cannot start with the folder of secrets.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("POLICY_SECRETS_DIR: {0}")]
+pub struct FolderFault(pub String);

@@ -6,7 +6,9 @@
 mod fault;
 mod secrets;
 mod settings;
+mod source;
+mod value;
 
-pub use fault::SecretFault;
-pub use secrets::Secrets;
+pub use fault::{FolderFault, SecretFault};
+pub use secrets::{SecretValue, Secrets};
 pub use settings::SecretSettings;

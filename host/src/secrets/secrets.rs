@@ -1,33 +1,224 @@
-//! The secrets that somebody uses, as they were last read.
+//! The secrets that somebody uses, as they were last read. A file that changes is taken up within a
+//! second; one that becomes wrong changes nothing but the log and a metric.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
+use prometheus::IntGaugeVec;
+use tokio::task::spawn_blocking;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
-use super::fault::SecretFault;
+use super::fault::{FolderFault, SecretFault};
 use super::settings::SecretSettings;
+use crate::metrics::{Meter, MeterError};
+
+/// How often files are looked at.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// A value; whoever holds it keeps it, whatever becomes of the file.
+pub type SecretValue = Arc<Zeroizing<String>>;
 
 /// The secrets that somebody uses.
-pub struct Secrets {}
+pub struct Secrets {
+    settings: SecretSettings,
+    /// By place and name.
+    followed: RwLock<BTreeMap<String, BTreeMap<String, Followed>>>,
+    stale: IntGaugeVec,
+}
+
+/// A secret that somebody uses.
+struct Followed {
+    /// The last one that was good.
+    value: SecretValue,
+    /// What is wrong with what stands there now.
+    fault: Option<SecretFault>,
+}
 
 impl Secrets {
     /// Reads nothing yet.
-    pub fn new(_settings: SecretSettings) -> Self {
-        Self {}
+    pub fn new(settings: SecretSettings, meter: &Meter) -> Result<Self, MeterError> {
+        let stale = meter.gauges(
+            "auth_policy_secret_stale",
+            "1 for a secret of a policy that cannot be read any more: the value before goes on.",
+            &["place", "name"],
+        )?;
+        Ok(Self { settings, followed: RwLock::default(), stale })
+    }
+
+    /// Whether the folder of secrets is one that can be believed; asked at the start.
+    pub fn check_folder(&self) -> Result<(), FolderFault> {
+        self.settings.check()
     }
 
     /// Reads these secrets of a place, and follows them from now on; everything that is wrong with
     /// one of them. It reads files: beside the request threads.
     pub fn expect<'n>(
         &self,
-        _place: &str,
-        _names: impl IntoIterator<Item = &'n str>,
+        place: &str,
+        names: impl IntoIterator<Item = &'n str>,
     ) -> Result<(), Vec<SecretFault>> {
-        Ok(())
+        let mut faults = Vec::new();
+        for name in names {
+            match self.settings.read(place, name) {
+                Ok(value) => self.keep(place, name, value),
+                Err(fault) => faults.push(fault),
+            }
+        }
+        if faults.is_empty() { Ok(()) } else { Err(faults) }
     }
 
     /// A secret that is followed, as it was last read.
-    pub fn get(&self, _place: &str, _name: &str) -> Option<Arc<Zeroizing<String>>> {
-        todo!()
+    pub fn get(&self, place: &str, name: &str) -> Option<SecretValue> {
+        let followed = self.followed.read().unwrap_or_else(PoisonError::into_inner);
+        Some(Arc::clone(&followed.get(place)?.get(name)?.value))
+    }
+
+    /// All values of a place that are followed.
+    pub fn of_place(&self, place: &str) -> Vec<SecretValue> {
+        let followed = self.followed.read().unwrap_or_else(PoisonError::into_inner);
+        let values = followed.get(place).into_iter().flat_map(BTreeMap::values);
+        values.map(|followed| Arc::clone(&followed.value)).collect()
+    }
+
+    /// Takes up what changes, until it is told to stop.
+    pub async fn follow(self: Arc<Self>, stop: CancellationToken) {
+        // Variables do not change while the process lives.
+        if self.settings.folder.is_none() {
+            return stop.cancelled().await;
+        }
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = sleep(EVERY) => {}
+            }
+            let secrets = Arc::clone(&self);
+            // A panic there is in the log; the next look is not kept from anything by it.
+            let _ = spawn_blocking(move || secrets.look()).await;
+        }
+    }
+
+    /// Reads all that are followed once more.
+    fn look(&self) {
+        let names: Vec<(String, String)> = {
+            let followed = self.followed.read().unwrap_or_else(PoisonError::into_inner);
+            let names = |(place, of_place): (&String, &BTreeMap<String, Followed>)| {
+                let pair = |name: &String| (place.clone(), name.clone());
+                of_place.keys().map(pair).collect::<Vec<_>>()
+            };
+            followed.iter().flat_map(names).collect()
+        };
+        for (place, name) in names {
+            match self.settings.read(&place, &name) {
+                Ok(value) => self.keep(&place, &name, value),
+                Err(fault) => self.mark(&place, &name, fault),
+            }
+        }
+    }
+
+    /// What was read is good.
+    fn keep(&self, place: &str, name: &str, value: Zeroizing<String>) {
+        let mut followed = self.followed.write().unwrap_or_else(PoisonError::into_inner);
+        let of_place = followed.entry(place.to_owned()).or_default();
+        match of_place.get_mut(name) {
+            None => {
+                let new = Followed { value: Arc::new(value), fault: None };
+                of_place.insert(name.to_owned(), new);
+            }
+            Some(known) => {
+                let was_wrong = known.fault.take().is_some();
+                if *known.value != value {
+                    known.value = Arc::new(value);
+                    tracing::info!(place, name, "a changed secret was taken up");
+                } else if was_wrong {
+                    tracing::info!(place, name, "the secret can be read again, and is the same");
+                }
+            }
+        }
+        self.stale.with_label_values(&[place, name]).set(0);
+    }
+
+    /// What was read is no secret: the one before goes on.
+    fn mark(&self, place: &str, name: &str, fault: SecretFault) {
+        let mut followed = self.followed.write().unwrap_or_else(PoisonError::into_inner);
+        let known = followed.get_mut(place).and_then(|of_place| of_place.get_mut(name));
+        let Some(known) = known.filter(|known| known.fault.as_ref() != Some(&fault)) else {
+            return;
+        };
+        tracing::error!(
+            place, name, %fault,
+            "a secret cannot be read any more: the value before goes on until this service restarts"
+        );
+        known.fault = Some(fault);
+        self.stale.with_label_values(&[place, name]).set(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn secrets(folder: &Path) -> (Arc<Secrets>, Meter) {
+        let meter = Meter::new().unwrap();
+        let settings =
+            SecretSettings { folder: Some(folder.to_owned()), ..SecretSettings::default() };
+        (Arc::new(Secrets::new(settings, &meter).unwrap()), meter)
+    }
+
+    fn stale(meter: &Meter) -> bool {
+        let text = String::from_utf8(meter.render().unwrap()).unwrap();
+        let line = text.lines().find(|line| line.starts_with("auth_policy_secret_stale{")).unwrap();
+        line.ends_with(" 1")
+    }
+
+    #[test]
+    fn all_that_is_missing_is_told_at_once_and_nothing_else_is_known() {
+        let folder = TempDir::new().unwrap();
+        fs::write(folder.path().join("login_one"), "1st value").unwrap();
+        fs::write(folder.path().join("login_three"), "").unwrap();
+        let (secrets, _) = secrets(folder.path());
+        assert!(secrets.get("login", "one").is_none(), "it was read before it was asked for");
+        let faults = secrets.expect("login", ["one", "two", "three"]).unwrap_err();
+        let texts: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        assert_eq!(texts.len(), 2, "{texts:?}");
+        assert!(texts[0].contains("the secret two of login is not set here"), "{texts:?}");
+        assert!(texts[1].contains("the secret three of login is empty"), "{texts:?}");
+        assert_eq!(secrets.get("login", "one").unwrap().as_str(), "1st value");
+        assert!(secrets.get("register", "one").is_none(), "it is a secret of another place");
+    }
+
+    #[test]
+    fn a_change_is_taken_up_and_what_becomes_wrong_leaves_the_last_good_value() {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("login_key");
+        fs::write(&file, "before").unwrap();
+        let (secrets, meter) = secrets(folder.path());
+        secrets.expect("login", ["key"]).unwrap();
+        let of_a_call = secrets.get("login", "key").unwrap();
+        fs::write(&file, "after\n").unwrap();
+        secrets.look();
+        assert_eq!(secrets.get("login", "key").unwrap().as_str(), "after");
+        assert_eq!(of_a_call.as_str(), "before");
+        for wrong in [Some("two\nlines"), Some(""), None] {
+            match wrong {
+                Some(text) => fs::write(&file, text).unwrap(),
+                None => fs::remove_file(&file).unwrap(),
+            }
+            secrets.look();
+            assert_eq!(secrets.get("login", "key").unwrap().as_str(), "after");
+            assert!(stale(&meter));
+            secrets.expect("login", ["key"]).unwrap_err();
+        }
+        fs::write(&file, "at last").unwrap();
+        secrets.look();
+        assert_eq!(secrets.get("login", "key").unwrap().as_str(), "at last");
+        assert!(!stale(&meter));
     }
 }

@@ -14,6 +14,7 @@ mod faults;
 mod flood;
 mod guessing;
 mod legacy;
+mod outside;
 mod policies;
 mod process;
 mod relay;

@@ -3,22 +3,26 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
 use wasmtime::component::ResourceTable;
 
 use super::accounts::Changes;
 use super::arriving::Arriving;
 use super::budget::Budget;
 use super::exceeded::BoundExceeded;
+use super::http::Sent;
 use super::journal::{Journal, LiveReads, Recorder, Recording};
 use super::log::Lines;
 use super::machine::Machine;
 use super::outbox::Appended;
 use super::passwords::{Asked, Verification};
+use super::secrets::{Hidden, Told};
 use super::services::Services;
 use super::sessions::Revocations;
 use super::storage::Buffered;
 use super::throttle::Clears;
 use crate::clock::Timestamp;
+use crate::contract::bindings::types::Failure;
 use crate::contract::{Attempt, Identity, Limits, Request, Slot, TrappableFailure};
 use crate::store::{Account, StoreError, Writes};
 use crate::telemetry::rarely;
@@ -42,6 +46,8 @@ pub struct CallState {
     pub(crate) throttle: Clears,
     pub(crate) outbox: Appended,
     pub(crate) log: Lines,
+    pub(crate) secrets: Told,
+    pub(crate) http: Sent,
     /// What it was answered, if a shadow gets the same answers or this is the shadow.
     pub(crate) journal: Journal,
 }
@@ -74,6 +80,8 @@ impl CallState {
             throttle: Clears::default(),
             outbox: Appended::default(),
             log: Lines::default(),
+            secrets: Told::default(),
+            http: Sent::default(),
             journal: Journal::default(),
         }
     }
@@ -91,6 +99,11 @@ impl CallState {
         let state = Self::new(machine, services, identity, limits, request, attempt);
         state.budget.processor.be_exact();
         Self { now, journal, ..state }
+    }
+
+    /// By then the call must have decided.
+    pub fn ends_at(&mut self, deadline: Instant) {
+        self.http.ends_at(deadline);
     }
 
     /// From now on it is written down what this call is answered.
@@ -169,6 +182,16 @@ impl CallState {
     pub(crate) fn take(&mut self, values: &[&dyn Arriving]) -> Result<(), BoundExceeded> {
         let bytes = values.iter().map(|value| value.bytes()).sum();
         self.budget.take_bytes(bytes, &self.limits)
+    }
+
+    /// What may stand in no text that others read.
+    pub(crate) fn hidden(&self) -> Hidden {
+        self.secrets.hidden_with(self.services.secrets.of_place(self.identity.slot.as_str()))
+    }
+
+    /// A failure as it is logged: some of its text may be the policy's own.
+    pub fn without_secrets(&self, failure: Failure) -> Failure {
+        self.hidden().hide_in(failure)
     }
 
     /// Fails before the caller has proved to own the account.

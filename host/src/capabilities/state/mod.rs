@@ -6,6 +6,7 @@ mod arriving;
 mod budget;
 mod call;
 mod exceeded;
+mod http;
 mod journal;
 mod log;
 mod machine;
@@ -14,6 +15,7 @@ mod metrics;
 mod outbox;
 mod passwords;
 mod processor;
+mod secrets;
 mod services;
 mod sessions;
 mod storage;
@@ -36,7 +38,7 @@ pub use waiting::tells_waiting;
 
 pub(super) use accounts::too_many_attributes;
 pub(super) use journal::{
-    FindByEmail, Hit, IsBreached, OpenSessions, Question, RandomBytes, Read, StorageGet, Strength,
-    Verify,
+    BreachCount, BreachPrefix, FindByEmail, Hit, HttpSend, IsBreached, OpenSessions, Question,
+    RandomBytes, Read, StorageGet, Strength, Verify,
 };
 pub(super) use metrics::{Sample, check as check_metric};

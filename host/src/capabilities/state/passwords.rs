@@ -21,6 +21,8 @@ pub struct Verification {
 pub struct Asked {
     verify: bool,
     estimates: u32,
+    breach_prefix: bool,
+    breach_count: bool,
     pub(super) verification: Option<Verification>,
     /// Whether it waits for the hash threads, or was turned away there.
     pub(crate) waits_for_hash: bool,
@@ -35,6 +37,23 @@ impl Asked {
                 "strength and is-breached are asked at most {} in a call",
                 times(limits.estimates)
             )));
+        }
+        Ok(())
+    }
+
+    /// Counts a question of `breach-prefix`.
+    pub(crate) fn breach_prefix(&mut self) -> Result<(), TrappableFailure> {
+        if std::mem::replace(&mut self.breach_prefix, true) {
+            return Err(TrappableFailure::limit("breach-prefix is asked once in a call"));
+        }
+        Ok(())
+    }
+
+    /// Counts a question of `breach-count`: with many answers of its own making a policy could find
+    /// out the rest of the hash.
+    pub(crate) fn breach_count(&mut self) -> Result<(), TrappableFailure> {
+        if std::mem::replace(&mut self.breach_count, true) {
+            return Err(TrappableFailure::limit("breach-count is asked once in a call"));
         }
         Ok(())
     }

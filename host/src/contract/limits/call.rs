@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::capability::{
-    AccountLimits, ClaimLimits, LogLimits, MetricLimits, OutboxLimits, PasswordLimits,
+    AccountLimits, ClaimLimits, HttpLimits, LogLimits, MetricLimits, OutboxLimits, PasswordLimits,
     RefusalLimits, SessionLimits, StorageLimits, ThrottleLimits,
 };
 use crate::contract::{PerSlot, Slot};
@@ -74,6 +74,8 @@ pub struct Limits {
     pub metrics: MetricLimits,
     /// Of lines in the host's log.
     pub log: LogLimits,
+    /// Of requests to other services.
+    pub http: HttpLimits,
     /// Of what a caller is told with a "no".
     pub refusal: RefusalLimits,
 }
@@ -116,6 +118,7 @@ impl Default for Limits {
             outbox: OutboxLimits::default(),
             metrics: MetricLimits::default(),
             log: LogLimits::default(),
+            http: HttpLimits::default(),
             refusal: RefusalLimits::default(),
         }
     }
@@ -174,6 +177,7 @@ mod tests {
             outbox: _,
             metrics: _,
             log: _,
+            http: _,
             refusal: _,
         } = Limits::default();
     }

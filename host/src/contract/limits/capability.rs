@@ -38,11 +38,19 @@ pub struct PasswordLimits {
     pub hints: usize,
     /// Characters of a hint.
     pub hint_characters: usize,
+    /// Bytes of an answer that `breach-count` looks through.
+    pub breach_bytes: usize,
 }
 
 impl Default for PasswordLimits {
     fn default() -> Self {
-        Self { estimates: 2, estimated_characters: 72, hints: 16, hint_characters: 64 }
+        Self {
+            estimates: 2,
+            estimated_characters: 72,
+            hints: 16,
+            hint_characters: 64,
+            breach_bytes: 256 << 10,
+        }
     }
 }
 
@@ -190,6 +198,23 @@ impl Default for LogLimits {
             name_characters: 32,
             value_characters: 256,
         }
+    }
+}
+
+/// Of requests to other services. What one request may hold is bounded where it is sent, for
+/// whoever sends it.
+#[derive(Debug, Clone)]
+pub struct HttpLimits {
+    /// Requests sent in one call.
+    pub sends: u32,
+    /// A request ends so many milliseconds before the call's time is up: what is left is for the
+    /// policy, to decide without an answer.
+    pub spared_milliseconds: u32,
+}
+
+impl Default for HttpLimits {
+    fn default() -> Self {
+        Self { sends: 4, spared_milliseconds: 100 }
     }
 }
 

@@ -10,6 +10,6 @@ mod tests;
 
 pub use call::Limits;
 pub use capability::{
-    AccountLimits, ClaimLimits, LogLimits, MetricLimits, OutboxLimits, PasswordLimits,
+    AccountLimits, ClaimLimits, HttpLimits, LogLimits, MetricLimits, OutboxLimits, PasswordLimits,
     RefusalLimits, SessionLimits, StorageLimits, ThrottleLimits,
 };

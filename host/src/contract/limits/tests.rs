@@ -4,10 +4,11 @@
 use super::promise::Page::{Architecture, Authors, Wit};
 use super::promise::{bytes, name, number, promises};
 use super::{
-    AccountLimits, ClaimLimits, Limits, LogLimits, MetricLimits, OutboxLimits, PasswordLimits,
-    RefusalLimits, SessionLimits, StorageLimits, ThrottleLimits,
+    AccountLimits, ClaimLimits, HttpLimits, Limits, LogLimits, MetricLimits, OutboxLimits,
+    PasswordLimits, RefusalLimits, SessionLimits, StorageLimits, ThrottleLimits,
 };
 use crate::contract::Slot;
+use crate::outgoing::bounds;
 
 #[test]
 fn accounts_and_sessions_are_bounded_as_promised() {
@@ -40,8 +41,10 @@ fn accounts_and_sessions_are_bounded_as_promised() {
 
 #[test]
 fn passwords_and_claims_are_bounded_as_promised() {
-    let PasswordLimits { estimates, estimated_characters: _, hints, hint_characters } =
+    let PasswordLimits { estimates, estimated_characters: _, hints, hint_characters, breach_bytes } =
         PasswordLimits::default();
+    promises(Wit, "`answer` has at most {}.", &[&bytes(breach_bytes)]);
+    promises(Authors, "| answer of a service to `breach-prefix` | {} |", &[&bytes(breach_bytes)]);
     assert_eq!(estimates, 2, "both pages say it in a word");
     let times = "twice".to_owned();
     promises(
@@ -182,6 +185,52 @@ fn refusals_are_bounded_as_promised() {
         "| refusal: message; fields; `Retry-After` | {} characters; {} of {}, {} and {} \
          characters; {} s (all cut off) |",
         &[&number(message_characters), &fields, &name_, &code, &text, &seconds],
+    );
+}
+
+#[test]
+fn requests_to_other_services_are_bounded_as_promised() {
+    let HttpLimits { sends, spared_milliseconds } = HttpLimits::default();
+    let (sends, spared) = (number(sends), number(spared_milliseconds));
+    let [usual, most] =
+        [bounds::USUAL_TIME, bounds::MOST_TIME].map(|time| number(time.as_millis()));
+    promises(Wit, "(counted) At most {} in a call.", &[&sends]);
+    promises(Wit, "whole answer: 1 to {} ms; without, {} ms.", &[&most, &usual]);
+    promises(Wit, "ends {} ms before the call", &[&spared]);
+    promises(
+        Authors,
+        "| requests to other services in a call; time of each | {}; 1 to {} ms ({} ms if the \
+         policy does not say), and {} ms less than the call has left |",
+        &[&sends, &most, &usual, &spared],
+    );
+}
+
+#[test]
+fn a_request_and_its_answer_are_bounded_as_promised() {
+    let (url, body) = (bytes(bounds::URL_BYTES), bytes(bounds::REQUEST_BODY_BYTES));
+    let headers = number(bounds::REQUEST_HEADERS);
+    let (name, value) = (number(bounds::HEADER_NAME_BYTES), bytes(bounds::HEADER_VALUE_BYTES));
+    promises(Wit, "score?id=7`: at most {}.", &[&url]);
+    promises(
+        Wit,
+        "At most {} headers, names of {} bytes, values of {} of visible ASCII.",
+        &[&headers, &name, &value],
+    );
+    promises(Wit, "Sets the body: at most {}.", &[&body]);
+    let (of_answer, together) =
+        (number(bounds::RESPONSE_HEADERS), bytes(bounds::RESPONSE_HEADER_BYTES));
+    let answer = bytes(bounds::RESPONSE_BODY_BYTES);
+    promises(Wit, "An answer has at most {} headers, {} together.", &[&of_answer, &together]);
+    promises(Wit, "The body, decompressed: at most {}.", &[&answer]);
+    promises(
+        Authors,
+        "| request: URL; headers, name, value; body | {}; {}, {} bytes, {}; {} |",
+        &[&url, &headers, &name, &value, &body],
+    );
+    promises(
+        Authors,
+        "| its answer: headers, all together; body, decompressed | {}, {}; {} |",
+        &[&of_answer, &together, &answer],
     );
 }
 

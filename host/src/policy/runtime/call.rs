@@ -79,10 +79,11 @@ type Outcome<C> = Result<wasmtime::Result<Returned<C>>, Elapsed>;
 /// of the machine meanwhile.
 pub(super) async fn execute<C: Contract>(
     generation: &Generation,
-    state: CallState,
+    mut state: CallState,
     deadline: Instant,
 ) -> (Outcome<C>, CallState) {
     let profile = &*generation.profile;
+    state.ends_at(deadline);
     match &*generation.code {
         Code::Component { pre, export } => {
             let processor = Arc::clone(&state.budget.processor);
@@ -98,7 +99,6 @@ pub(super) async fn execute<C: Contract>(
         }
         #[cfg(feature = "native-policies")]
         Code::Native(policy) => {
-            let mut state = state;
             (timeout_at(deadline, super::native::run::<C>(&**policy, &mut state)).await, state)
         }
     }
@@ -145,6 +145,7 @@ pub(super) fn decision<C: Contract>(
             Decision::Refused(state.table.delete(refusal).map_err(forged)?)
         }
         Err(Rejection::Failed(failure)) => {
+            let failure = state.without_secrets(failure);
             return Err(CallError::failed(failure, state.host_is_busy(), &state.limits));
         }
     };

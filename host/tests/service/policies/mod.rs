@@ -22,7 +22,7 @@ use crate::support::{Person, TestService, guest_names};
 
 /// The sources of the tests in this folder and of those of swaps: the guard below looks for guests
 /// in them.
-const SOURCES: [&str; 12] = [
+const SOURCES: [&str; 15] = [
     include_str!("acceptances.rs"),
     include_str!("bounds.rs"),
     include_str!("budgets.rs"),
@@ -35,6 +35,9 @@ const SOURCES: [&str; 12] = [
     include_str!("../releases/health.rs"),
     include_str!("../releases/trials/shadows/replaying.rs"),
     include_str!("../storm/mod.rs"),
+    include_str!("../outside/asking.rs"),
+    include_str!("../outside/loops.rs"),
+    include_str!("../outside/secrets.rs"),
 ];
 
 #[test]
@@ -71,7 +74,7 @@ async fn open_sessions(service: &TestService, user_id: i64) -> usize {
 }
 
 /// What an access token says.
-fn claims(access_token: &str) -> Value {
+pub(crate) fn claims(access_token: &str) -> Value {
     let claims = URL_SAFE_NO_PAD.decode(access_token.split('.').nth(1).unwrap()).unwrap();
     serde_json::from_slice(&claims).unwrap()
 }

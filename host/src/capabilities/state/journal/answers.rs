@@ -2,7 +2,8 @@
 //! one again if it is asked more often.
 
 use super::questions::{
-    FindByEmail, Hit, IsBreached, OpenSessions, RandomBytes, StorageGet, Strength, Verify,
+    BreachCount, BreachPrefix, FindByEmail, Hit, HttpSend, IsBreached, OpenSessions, RandomBytes,
+    StorageGet, Strength, Verify,
 };
 use super::wrote::Wrote;
 use crate::contract::bindings::types::Failure;
@@ -48,8 +49,11 @@ pub struct Answers {
     pub(super) verifications: Told<Verify>,
     pub(super) strengths: Told<Strength>,
     pub(super) breaches: Told<IsBreached>,
+    pub(super) breach_prefixes: Told<BreachPrefix>,
+    pub(super) breach_counts: Told<BreachCount>,
     pub(super) hits: Told<Hit>,
     pub(super) random: Told<RandomBytes>,
+    pub(super) http: Told<HttpSend>,
 }
 
 /// The questions of one kind, in the order in which they were asked, with their answers.

@@ -2,17 +2,17 @@
 
 use super::answers::{Answers, Question, Told};
 use super::questions::{
-    FindByEmail, Hit, IsBreached, Limits, OpenSessions, RandomBytes, StorageGet, Strength, Verify,
+    BreachCount, BreachPrefix, FindByEmail, Hit, HttpSend, IsBreached, Limits, OpenSessions,
+    RandomBytes, StorageGet, Strength, Verify,
 };
 use super::sizes;
 use super::wrote::Wrote;
 use crate::contract::bindings::passwords::Verification;
+use crate::outgoing::OutgoingResponse;
 use crate::store::{Account, Session};
 
 /// Something of it was written: what stands there now is not what stood there then.
 const READS_A_WRITE: &str = "reads_a_write";
-// An outgoing request that was not made then is never sent: with the interface `http`, its question
-// is untold as `asks_outside`.
 
 impl Question for FindByEmail {
     type Answer = Option<Account>;
@@ -135,6 +135,40 @@ impl Question for IsBreached {
     }
 }
 
+/// 20 bits of a hash, kept as long as the recording: without them a shadow could not ask what the
+/// call asked.
+impl Question for BreachPrefix {
+    type Answer = String;
+
+    fn told(answers: &mut Answers) -> &mut Told<Self> {
+        &mut answers.breach_prefixes
+    }
+
+    fn untold(&self, _wrote: &Wrote) -> Option<&'static str> {
+        Some("asks_breach_prefix")
+    }
+
+    fn answer_bytes(answer: &Self::Answer) -> usize {
+        answer.len()
+    }
+}
+
+impl Question for BreachCount {
+    type Answer = u32;
+
+    fn told(answers: &mut Answers) -> &mut Told<Self> {
+        &mut answers.breach_counts
+    }
+
+    fn untold(&self, _wrote: &Wrote) -> Option<&'static str> {
+        Some("asks_breach_count")
+    }
+
+    fn bytes(&self) -> usize {
+        self.0.len()
+    }
+}
+
 impl Question for RandomBytes {
     type Answer = Vec<u8>;
     /// Whoever asks for more gets other bytes.
@@ -150,6 +184,23 @@ impl Question for RandomBytes {
 
     fn answer_bytes(answer: &Self::Answer) -> usize {
         answer.len()
+    }
+}
+
+impl Question for HttpSend {
+    type Answer = OutgoingResponse;
+
+    fn told(answers: &mut Answers) -> &mut Told<Self> {
+        &mut answers.http
+    }
+
+    /// What a shadow would ask has effects elsewhere.
+    fn untold(&self, _wrote: &Wrote) -> Option<&'static str> {
+        Some("asks_outside")
+    }
+
+    fn answer_bytes(answer: &Self::Answer) -> usize {
+        sizes::response(answer)
     }
 }
 

@@ -17,7 +17,8 @@ pub use answers::Question;
 pub use live::LiveReads;
 pub use of_call::Journal;
 pub use questions::{
-    FindByEmail, Hit, IsBreached, OpenSessions, RandomBytes, Read, StorageGet, Strength, Verify,
+    BreachCount, BreachPrefix, FindByEmail, Hit, HttpSend, IsBreached, OpenSessions, RandomBytes,
+    Read, StorageGet, Strength, Verify,
 };
 pub use recorder::{Recorder, Recording};
 pub use replay::Ended;

@@ -1,7 +1,11 @@
 //! The questions whose answers are written down: each function of the host that looks at something
 //! beside the attempt, with its arguments.
 
+use aws_lc_rs::digest::{Context, SHA256};
+
 use crate::contract::Slot;
+use crate::hex;
+use crate::outgoing::OutgoingRequest;
 use crate::store::{Account, Session, Store, StoreError, ThrottleHit};
 
 /// `accounts.find-by-email`.
@@ -44,9 +48,22 @@ pub struct Strength(pub(crate) Vec<String>);
 #[derive(PartialEq)]
 pub struct IsBreached;
 
+/// `password.breach-prefix`.
+#[derive(PartialEq)]
+pub struct BreachPrefix;
+
+/// `password.breach-count`, by the hash of what a service answered.
+#[derive(PartialEq)]
+pub struct BreachCount(pub(super) String);
+
 /// So many of `random.bytes`.
 #[derive(PartialEq)]
 pub struct RandomBytes(pub(crate) u32);
+
+/// `http.send`, as a digest: what is sent may hold a secret, and is not kept. How long the policy
+/// would have waited is no part of it.
+#[derive(PartialEq)]
+pub struct HttpSend([u8; 32]);
 
 /// Limits in an order that does not depend on how the policy gave them: hashed key, most, window.
 #[derive(PartialEq)]
@@ -61,6 +78,12 @@ impl Limits {
     }
 }
 
+impl BreachCount {
+    pub(crate) fn of(answer: &[u8]) -> Self {
+        Self(hex::sha256(answer))
+    }
+}
+
 impl Verify {
     pub(crate) fn new(has_account: bool, hits: &[ThrottleHit]) -> Self {
         Self { has_account, limits: Limits::new(hits) }
@@ -70,6 +93,28 @@ impl Verify {
 impl Hit {
     pub(crate) fn new(hits: &[ThrottleHit]) -> Self {
         Self(Limits::new(hits))
+    }
+}
+
+impl HttpSend {
+    pub(crate) fn new(request: &OutgoingRequest) -> Self {
+        let OutgoingRequest { method, url, headers, body, timeout: _ } = request;
+        let mut digest = Context::new(&SHA256);
+        // With its length, no part can pass for the beginning of the next.
+        let mut add = |part: &[u8]| {
+            digest.update(&part.len().to_be_bytes());
+            digest.update(part);
+        };
+        for text in [method, url] {
+            add(text.as_bytes());
+        }
+        for (name, value) in headers {
+            add(name.as_bytes());
+            add(value.as_bytes());
+        }
+        add(body);
+        let digest = digest.finish();
+        Self(std::array::from_fn(|index| digest.as_ref()[index]))
     }
 }
 

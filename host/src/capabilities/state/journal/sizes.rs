@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::contract::{Attempt, Request};
+use crate::outgoing::OutgoingResponse;
 use crate::store::{Account, Session};
 
 /// What a map needs for an entry beside its name and value.
@@ -16,6 +17,11 @@ pub(super) fn session(session: &Session) -> usize {
     let texts = [&session.address, &session.user_agent];
     let texts: usize = texts.into_iter().flatten().map(String::len).sum();
     size_of::<Session>() + session.session_id.len() + texts
+}
+
+pub(super) fn response(response: &OutgoingResponse) -> usize {
+    let header = |(name, value): &(String, Vec<u8>)| ENTRY + name.len() + value.len();
+    response.body.len() + response.headers.iter().map(header).sum::<usize>()
 }
 
 pub(super) fn request(request: &Request) -> usize {

@@ -10,6 +10,7 @@ use crate::capabilities::state::machine::Machine;
 use crate::capabilities::state::processor::ProcessorTime;
 use crate::contract::bindings::passwords::Verification;
 use crate::contract::{Attempt, Limits, Request, Slot, TrappableFailure};
+use crate::outgoing::{OutgoingRequest, OutgoingResponse};
 use crate::passwords::Password;
 use crate::store::{Account, StorageWrite, ThrottleHit, Writes};
 
@@ -97,12 +98,17 @@ fn arguments_are_compared_and_limits_in_any_order() {
         journal.note(|| Strength(vec!["leo".into()]), &Ok(3));
         journal.note(|| Verify::new(true, &[hit("a")]), &Ok(Verification::Wrong));
         journal.note(|| IsBreached, &Ok(true));
+        journal.note(|| BreachPrefix, &Ok("5BAA6".into()));
+        journal.note(|| BreachCount::of(b"lines"), &Ok(7));
     };
     let mut journal = replay(ask, false, &Writes::default());
     assert_eq!(told(&mut journal, || Hit::new(&[hit("b"), hit("a")])), Some(30));
     assert_eq!(told(&mut journal, || Strength(vec!["leo".into()])), 3);
     assert!(matches!(told(&mut journal, || Verify::new(true, &[hit("a")])), Verification::Wrong));
     assert!(told(&mut journal, || IsBreached));
+    assert_eq!(told(&mut journal, || BreachPrefix), "5BAA6");
+    assert_eq!(told(&mut journal, || BreachCount::of(b"lines")), 7);
+    ends(journal, || BreachCount::of(b"others"), "asks_breach_count");
 }
 
 /// That a shadow ends that asks this, and how.
@@ -120,9 +126,44 @@ fn what_counts_or_costs_is_not_asked_anew() {
     ends(nothing(), || Verify::new(true, &[]), "asks_verify");
     ends(nothing(), || Strength(Vec::new()), "asks_strength");
     ends(nothing(), || IsBreached, "asks_is_breached");
+    ends(nothing(), || BreachPrefix, "asks_breach_prefix");
     let hits = |journal: &mut Journal| journal.note(|| Hit::new(&[hit("a")]), &Ok(None));
     let other = ThrottleHit { most: 6, ..hit("a") };
     ends(replay(hits, false, &Writes::default()), || Hit::new(&[other]), "asks_throttle");
+}
+
+#[test]
+fn a_request_is_answered_as_it_was_and_another_one_is_not_sent() {
+    let request = |url: &str, (name, value): (&str, &str), body: &[u8]| OutgoingRequest {
+        method: "GET".into(),
+        url: url.into(),
+        headers: vec![(name.into(), value.into())],
+        body: body.to_vec(),
+        timeout: None,
+    };
+    let response = OutgoingResponse { status: 200, headers: Vec::new(), body: b"7".to_vec() };
+    let asked = || request("https://a.example", ("key", "value"), b"body");
+    let ask = |journal: &mut Journal| {
+        journal.note(|| HttpSend::new(&asked()), &Ok(response.clone()));
+        journal.note(|| HttpSend::new(&asked()), &Err(TrappableFailure::Unavailable(None)));
+    };
+    let mut journal = replay(ask, false, &Writes::default());
+    let patient = OutgoingRequest { timeout: Some(Duration::from_secs(2)), ..asked() };
+    assert_eq!(told(&mut journal, || HttpSend::new(&patient)), response);
+    assert!(!journal.was_told_unavailable());
+    let away = journal.answer(|| HttpSend::new(&asked())).unwrap();
+    assert!(matches!(away, Err(TrappableFailure::Unavailable(None))));
+    assert!(journal.was_told_unavailable());
+    for other in [
+        request("https://a.example/", ("key", "value"), b"body"),
+        request("https://a.example", ("ke", "yvalue"), b"body"),
+        request("https://a.example", ("key", "valuebody"), b""),
+        OutgoingRequest { method: "PUT".into(), ..asked() },
+        OutgoingRequest { headers: Vec::new(), ..asked() },
+    ] {
+        let journal = replay(ask, false, &Writes::default());
+        ends(journal, || HttpSend::new(&other), "asks_outside");
+    }
 }
 
 #[test]

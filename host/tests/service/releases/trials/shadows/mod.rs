@@ -3,6 +3,7 @@
 
 mod comparing;
 mod ending;
+mod outside;
 mod replaying;
 mod skipping;
 mod tried;

@@ -8,16 +8,20 @@ use auth_host::store::registry::{
     Component, ComponentInfo, Counted, DifferenceSample, Differences, NewRelease, ReleaseComponent,
     RolloutChange, RolloutMode, RolloutPlan, Source, WHOLE,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, SqliteConnection};
 use uuid::Uuid;
 
 use crate::releases::pushing::{change, store};
 use crate::support::{TestService, eventually, guest, policy};
+use crate::swap::components::asking;
 
 /// A release to be: a guest, or the default policy for `default`, and its settings.
 pub(super) type Trying<'a> = (&'a str, Value);
+
+/// The name of a release whose manifest asks for no other service.
+pub(super) const MAY_ASK_NOBODY: &str = "may ask nobody";
 
 /// A service that tries a candidate in one place.
 pub(super) struct Tried {
@@ -137,6 +141,12 @@ pub(super) fn trial(service: &TestService, slot: Slot) -> Option<Uuid> {
 
 async fn release(service: &TestService, slot: Slot, (name, settings): Trying<'_>) -> NewRelease {
     let bytes = if name == "default" { policy(slot) } else { guest(name) };
+    // A guest that asks other services may ask whom its settings name, or nobody.
+    let origin = settings["url"].as_str().and_then(|url| url.rsplit_once('/'));
+    let bytes = match origin.filter(|_| settings["name"] != MAY_ASK_NOBODY) {
+        Some((origin, _)) => asking(&bytes, json!({ "http": [format!("GET {origin} private")] })),
+        None => bytes,
+    };
     let digest = hex::sha256(&bytes);
     let info = ComponentInfo {
         digest: digest.clone(),

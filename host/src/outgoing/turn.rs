@@ -1,0 +1,174 @@
+//! Turns: how many requests of a place are under way, how many of them to one origin, and whether
+//! that origin is left alone.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+
+use super::circuit::{Circuit, Pass, Verdict};
+use super::metrics::OutgoingMetrics;
+use super::outcome::Outcome;
+
+/// A request that had less time than this and was not answered tells nothing about who was asked.
+const FAIR_TIME: Duration = Duration::from_millis(200);
+/// Origins of a place that are remembered while nothing is wrong with them.
+const ORIGINS: usize = 256;
+
+/// The turns of a place.
+pub(super) struct Turns {
+    place: &'static str,
+    permits: Arc<Semaphore>,
+    /// Of one origin: a slow one leaves a quarter to the others.
+    of_origin: usize,
+    origins: Mutex<HashMap<String, Arc<Origin>>>,
+    metrics: Arc<OutgoingMetrics>,
+}
+
+struct Origin {
+    permits: Arc<Semaphore>,
+    circuit: Mutex<Circuit>,
+}
+
+/// The right to send one request. At its end it tells the circuit and the metrics, also if the
+/// caller went away.
+pub(super) struct Turn {
+    turns: Arc<Turns>,
+    name: String,
+    origin: Arc<Origin>,
+    pass: Pass,
+    begun: Instant,
+    ended: bool,
+    _permits: [OwnedSemaphorePermit; 2],
+}
+
+/// Why there is no turn: the word, and the time after which there may be one.
+pub(super) type NoTurn = (Outcome, Duration);
+
+impl Turns {
+    pub(super) fn new(
+        place: &'static str,
+        at_once: usize,
+        metrics: &Arc<OutgoingMetrics>,
+    ) -> Arc<Self> {
+        metrics.under_way.with_label_values(&[place]).set(0);
+        Arc::new(Self {
+            place,
+            permits: Arc::new(Semaphore::new(at_once)),
+            of_origin: (at_once * 3 / 4).max(1),
+            origins: Mutex::default(),
+            metrics: Arc::clone(metrics),
+        })
+    }
+
+    /// At once, or not at all.
+    pub(super) fn take(self: &Arc<Self>, name: String) -> Result<Turn, NoTurn> {
+        let origin = self.origin(&name);
+        let taken = self.permits(&origin).and_then(|permits| {
+            let mut circuit = origin.circuit.lock().unwrap_or_else(PoisonError::into_inner);
+            let pass = circuit.enter(Instant::now());
+            pass.map(|pass| (pass, permits)).map_err(|wait| (Outcome::CircuitOpen, wait))
+        });
+        match taken {
+            Ok((pass, permits)) => {
+                self.metrics.under_way.with_label_values(&[self.place]).inc();
+                Ok(Turn {
+                    turns: Arc::clone(self),
+                    name,
+                    origin,
+                    pass,
+                    begun: Instant::now(),
+                    ended: false,
+                    _permits: permits,
+                })
+            }
+            Err((outcome, wait)) => {
+                self.count(&name, outcome);
+                Err((outcome, wait))
+            }
+        }
+    }
+
+    fn permits(&self, origin: &Origin) -> Result<[OwnedSemaphorePermit; 2], NoTurn> {
+        let take = |permits: &Arc<Semaphore>| Arc::clone(permits).try_acquire_owned().ok();
+        let both = take(&self.permits).zip(take(&origin.permits));
+        both.map(Into::into).ok_or((Outcome::Busy, Duration::from_secs(1)))
+    }
+
+    fn origin(&self, name: &str) -> Arc<Origin> {
+        let mut origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(origin) = origins.get(name) {
+            return Arc::clone(origin);
+        }
+        if origins.len() >= ORIGINS {
+            // Those of grants that were removed since.
+            origins.retain(|_, origin| Arc::strong_count(origin) > 1 || !origin.is_closed());
+        }
+        let permits = Arc::new(Semaphore::new(self.of_origin));
+        let origin = Arc::new(Origin { permits, circuit: Mutex::new(Circuit::new()) });
+        origins.insert(name.to_owned(), Arc::clone(&origin));
+        origin
+    }
+
+    fn count(&self, origin: &str, outcome: Outcome) {
+        let labels = [self.place, origin, outcome.word()];
+        self.metrics.requests.with_label_values(&labels).inc();
+    }
+}
+
+impl Origin {
+    fn is_closed(&self) -> bool {
+        self.circuit.lock().unwrap_or_else(PoisonError::into_inner).is_closed()
+    }
+}
+
+impl Turn {
+    /// With what became of the request.
+    pub(super) fn end(mut self, outcome: Outcome) {
+        self.note(outcome);
+    }
+
+    fn note(&mut self, outcome: Outcome) {
+        self.ended = true;
+        let (now, turns) = (Instant::now(), &self.turns);
+        let verdict = verdict(outcome, now - self.begun);
+        let is_closed = {
+            let mut circuit = self.origin.circuit.lock().unwrap_or_else(PoisonError::into_inner);
+            circuit.leave(self.pass, verdict, now);
+            circuit.is_closed()
+        };
+        turns.count(&self.name, outcome);
+        let labels = [turns.place, self.name.as_str()];
+        let seconds = (now - self.begun).as_secs_f64();
+        turns.metrics.seconds.with_label_values(&labels).observe(seconds);
+        turns.metrics.circuit_open.with_label_values(&labels).set((!is_closed).into());
+        turns.metrics.under_way.with_label_values(&[turns.place]).dec();
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.note(Outcome::Abandoned);
+        }
+    }
+}
+
+/// An answer is one, whatever its status: the policy judges it.
+fn verdict(outcome: Outcome, time: Duration) -> Verdict {
+    match outcome {
+        Outcome::Answered | Outcome::Redirect => Verdict::Good,
+        Outcome::Timeout if time < FAIR_TIME => Verdict::Unknown,
+        // It was under way: nobody waited for the end.
+        Outcome::Abandoned | Outcome::Busy | Outcome::CircuitOpen => Verdict::Unknown,
+        Outcome::Unresolved
+        | Outcome::ForbiddenAddress
+        | Outcome::Unreachable
+        | Outcome::Certificate
+        | Outcome::Timeout
+        | Outcome::TooLarge
+        | Outcome::Broken => Verdict::Bad,
+    }
+}
