@@ -48,8 +48,8 @@ impl AsksFault {
             }
             Self::SecretCount => "Put several values into one secret, as a JSON object.",
             Self::Bound { .. } => {
-                "Ask for no more than the host has, or leave it out: then the host's own bound \
-                 holds."
+                "Write it as in \"8MiB\" or \"100ms\", no more than the host has, or leave it out: \
+                 then the host's own bound holds."
             }
             Self::SecretName(_) => {
                 "Choose a name of lower-case letters, digits and underscores that begins with a \

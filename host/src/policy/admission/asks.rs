@@ -46,6 +46,27 @@ impl AsksFault {
     }
 }
 
+/// What passes, and is hardly meant so.
+pub(super) fn notes(manifest: &Manifest, imports: &[String]) -> Vec<String> {
+    let imports = |function| imports.iter().any(|import| imported(import) == Some(function));
+    let mut notes = Vec::new();
+    if manifest.asks.http.is_empty() && imports(SEND) {
+        notes.push(
+            "It imports http#send, but its manifest asks for no origin in `asks.http`: each \
+             request will be denied."
+                .to_owned(),
+        );
+    }
+    if manifest.asks.secrets.is_empty() && imports(SECRET) {
+        notes.push(
+            "It imports settings#secret, but its manifest asks for no name in `asks.secrets`: \
+             each will be denied."
+                .to_owned(),
+        );
+    }
+    notes
+}
+
 /// Compares what it imports with what its manifest asks for.
 pub(super) fn check(manifest: &Manifest, imports: &[String]) -> Vec<AsksFault> {
     let mut faults = Vec::new();
@@ -71,4 +92,30 @@ pub(super) fn check(manifest: &Manifest, imports: &[String]) -> Vec<AsksFault> {
         faults.push(AsksFault::SecretsUnused);
     }
     faults
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn manifest(asks: &serde_json::Value) -> Manifest {
+        let text = json!({ "name": "x", "version": "1", "slot": "login", "asks": asks });
+        Manifest::read(text.to_string().as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn who_could_ask_and_names_nobody_is_told_so_and_passes() {
+        let imports = ["auth:policy/http@0.2.0#send", "auth:policy/settings@0.2.0#secret"];
+        let imports = imports.map(str::to_owned);
+        let silent = manifest(&json!({}));
+        assert!(check(&silent, &imports).is_empty());
+        let [http, secrets] = &notes(&silent, &imports)[..] else { panic!("two notes") };
+        assert!(http.contains("`asks.http`") && secrets.contains("`asks.secrets`"));
+        assert!(notes(&silent, &[]).is_empty());
+        let named = manifest(&json!({ "http": ["GET https://a.example"], "secrets": ["key"] }));
+        assert!(check(&named, &imports).is_empty() && notes(&named, &imports).is_empty());
+        assert_eq!(check(&named, &[]), [AsksFault::HttpUnused, AsksFault::SecretsUnused]);
+    }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::time::Instant;
 
+use super::asks;
 use super::check::Checked;
 use crate::contract::{Manifest, Slot, wit};
 use crate::hex;
@@ -39,6 +40,7 @@ impl AdmissionReport {
     /// Of a component that this host can serve.
     pub(super) fn of(checked: Checked, bytes: &[u8]) -> Self {
         let Checked { digest, manifest, imports, wit } = checked;
+        let notes = asks::notes(&manifest, &imports);
         Self {
             digest,
             size: bytes.len() as u64,
@@ -47,7 +49,7 @@ impl AdmissionReport {
             slot: Some(manifest.slot),
             manifest: serde_json::to_value(manifest).unwrap_or_default(),
             imports,
-            notes: Vec::new(),
+            notes,
             host: env!("CARGO_PKG_VERSION").to_owned(),
             milliseconds: 0,
         }
