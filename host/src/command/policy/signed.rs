@@ -28,7 +28,8 @@ impl Signed {
         let read = told.and_then(|text| read_lines(&text).map_err(|fault| fault.to_string()));
         let signatures = read.map_err(|fault| {
             let text = format!(
-                "{}: {fault}. Nothing was pushed; sign it anew: auth-host policy sign FILE --key KEY",
+                "{}: {fault}. Nothing was pushed; sign it anew: auth-host policy sign FILE --key \
+                 KEY",
                 file.display()
             );
             Problem::new(REFUSED, "wrong_signature", text)
