@@ -6,7 +6,8 @@
 //! /// What the risk service says of an address; none if it is away: then nobody is kept out by it.
 //! fn risk(address: &str, key: &str) -> Result<Option<u8>, Failure> {
 //!     let url = format!("https://risk.example.com/v1/score?ip={address}");
-//!     match http::get(&url).header("authorization", &format!("Bearer {key}")).timeout(300).send() {
+//!     let asked = http::get(&url).header("authorization", &format!("Bearer {key}"));
+//!     match asked.timeout(300).send() {
 //!         Ok(answer) if answer.status() == 200 => {
 //!             Ok(answer.text().and_then(|text| text.trim().parse().ok()))
 //!         }

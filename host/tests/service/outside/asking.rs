@@ -1,5 +1,5 @@
-//! Logins that ask services outside: the guest `asks_outside`, which puts into the token what it was
-//! told.
+//! Logins that ask services outside: the guest `asks_outside`, which puts into the token what it
+//! was told.
 
 use auth_host::contract::Slot;
 use serde_json::{Value, json};

@@ -82,7 +82,8 @@ async fn what_authorizes_does_not_follow_a_redirect_to_another_origin() {
     );
     let http = ["good", "other"].map(|name| format!("GET {} private redirects", origin(name)));
     let settings = json!({
-        "url": format!("{}/{{name}}", origin("good")), "header": "Authorization", "value": "Basic eDp5",
+        "url": format!("{}/{{name}}", origin("good")),
+        "header": "Authorization", "value": "Basic eDp5",
     });
     let service = logins(&http, &settings)
         .setting("POLICY_HTTP_DNS", &dns.address().to_string())
