@@ -20,7 +20,8 @@ Examples:
   auth-host policy grant login --remove event:stepped_up
 
 An item is one of
-  interface:NAME      of the contract: accounts, passwords, sessions, storage, throttle, outbox, http
+  interface:NAME      of the contract: accounts, passwords, sessions, storage, throttle, outbox,
+                      http
   event:NAME          that it may append
   claim:NAME          that it may add to an access token
   secret:NAME         that it may read

@@ -1,6 +1,6 @@
-//! `auth-host policy`: what authors and operators do with policies. `check`, `inspect`,
-//! `pack`, `keygen`, `verify` and `sign` of a file work on files alone; the others ask the admin API of a service, and change nothing by
-//! themselves.
+//! `auth-host policy`: what authors and operators do with policies. `check`, `inspect`, `pack`,
+//! `keygen`, `verify` and `sign` of a file work on files alone; the others ask the admin API of a
+//! service, and change nothing by themselves.
 
 mod admission;
 mod against;

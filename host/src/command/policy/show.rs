@@ -143,7 +143,7 @@ fn about(release: &ReleaseView) -> anyhow::Result<String> {
     }
     lines.push(format!("  settings   {}", plain(&release.settings_digest)));
     lines.extend(indented(&release.settings)?);
-    if !release.grants.is_empty() {
+    if !release.grants.is_empty() && release.asks.is_empty() {
         lines.push("  grants".to_owned());
         lines.extend(indented(&release.grants)?);
     }

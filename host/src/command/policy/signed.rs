@@ -1,12 +1,12 @@
 //! Signatures that come with a component: from the file beside it, or from one that is named.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use reqwest::Method;
 
 use super::client::Client;
 use super::files;
+use super::key_files::beside;
 use super::problem::{Problem, REFUSED};
 use crate::administration::views::{NewSignaturesView, SignaturesView};
 use crate::signatures::{Signature, read_lines};
@@ -28,7 +28,8 @@ impl Signed {
         let read = told.and_then(|text| read_lines(&text).map_err(|fault| fault.to_string()));
         let signatures = read.map_err(|fault| {
             let text = format!(
-                "{}: {fault}. Nothing was pushed; sign it anew: auth-host policy sign FILE --key KEY",
+                "{}: {fault}. Nothing was pushed; sign it anew: auth-host policy sign FILE --key \
+                 KEY",
                 file.display()
             );
             Problem::new(REFUSED, "wrong_signature", text)
@@ -38,9 +39,7 @@ impl Signed {
 
     /// What lies beside a component, if something does: `guarded.wasm.sig`.
     pub fn beside(component: &Path) -> anyhow::Result<Option<Self>> {
-        let mut name = OsString::from(component);
-        name.push(".sig");
-        let file = PathBuf::from(name);
+        let file = beside(component, ".sig");
         if file.symlink_metadata().is_err() {
             return Ok(None);
         }

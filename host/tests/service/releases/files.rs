@@ -231,7 +231,7 @@ async fn help_tells_the_way_and_each_command_its_examples() {
     assert!(places.is_sorted(), "{}", told.text);
     for command in [
         "check", "push", "deploy", "status", "rollback", "history", "show", "freeze", "unfreeze",
-        "prune", "export", "import",
+        "prune", "export", "import", "grant", "grants",
     ] {
         let told = desk.run(&[command, "--help"]).await;
         assert_eq!(told.code, Some(0));

@@ -3,14 +3,15 @@
 
 use serde_json::json;
 
-use super::people::{Person, Site, printed};
+use super::people::{Key, Person, Site, printed};
 use crate::releases::commands::holds;
 use crate::support::{eventually, guest};
 use crate::swap::components::with_manifest;
 
 #[tokio::test]
 async fn a_first_policy_is_signed_granted_and_deployed_by_doing_what_the_refusals_say() {
-    let site = Site::open(&[]).await;
+    let of_olga = Key::of("olga").await;
+    let site = Site::open(&[&of_olga], &[]).await;
     let (ann, olga) = (site.person("ann", "deploy").await, site.person("olga", "operate").await);
     ann.serves("login/1").await;
     let file = ann.file("writes.wasm", guest("writes_then_accepts"));
@@ -27,15 +28,15 @@ async fn a_first_policy_is_signed_granted_and_deployed_by_doing_what_the_refusal
     let refused = ann.told(1, &["deploy", "login/2"]).await;
     holds(&refused, &["signature", "auth-host policy sign login/2 --key"]);
 
-    let (key, line) = ann.key("ann").await;
-    ann.told(0, &["sign", &file, "--key", &key]).await;
+    let key = Key::of("ann").await;
+    ann.told(0, &["sign", &file, "--key", &key.file]).await;
     let pushed = ann.told(0, &["push", "login", &file, "-m", "signed"]).await;
     holds(&pushed, &["release login/3 ", "SHA256:", "cannot be deployed yet"]);
     let refused = ann.told(1, &["deploy", "login/3"]).await;
     holds(&refused, &["nobody here knows", "SHA256:", "POLICY_TRUSTED_KEYS"]);
 
     // The operator takes her key among the trusted ones; no restart.
-    site.trust(&[line]);
+    site.trust(&[of_olga.line, key.line]);
     let refused = eventually("a key that is trusted", async || {
         let refused = ann.told(1, &["deploy", "login/3"]).await;
         refused.contains("not_granted").then_some(refused)
@@ -62,43 +63,35 @@ async fn a_first_policy_is_signed_granted_and_deployed_by_doing_what_the_refusal
     site.close().await;
 }
 
-/// A key that somebody has, the file of a policy, and what that is signed with.
-async fn signed(person: &Person, name: &str, bytes: &[u8], key: &str) -> String {
+/// The file of a policy, with a signature beside it.
+async fn signed(person: &Person, name: &str, bytes: &[u8], key: &Key) -> String {
     let file = person.file(name, bytes);
-    let signatures = format!("{file}.sig");
-    let _ = std::fs::remove_file(&signatures);
-    person.told(0, &["sign", &file, "--key", key]).await;
+    person.told(0, &["sign", &file, "--key", &key.file]).await;
     file
 }
 
 #[tokio::test]
 async fn two_people_sign_one_before_and_one_after_it_is_pushed() {
-    let site = Site::open(&[("POLICY_SIGNATURES", "login=2")]).await;
+    let (first, second) = (Key::of("ann").await, Key::of("bob").await);
+    let site = Site::open(&[&first, &second], &[("POLICY_SIGNATURES", "login=2")]).await;
     let (ann, bob) = (site.person("ann", "deploy").await, site.person("bob", "deploy").await);
     ann.serves("login/1").await;
-    let ((key, first), (second_key, second)) = (ann.key("ann").await, bob.key("bob").await);
-    site.trust(&[first.clone(), second]);
-    let file = signed(
-        &ann,
-        "login.wasm",
-        &with_manifest(|manifest| manifest["version"] = "1.0.0".into()),
-        &key,
-    )
-    .await;
+    let built = with_manifest(|manifest| manifest["version"] = "1.0.0".into());
+    let file = signed(&ann, "login.wasm", &built, &first).await;
     let pushed = ann.told(0, &["push", "login", &file, "-m", "stricter"]).await;
     holds(&pushed, &["login/2", "2", "ann", "auth-host policy sign login/2 --key"]);
     // One key is one key, however often it signs.
-    let again = ann.told(0, &["sign", "login/2", "--key", &key]).await;
+    let again = ann.told(0, &["sign", "login/2", "--key", &first.file]).await;
     holds(&again, &["login/2 is signed", "NOT TRUSTED: signed by ann (2 wanted)"]);
     holds(&ann.told(1, &["deploy", "login/2"]).await, &["untrusted", "2", "ann"]);
-    let told = bob.told(0, &["sign", "login/2", "--key", &second_key]).await;
-    holds(&told, &["signing default-login 0.1.0 for login, SHA-256 ", "signed by ann, bob"]);
+    let told = bob.told(0, &["sign", "login/2", "--key", &second.file]).await;
+    holds(&told, &["signing default-login 1.0.0 for login, SHA-256 ", "(2 wanted)"]);
     holds(&told, &["next: auth-host policy deploy login/2"]);
     holds(&ann.told(0, &["deploy", "login/2"]).await, &["login/2 serves"]);
 
     // Bob's key is lost: what serves goes on, and everybody sees it.
-    let withdrawn = std::fs::read_to_string(format!("{second_key}.pub")).unwrap();
-    site.trust(&[first, format!("bob withdrawn {}", withdrawn.trim())]);
+    let withdrawn = second.line.replace("bob ", "bob withdrawn ");
+    site.trust(&[first.line.clone(), withdrawn]);
     let status = eventually("what serves is not trusted", async || {
         let status = ann.told(0, &["status"]).await;
         status.contains("NOT TRUSTED").then_some(status)
@@ -111,11 +104,10 @@ async fn two_people_sign_one_before_and_one_after_it_is_pushed() {
 
 #[tokio::test]
 async fn signatures_that_are_not_of_what_is_pushed_are_told_before_anything_is_kept() {
-    let site = Site::open(&[]).await;
+    let key = Key::of("ann").await;
+    let site = Site::open(&[&key], &[]).await;
     let ann = site.person("ann", "deploy").await;
     ann.serves("login/1").await;
-    let (key, line) = ann.key("ann").await;
-    site.trust(&[line]);
     let built = with_manifest(|manifest| manifest["version"] = "1.0.0".into());
     let file = signed(&ann, "login.wasm", &built, &key).await;
     let line = std::fs::read_to_string(format!("{file}.sig")).unwrap();
@@ -146,13 +138,14 @@ async fn signatures_that_are_not_of_what_is_pushed_are_told_before_anything_is_k
     let other = ann.file("of-ann.sig", &line);
     let told = ann.told(0, &["push", "login", &file, "--signatures", &other, "-m", "x"]).await;
     holds(&told, &["signed by ann (1 wanted)", "next: auth-host policy deploy login/2"]);
-    holds(&ann.told(2, &["sign", "login/2", "--key", &file]).await, &["login.wasm"]);
+    let no_key = ann.file("no-key", "hello");
+    holds(&ann.told(1, &["sign", "login/2", "--key", &no_key]).await, &["no-key is not taken"]);
     site.close().await;
 }
 
 #[tokio::test]
 async fn a_grant_that_cannot_be_given_says_why() {
-    let site = Site::open(&[]).await;
+    let site = Site::open(&[], &[]).await;
     let olga = site.person("olga", "operate").await;
     olga.serves("login/1").await;
     let before = olga.document(0, &["grants", "login"]).await["granted"].clone();
@@ -179,7 +172,7 @@ async fn a_grant_that_cannot_be_given_says_why() {
 
 #[tokio::test]
 async fn what_is_granted_and_not_used_is_shown_and_taken_away_without_touching_what_serves() {
-    let site = Site::open(&[("POLICY_UNSIGNED", "directory,push")]).await;
+    let site = Site::open(&[], &[("POLICY_UNSIGNED", "directory,push")]).await;
     let (ann, olga) = (site.person("ann", "deploy").await, site.person("olga", "operate").await);
     ann.serves("login/1").await;
     let http = "http:GET,POST https://risk.internal:8443 private";
@@ -214,21 +207,14 @@ async fn what_is_granted_and_not_used_is_shown_and_taken_away_without_touching_w
 
 #[tokio::test]
 async fn signatures_travel_with_a_release_to_the_next_environment() {
-    let [staging, production] = [Site::open(&[]).await, Site::open(&[]).await];
+    let key = Key::of("ann").await;
+    let [staging, production] = [Site::open(&[&key], &[]).await, Site::open(&[&key], &[]).await];
     let ann = staging.person("ann", "deploy").await;
     let next = production.person("ann", "deploy").await;
     ann.serves("login/1").await;
     next.serves("login/1").await;
-    let (key, line) = ann.key("ann").await;
-    staging.trust(std::slice::from_ref(&line));
-    production.trust(&[line]);
-    let file = signed(
-        &ann,
-        "login.wasm",
-        &with_manifest(|manifest| manifest["version"] = "1.0.0".into()),
-        &key,
-    )
-    .await;
+    let built = with_manifest(|manifest| manifest["version"] = "1.0.0".into());
+    let file = signed(&ann, "login.wasm", &built, &key).await;
     ann.told(0, &["push", "login", &file, "-m", "stricter"]).await;
     let exported = ann.path("login-2.release").to_str().unwrap().to_owned();
     ann.told(0, &["export", "login/2", "-o", &exported]).await;

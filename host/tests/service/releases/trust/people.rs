@@ -19,11 +19,13 @@ pub(super) struct Site {
 }
 
 impl Site {
-    /// The default policies serve from the directory; what is pushed needs signatures and grants.
-    pub(super) async fn open(more: &[(&str, &str)]) -> Self {
+    /// The default policies serve from the directory; what is pushed needs signatures of these
+    /// keys, and grants.
+    pub(super) async fn open(trusted: &[&Key], more: &[(&str, &str)]) -> Self {
         let (home, mut settings) = Process::home().await;
         let keys = home.path().join("trusted-keys");
-        std::fs::write(&keys, "# nobody yet\n").unwrap();
+        let lines: String = trusted.iter().map(|key| format!("{}\n", key.line)).collect();
+        std::fs::write(&keys, format!("# who makes policies\n{lines}")).unwrap();
         let own = [
             ("POLICY_TRUSTED_KEYS", keys.to_str().unwrap()),
             ("POLICY_UNSIGNED", "directory"),
@@ -67,6 +69,27 @@ impl Site {
     }
 }
 
+/// A pair of keys, as `auth-host policy keygen` makes it.
+pub(super) struct Key {
+    _folder: TempDir,
+    /// Of the private one.
+    pub(super) file: String,
+    /// What keygen printed, for the file of trusted keys.
+    pub(super) line: String,
+}
+
+impl Key {
+    pub(super) async fn of(name: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join(name).to_str().unwrap().to_owned();
+        let printed = Process::command(&HashMap::new(), &["policy", "keygen", &file]).await;
+        assert_eq!(printed.code, Some(0), "{}", printed.errors);
+        let line = printed.text.trim().to_owned();
+        assert!(line.starts_with(&format!("{name} ssh-ed25519 ")), "{line}");
+        Self { _folder: folder, file, line }
+    }
+}
+
 /// Somebody at a desk.
 pub(super) struct Person {
     settings: HashMap<String, String>,
@@ -82,14 +105,6 @@ impl Person {
         let file = self.path(name);
         std::fs::write(&file, bytes).unwrap();
         file.to_str().unwrap().to_owned()
-    }
-
-    /// Makes a key; its file, and the line of it for the file of trusted keys.
-    pub(super) async fn key(&self, name: &str) -> (String, String) {
-        let file = self.path(&format!("{name}.key")).to_str().unwrap().to_owned();
-        self.told(0, &["keygen", &file]).await;
-        let public = std::fs::read_to_string(format!("{file}.pub")).unwrap();
-        (file, format!("{name} {}", public.trim()))
     }
 
     async fn run(&self, words: &[&str]) -> Printed {
