@@ -46,7 +46,7 @@ impl Administration {
                     added_at: now,
                     added_by: by.clone(),
                 }),
-                Err(fault) => reasons.push(refused(index, fault)),
+                Err(fault) => reasons.push(refused(index, &fault)),
             }
         }
         if !reasons.is_empty() {
@@ -91,7 +91,7 @@ fn read(line: &str, of: &Statement) -> Result<Signature, String> {
     Ok(signature)
 }
 
-fn refused(index: usize, fault: String) -> Reason {
+fn refused(index: usize, fault: &str) -> Reason {
     Reason {
         text: format!("signatures[{index}]: {fault}"),
         remedy: "Sign the component that was pushed, with auth-host policy sign".to_owned(),

@@ -5,9 +5,9 @@ use auth_host::signatures::{PrivateKey, Signature, Statement};
 use auth_host::store::registry::Role;
 use serde_json::{Value, json};
 
-use super::super::super::trust::keys::{Keys, statement};
 use super::{barred, deployed, line, login, named};
-use crate::support::{Admin, Answer, eventually, hex, mark};
+use crate::releases::trust::keys::{Keys, statement};
+use crate::support::{Admin, Answer, eventually, hex, lines_with, mark};
 use crate::swap::components::with_manifest;
 
 fn component(version: &str) -> Vec<u8> {
