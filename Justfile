@@ -67,7 +67,7 @@ audit:
 fmt:
     cargo fmt --all
 
-# All of them, or only: calls, refresh, login, rollout, stores, outbox, outgoing, process.
+# All of them, or only: calls, trust, grants, refresh, login, rollout, stores, outbox, outgoing, process.
 #
 # Measure policy calls, endpoints, hashing, start and memory, and print tables.
 bench *parts: policies

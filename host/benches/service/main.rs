@@ -27,6 +27,7 @@ mod process;
 mod rollout;
 mod setup;
 mod stores;
+mod trust;
 
 fn main() {
     // `cargo bench` passes flags for harnesses; a word among the arguments selects a part.
@@ -40,6 +41,9 @@ fn main() {
     );
     if run("calls") {
         calls::measure();
+    }
+    if run("trust") {
+        trust::measure();
     }
     if run("grants") {
         grants::measure();

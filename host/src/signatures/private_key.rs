@@ -56,8 +56,7 @@ impl PrivateKey {
     }
 
     pub fn public(&self) -> PublicKey {
-        let public = self.pair().public_key().as_ref().try_into();
-        PublicKey::from_bytes(public.expect("a public key has 32 bytes"))
+        PublicKey::from_bytes(whole(self.pair().public_key().as_ref()))
     }
 
     pub fn sign(&self, statement: &Statement) -> Signature {
@@ -65,7 +64,7 @@ impl PrivateKey {
         Signature {
             key: self.public(),
             statement: statement.clone(),
-            signature: signature.as_ref().try_into().expect("a signature has 64 bytes"),
+            signature: whole(signature.as_ref()),
         }
     }
 
@@ -73,6 +72,11 @@ impl PrivateKey {
         // Any 32 bytes are one (RFC 8032, section 5.1.5).
         Ed25519KeyPair::from_seed_unchecked(&*self.0).expect("32 bytes are a seed")
     }
+}
+
+/// A public key has 32 bytes, a signature 64 (RFC 8032, section 5.1).
+fn whole<const N: usize>(bytes: &[u8]) -> [u8; N] {
+    bytes.try_into().expect("keys and signatures have one length each")
 }
 
 fn of_pkcs8(der: &[u8]) -> Result<PrivateKey, KeyFault> {
@@ -89,6 +93,8 @@ fn of_openssh(text: &str) -> Result<PrivateKey, KeyFault> {
         ssh_key::Error::AlgorithmUnsupported { algorithm } => {
             kinds::of_word(algorithm.as_str()).unwrap_or_else(kinds::damaged)
         }
+        // What is left out of the reader: it knows all others.
+        ssh_key::Error::AlgorithmUnknown => kinds::other("ECDSA, or a rare one"),
         _ => kinds::damaged(),
     })?;
     let pair = match key.key_data() {

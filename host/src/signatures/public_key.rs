@@ -64,7 +64,7 @@ impl PublicKey {
 
     /// As OpenSSH writes it, without a comment.
     pub fn openssh(&self) -> String {
-        self.as_ssh().to_openssh().expect("a key of 32 bytes has a form")
+        line(&self.as_ssh())
     }
 
     /// `SHA256:…`, as `ssh-keygen -l` shows it.
@@ -82,6 +82,10 @@ impl fmt::Display for PublicKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.fingerprint())
     }
+}
+
+fn line(key: &ssh_key::PublicKey) -> String {
+    key.to_openssh().expect("a key of 32 bytes has a form")
 }
 
 fn of_pem(text: &str) -> Result<PublicKey, KeyFault> {

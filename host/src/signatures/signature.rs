@@ -90,7 +90,7 @@ impl Signature {
             version,
             signature: STANDARD.encode(self.signature),
         };
-        serde_json::to_string(&line).expect("texts and a number are JSON")
+        line.json()
     }
 
     /// Whether the key made it for this statement: the sentence says what it is else.
@@ -102,6 +102,12 @@ impl Signature {
         key.verify(&statement.bytes(), &self.signature).map_err(|_| {
             SignatureFault("its key did not make it, or it was changed since".to_owned())
         })
+    }
+}
+
+impl Line {
+    fn json(&self) -> String {
+        serde_json::to_string(self).expect("texts and a number are JSON")
     }
 }
 

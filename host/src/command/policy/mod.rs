@@ -1,5 +1,5 @@
-//! `auth-host policy`: what authors and operators do with policies. `check`, `inspect` and `pack`
-//! work on files alone; the others ask the admin API of a service, and change nothing by
+//! `auth-host policy`: what authors and operators do with policies. `check`, `inspect`,
+//! `pack`, `keygen`, `verify` and `sign` of a file work on files alone; the others ask the admin API of a service, and change nothing by
 //! themselves.
 
 mod admission;
@@ -19,6 +19,8 @@ mod groups;
 mod history;
 mod import;
 mod items;
+mod key_files;
+mod keygen;
 mod names;
 mod noted;
 mod pack;
@@ -34,6 +36,7 @@ mod run;
 mod settled;
 mod shadowed;
 mod show;
+mod sign;
 mod sign_release;
 mod signed;
 mod standing;
@@ -41,6 +44,7 @@ mod status;
 mod trial;
 mod tried;
 mod trying;
+mod verify;
 mod wanted;
 
 pub use pack::Pack;

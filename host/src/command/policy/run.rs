@@ -12,14 +12,17 @@ use super::freeze::{Freeze, Unfreeze};
 use super::grants::{Grant, ShowGrants};
 use super::history::History;
 use super::import::Import;
+use super::keygen::Keygen;
 use super::pack::{Inspect, Pack};
 use super::problem::Problem;
 use super::prune::Prune;
 use super::push::Push;
 use super::rollback::Rollback;
 use super::show::Show;
+use super::sign::Sign;
 use super::status::Status;
 use super::trial::{Abort, Pause, Promote, Resume};
+use super::verify::Verify;
 use crate::command::output;
 use crate::policy::admission;
 use crate::telemetry;
@@ -75,6 +78,9 @@ pub enum PolicyRun {
     Grant(Grant),
     #[command(name = "grants")]
     ShowGrants(ShowGrants),
+    Keygen(Keygen),
+    Sign(Sign),
+    Verify(Verify),
     Prune(Prune),
     Export(Export),
     Import(Import),
@@ -115,6 +121,8 @@ impl PolicyRun {
         match self {
             Self::Inspect(inspect) => inspect.run(),
             Self::Pack(pack) => pack.run(),
+            Self::Keygen(keygen) => keygen.run(),
+            Self::Verify(verify) => verify.run(),
             Self::AdmitOne(AdmitOne { memory_mib, processor_seconds }) => {
                 admission::admit_one(memory_mib, processor_seconds)
             }
@@ -143,10 +151,15 @@ impl PolicyRun {
             Self::Unfreeze(unfreeze) => unfreeze.run().await,
             Self::Grant(grant) => grant.run().await,
             Self::ShowGrants(grants) => grants.run().await,
+            Self::Sign(sign) => sign.run().await,
             Self::Prune(prune) => prune.run().await,
             Self::Export(export) => export.run().await,
             Self::Import(import) => import.run().await,
-            Self::Inspect(_) | Self::Pack(_) | Self::AdmitOne(_) => Ok(()),
+            Self::Inspect(_)
+            | Self::Pack(_)
+            | Self::Keygen(_)
+            | Self::Verify(_)
+            | Self::AdmitOne(_) => Ok(()),
         }
     }
 
@@ -168,12 +181,14 @@ impl PolicyRun {
             Self::Unfreeze(unfreeze) => unfreeze.asking.json,
             Self::Grant(grant) => grant.asking.json,
             Self::ShowGrants(grants) => grants.asking.json,
+            Self::Sign(sign) => sign.asking.json,
+            Self::Verify(verify) => verify.json,
             Self::Prune(prune) => prune.asking.json,
             // Without a file, what is printed is the release itself.
             Self::Export(export) => export.asking.json,
             Self::Import(import) => import.asking.json,
             Self::Inspect(inspect) => inspect.json,
-            Self::Pack(_) | Self::AdmitOne(_) => false,
+            Self::Pack(_) | Self::Keygen(_) | Self::AdmitOne(_) => false,
         }
     }
 }

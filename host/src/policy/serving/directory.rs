@@ -23,6 +23,8 @@ use super::strays::Strays;
 use crate::contract::{PerSlot, Slot};
 
 const POLL: Duration = Duration::from_millis(200);
+/// How often a start looks whether what it waits for was refused.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// What a file looks like from outside; none if it is not there. With the time of its last change
 /// of any kind, and whether it may be taken: a mode or an owner that was mended, also of a folder
@@ -83,12 +85,18 @@ impl PolicyDirectory {
         let end = Instant::now() + patience;
         for slot in Slot::ALL {
             let place = &mut self.slots.get_mut(slot).admitting;
-            if self.intake.current(slot).is_none()
-                && let Some(admitting) = place
-                && timeout_at(end, admitting).await.is_ok()
+            if self.intake.current(slot).is_some() {
+                continue;
+            }
+            // What is not let in is asked again and again: nobody waits for that.
+            while let Some(admitting) = place
+                && !self.intake.is_refused(slot)
+                && Instant::now() < end
             {
-                // What has ended cannot be waited for a second time.
-                *place = None;
+                if timeout_at(end.min(Instant::now() + LOOK), admitting).await.is_ok() {
+                    // What has ended cannot be waited for a second time.
+                    *place = None;
+                }
             }
         }
     }

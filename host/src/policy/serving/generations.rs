@@ -91,6 +91,11 @@ impl Generations {
         self.places.set(slot, placed);
     }
 
+    /// Whether what is placed in a slot was refused, or is not let in.
+    pub fn is_refused(&self, slot: Slot) -> bool {
+        self.places.is_refused(slot)
+    }
+
     /// Swaps without a word; calls in flight finish on the generation that they began with.
     pub fn swap(&self, generation: Arc<Generation>) -> Option<Arc<Generation>> {
         generation.counts.serves();

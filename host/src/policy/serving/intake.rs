@@ -61,6 +61,11 @@ impl Intake {
         self.generations.current(slot)
     }
 
+    /// Whether nothing more comes of waiting for what is placed in a slot.
+    pub fn is_refused(&self, slot: Slot) -> bool {
+        self.generations.is_refused(slot)
+    }
+
     /// A file is gone; what is active stays so.
     pub fn removed(&self, slot: Slot) {
         if self.follow && self.current(slot).is_some() {
@@ -111,7 +116,9 @@ impl Intake {
                     }
                     sleep(ASK_AGAIN).await;
                     // Somebody may have filled the place meanwhile.
-                    taken = taken.filter(|_| self.follow);
+                    if !self.follow && self.registry.is_filled(slot).await.unwrap_or(false) {
+                        taken = None;
+                    }
                 }
                 Untaken::Away(error) => {
                     self.generations.wait_for_registry(slot, &error, pause == FIRST_PAUSE);

@@ -127,6 +127,11 @@ impl Places {
             placed.map(|placed| (placed, Instant::now()));
     }
 
+    pub(super) fn is_refused(&self, slot: Slot) -> bool {
+        let placed = self.slots.get(slot).lock().unwrap_or_else(PoisonError::into_inner);
+        matches!(&*placed, Some((Placed::Refused { .. }, _)))
+    }
+
     /// For `/readyz`: a member for each slot in which something else is placed.
     pub(super) fn describe(&self) -> Vec<Value> {
         let of = |slot: Slot| {

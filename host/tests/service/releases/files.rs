@@ -14,19 +14,19 @@ use crate::support::{Printed, Process, policy};
 use crate::swap::components::{slow_to_compile, with_modules};
 
 /// A folder with files, and nothing else in reach.
-struct Desk {
-    folder: TempDir,
+pub(super) struct Desk {
+    pub(super) folder: TempDir,
     settings: HashMap<String, String>,
 }
 
 impl Desk {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let folder = TempDir::new().unwrap();
         let data = folder.path().join("data").to_str().unwrap().to_owned();
         Self { folder, settings: HashMap::from([("DATA_DIR".to_owned(), data)]) }
     }
 
-    fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> String {
+    pub(super) fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> String {
         let file: PathBuf = self.folder.path().join(name);
         std::fs::write(&file, bytes).unwrap();
         file.to_str().unwrap().to_owned()
@@ -37,7 +37,7 @@ impl Desk {
         self
     }
 
-    async fn run(&self, words: &[&str]) -> Printed {
+    pub(super) async fn run(&self, words: &[&str]) -> Printed {
         Process::command(&self.settings, &[&["policy"], words].concat()).await
     }
 }

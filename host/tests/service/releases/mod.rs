@@ -16,6 +16,7 @@ mod outcomes;
 mod pins;
 mod pushing;
 pub(crate) mod registry;
+mod signing;
 mod story;
 mod swaps;
 mod trials;

@@ -28,6 +28,7 @@ async fn each_role_may_do_what_it_says_and_is_told_what_it_lacks() {
     for (method, path, role) in [
         ("PUT", format!("/v1/components/{digest}"), "deploy"),
         ("POST", "/v1/releases".to_owned(), "deploy"),
+        ("POST", format!("/v1/components/{digest}/signatures"), "deploy"),
         ("POST", "/v1/deployments".to_owned(), "deploy"),
         ("DELETE", format!("/v1/deployments/{}", uuid::Uuid::nil()), "deploy"),
         ("POST", "/v1/places/login/rollback".to_owned(), "deploy"),
@@ -35,6 +36,7 @@ async fn each_role_may_do_what_it_says_and_is_told_what_it_lacks() {
         ("POST", "/v1/places/login/rollout/resume".to_owned(), "deploy"),
         ("POST", "/v1/places/login/rollout/promote".to_owned(), "deploy"),
         ("POST", "/v1/places/login/rollout/abort".to_owned(), "deploy"),
+        ("POST", "/v1/places/login/grants".to_owned(), "operate"),
         ("PUT", "/v1/places/login/freeze".to_owned(), "operate"),
         ("DELETE", "/v1/places/login/freeze".to_owned(), "operate"),
         ("POST", "/v1/prune".to_owned(), "operate"),
@@ -46,7 +48,7 @@ async fn each_role_may_do_what_it_says_and_is_told_what_it_lacks() {
         let let_in = operate.send(operate.request(method, &path)).await;
         assert!(![401, 403, 429].contains(&let_in.status), "{method} {path}: {}", let_in.text());
     }
-    assert_eq!(service.count("auth_admin_refused_total", &[("reason", "role")]).await, 12);
+    assert_eq!(service.count("auth_admin_refused_total", &[("reason", "role")]).await, 14);
     service.stop().await;
 }
 

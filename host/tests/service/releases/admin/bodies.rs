@@ -174,6 +174,6 @@ async fn the_document_names_every_endpoint_and_every_schema_is_there() {
             assert_eq!(status, expected, "{method} {path}");
         }
     }
-    assert_eq!(document["paths"].as_object().unwrap().len(), 17);
+    assert_eq!(document["paths"].as_object().unwrap().len(), 19);
     service.stop().await;
 }

@@ -5,4 +5,5 @@ mod bodies;
 mod listener;
 mod pruning;
 mod trials;
+mod trust;
 mod ways;
