@@ -4,11 +4,11 @@
 //! The rule: a value is never written anywhere, and never told in an error.
 
 mod fault;
-mod secrets;
+mod followed;
 mod settings;
 mod source;
 mod value;
 
 pub use fault::{FolderFault, SecretFault};
-pub use secrets::{SecretValue, Secrets};
+pub use followed::{SecretValue, Secrets};
 pub use settings::SecretSettings;

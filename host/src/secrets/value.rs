@@ -53,12 +53,12 @@ mod tests {
         ] {
             assert_eq!(of_file(bytes).unwrap().as_str(), value);
         }
-        assert_eq!(of_file(&[b'k'; MOST_BYTES]).unwrap().len(), MOST_BYTES);
+        assert_eq!(of_file(&vec![b'k'; MOST_BYTES]).unwrap().len(), MOST_BYTES);
     }
 
     #[test]
     fn what_is_no_secret_is_refused_without_its_value() {
-        let (long, much) = ([b'k'; MOST_BYTES + 1], vec![b'k'; 1 << 20]);
+        let (long, much) = (vec![b'k'; MOST_BYTES + 1], vec![b'k'; 1 << 20]);
         for (bytes, word) in [
             (&b""[..], "empty"),
             (b"\n", "empty"),

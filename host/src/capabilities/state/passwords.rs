@@ -21,11 +21,17 @@ pub struct Verification {
 pub struct Asked {
     verify: bool,
     estimates: u32,
-    breach_prefix: bool,
-    breach_count: bool,
+    breaches: Breaches,
     pub(super) verification: Option<Verification>,
     /// Whether it waits for the hash threads, or was turned away there.
     pub(crate) waits_for_hash: bool,
+}
+
+/// Which questions for a service of breached passwords were asked.
+#[derive(Debug, Default)]
+struct Breaches {
+    prefix: bool,
+    count: bool,
 }
 
 impl Asked {
@@ -43,7 +49,7 @@ impl Asked {
 
     /// Counts a question of `breach-prefix`.
     pub(crate) fn breach_prefix(&mut self) -> Result<(), TrappableFailure> {
-        if std::mem::replace(&mut self.breach_prefix, true) {
+        if std::mem::replace(&mut self.breaches.prefix, true) {
             return Err(TrappableFailure::limit("breach-prefix is asked once in a call"));
         }
         Ok(())
@@ -52,7 +58,7 @@ impl Asked {
     /// Counts a question of `breach-count`: with many answers of its own making a policy could find
     /// out the rest of the hash.
     pub(crate) fn breach_count(&mut self) -> Result<(), TrappableFailure> {
-        if std::mem::replace(&mut self.breach_count, true) {
+        if std::mem::replace(&mut self.breaches.count, true) {
             return Err(TrappableFailure::limit("breach-count is asked once in a call"));
         }
         Ok(())

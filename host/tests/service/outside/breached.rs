@@ -2,12 +2,13 @@
 //! passwords.
 
 use auth_host::contract::Slot;
+use auth_host::store::registry::Role;
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use serde_json::{Value, json};
 
 use super::{Authority, Dns, Manner, Outside};
 use crate::support::{
-    Answer, Person, TestService, TestServiceBuilder, guest, lines_with, secret_text,
+    Answer, Person, TestService, TestServiceBuilder, eventually, guest, lines_with, secret_text,
 };
 use crate::swap::components::asking;
 
@@ -31,13 +32,22 @@ fn knows(service: &Outside, password: &str, times: Option<u32>) {
     service.at_path(&format!("/range/{told}"), Manner::answers(200, lines));
 }
 
-/// Registrations that ask the service at this origin.
-fn registrations(origin: &str, mut settings: Value) -> TestServiceBuilder {
+/// The example, which may ask there.
+fn component(origin: &str) -> Vec<u8> {
     let asks = json!({ "http": [format!("GET {origin} private")], "secrets": ["breach_key"] });
+    asking(&guest("breached-password"), asks)
+}
+
+fn asking_there(origin: &str, mut settings: Value) -> Value {
     settings["service"] = json!(format!("{origin}/range/"));
+    settings
+}
+
+/// Registrations that ask the service at this origin.
+fn registrations(origin: &str, settings: Value) -> TestServiceBuilder {
     TestService::with()
-        .component(Slot::Register, &asking(&guest("breached-password"), asks))
-        .policy_settings(Slot::Register, &settings)
+        .component(Slot::Register, &component(origin))
+        .policy_settings(Slot::Register, &asking_there(origin, settings))
         .setting("POLICY_SECRET_register_breach_key", KEY)
 }
 
@@ -153,5 +163,42 @@ async fn a_password_that_is_too_short_and_an_attempt_too_many_are_not_asked_abou
     assert_eq!(fields, [("password".to_owned(), "too_short".to_owned())]);
     register(&service, "leo", &secret_text()).await.refused(429, "throttled");
     assert_eq!(outside.accepted(), 0);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_shadow_knows_the_secret_and_the_digits_and_is_told_what_the_registration_was_told() {
+    let outside = Outside::start().await;
+    let origin = outside.origin();
+    let service = registrations(&origin, json!({})).start().await;
+    let ann = service.admin("ann", Role::Deploy).await;
+    let settings = asking_there(&origin, json!({ "breaches-allowed": 5 }));
+    let pushed = ann.push(Slot::Register, &component(&origin), &settings).await;
+    let rollout = json!({ "mode": "shadow" });
+    let body =
+        json!({ "release": pushed.json()["release"], "message": "a test", "rollout": rollout });
+    let begun = ann.ask("POST", "/v1/deployments", &body).await;
+    assert_eq!(begun.status, 202, "{}", begun.text());
+    eventually("a replica that takes part", async || {
+        let status = ann.get("/v1/status").await.json();
+        let mut places = status["places"].as_array().unwrap().iter();
+        let place = places.find(|place| place["place"] == "register").unwrap();
+        (place["candidate"]["replicas"] == 1).then_some(())
+    })
+    .await;
+    let [known, unknown] = [(); 2].map(|()| secret_text());
+    knows(&outside, &known, Some(3));
+    knows(&outside, &unknown, None);
+    register(&service, "leo", &known).await.refused(400, "invalid_request");
+    register(&service, "ann", &unknown).await.tokens();
+    let told = eventually("two calls compared", async || {
+        let told = ann.get("/v1/places/register/rollout").await.json();
+        (told["same"] == 1 && told["differ"] == 1).then_some(told)
+    })
+    .await;
+    assert_eq!(told["kinds"][0]["kind"], "invalid_request \u{2192} accepted", "{told}");
+    let shown = told.to_string();
+    assert!(!shown.contains(KEY) && !shown.contains(&parts(&known).0), "{told}");
+    assert_eq!(outside.asked().len(), 2, "a shadow sent something");
     service.stop().await;
 }

@@ -44,8 +44,8 @@ async fn a_policy_is_told_its_secret_and_whoever_reads_what_it_writes_is_not() {
     set(&service, &json!({ "does": "refuses" })).await;
     let answer = service.login(&person).await;
     let body = answer.json();
-    assert_eq!((answer.status, &body["code"]), (403, &json!("go_away")), "{body}");
-    assert_eq!(body["message"], "not without [secret]", "{body}");
+    assert_eq!((answer.status, &body["code"]), (400, &json!("go_away")), "{body}");
+    assert_eq!(body["error"], "not without [secret]", "{body}");
     assert!(body.to_string().contains("say [secret]"), "{body}");
     for (does, detail) in [
         ("refuses_so", "[secret]"),
