@@ -74,14 +74,11 @@ impl Administration {
                 format!("there is no release {place}/{number}. It may have been pruned"),
             )
         })?;
-        match release.damage() {
+        if let Some(damage) = release.damage() {
             // Whoever takes something of it elsewhere would take it for what was brought.
-            Some(damage) => Err(describe::damaged(damage)),
-            None => {
-                let shown = self.shown(slot, release, &places).await;
-                shown.map_err(|error| of_store(&error))
-            }
+            return Err(describe::damaged(damage));
         }
+        self.shown(slot, release, &places).await.map_err(|error| of_store(&error))
     }
 
     /// A page of releases, newest first.

@@ -30,11 +30,19 @@ use crate::policy::trust::{Gate, TrustMetrics, TrustedKeys};
 use crate::secrets::Secrets;
 use crate::shutdown::StopDeadline;
 use crate::store::{DatabaseMetrics, Store};
+use crate::telemetry;
 use crate::tokens::{AccessTokens, LegacyTokens};
 use crate::wake::Wake;
 
 /// Turns of the login policy beyond those that may wait for a hash.
 const SPARE_TURNS: usize = 8;
+
+/// What counts, with what the log counts.
+pub(super) fn meter() -> anyhow::Result<Meter> {
+    let meter = Meter::new()?;
+    telemetry::measure(&meter)?;
+    Ok(meter)
+}
 
 /// The database, the hash threads, and what else capabilities work with.
 pub(super) async fn services(
@@ -118,7 +126,7 @@ pub(super) fn shadows(
 /// What every request passes.
 pub(super) fn observing(
     config: &Config,
-    clock: Clock,
+    services: &Services,
     meter: &Meter,
     metrics: HttpMetrics,
     (tasks, stopping): (&TaskTracker, &StopDeadline),
@@ -126,7 +134,7 @@ pub(super) fn observing(
     let time = config.http.limits.request;
     Ok(Observing {
         metrics,
-        clock,
+        clock: services.clock.clone(),
         proxies: config.http.proxies.clone(),
         unknown_clients: Arc::new(UnknownClients::new(meter)?),
         leftovers: Leftovers::new(time, tasks.clone(), stopping.clone()),

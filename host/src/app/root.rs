@@ -19,7 +19,6 @@ use crate::decisions::Shadows;
 use crate::housekeeping::{Cleaner, DatabaseWatch};
 use crate::http::{ConnectionMetrics, Health, HttpMetrics, Public, Server};
 use crate::lifecycle::{Background, Ended, Service};
-use crate::metrics::Meter;
 use crate::outbox::{Relay, RelayMetrics, Sink};
 use crate::passwords::HashMetrics;
 use crate::policy::admission::Admission;
@@ -31,7 +30,6 @@ use crate::policy::serving::{
 };
 use crate::policy::trust::Gate;
 use crate::shutdown::{CutAnswers, Signals, StopDeadline};
-use crate::telemetry;
 use crate::wake::Wake;
 
 /// The parts of the service, made from the settings.
@@ -70,16 +68,15 @@ impl App {
     /// yet.
     pub async fn build(config: Config, clock: Clock) -> anyhow::Result<Arc<Self>> {
         let (lock, jwt_secret) = (data_folder::open(&config)?, data_folder::jwt_secret(&config)?);
-        let meter = Meter::new()?;
-        telemetry::measure(&meter)?;
+        let meter = parts::meter()?;
         let hash_metrics = HashMetrics::new(&meter)?;
         let services = parts::services(&config, clock, &meter, &hash_metrics).await?;
-        let policy_metrics = PolicyMetrics::new(&meter)?;
+        let (policy_metrics, http_metrics) =
+            (PolicyMetrics::new(&meter)?, HttpMetrics::new(&meter)?);
         let admission = Arc::new(parts::admission(&config, &services, policy_metrics.clone())?);
         let gate = Arc::new(parts::gate(&config, &services, &meter)?);
         let generations = Arc::new(Generations::new(policy_metrics.clone()));
         let (wake, tasks) = (Wake::default(), TaskTracker::new());
-        let http_metrics = HttpMetrics::new(&meter)?;
         let relay_metrics = Arc::new(RelayMetrics::new(&meter)?);
         let connections = http_metrics.connections.clone();
         let (sink, stopping) = (parts::sink(&config), StopDeadline::new(config.shutdown.timeout));
@@ -95,8 +92,7 @@ impl App {
         let shadows = parts::shadows(&config, &services, &generations, &meter)?;
         let (shared, life) = ((&services, &generations, &shadows), (&tasks, &stopping));
         let decisions = parts::decisions(&config, &jwt_secret, shared, &tasks, &wake, &meter)?;
-        let observing =
-            parts::observing(&config, services.clock.clone(), &meter, http_metrics, life)?;
+        let observing = parts::observing(&config, &services, &meter, http_metrics, life)?;
         let beside = Beside { config: &config, services: &services, meter: &meter, life };
         let admin = AdminListener::open(&beside, (&admission, &gate), &observing).await?;
         let public = Public {
