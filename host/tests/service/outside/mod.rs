@@ -19,6 +19,6 @@ mod tls;
 
 pub(crate) use dns::Dns;
 pub(crate) use gzip::gzip;
-pub(crate) use manner::{Asked, Manner, Said};
+pub(crate) use manner::{Manner, Said};
 pub(crate) use server::Outside;
 pub(crate) use tls::Authority;
