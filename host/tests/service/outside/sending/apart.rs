@@ -35,11 +35,7 @@ async fn a_slow_service_leaves_turns_to_others_and_to_other_places() {
     let waiting: Vec<_> = (0..AT_ONCE)
         .map(|_| {
             let (sender, granted, slow) = (sender.clone(), granted.clone(), get(slow.origin()));
-            let granted = move || granted.clone();
-            tokio::spawn(async move {
-                let granted = granted();
-                sender.send(&slow, &[&granted[0], &granted[1]]).await
-            })
+            tokio::spawn(async move { sender.send(&slow, &[&granted[0], &granted[1]]).await })
         })
         .collect();
     // Three quarters of the turns; who finds none is told at once.

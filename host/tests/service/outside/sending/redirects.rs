@@ -11,7 +11,7 @@ async fn redirects_are_followed_three_times_and_never_in_a_circle() {
     let sender = Sender::new(&dns);
     let granted = format!("GET {} redirects private", outside.origin());
     for place in 0..5 {
-        outside.at_path(&format!("/{place}"), Manner::redirects(302, &format!("{}", place + 1)));
+        outside.at_path(&format!("/{place}"), Manner::redirects(302, &(place + 1).to_string()));
     }
     outside.at_path("/5", Manner::answers(200, "there"));
     outside.at_path("/circle", Manner::redirects(308, "/circle"));

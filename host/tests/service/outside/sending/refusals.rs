@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use auth_host::outgoing::{OutgoingFault, OutgoingRequest};
 
-use super::{Sender, get, request};
+use super::{Sender, TRACE, get, request};
 use crate::outside::{Dns, Outside};
 
 #[tokio::test]
@@ -36,16 +36,13 @@ async fn what_is_not_granted_is_denied() {
 }
 
 #[tokio::test]
-async fn what_is_no_request_or_too_much_of_one_is_refused() {
+async fn what_is_no_request_is_refused() {
     let (dns, outside) = (Dns::start().await, Outside::start().await);
     let sender = Sender::new(&dns);
     let granted = format!("GET,POST {} private", outside.origin());
     let origin = outside.origin();
     let at = |path: &str| get(format!("{origin}{path}"));
-    let header = |name: &str, value: &str| OutgoingRequest {
-        headers: vec![(name.into(), value.into())],
-        ..at("/")
-    };
+    let header = |name: &str, value: &str| with_header(&origin, name, value);
     let malformed = [
         get("no URL"),
         get("/path"),
@@ -69,7 +66,7 @@ async fn what_is_no_request_or_too_much_of_one_is_refused() {
         header("Transfer-Encoding", "chunked"),
         header("CONNECTION", "close"),
         header("accept-encoding", "br"),
-        header("traceparent", super::TRACE),
+        header("traceparent", TRACE),
         header("expect", "100-continue"),
     ];
     for request in malformed {
@@ -78,6 +75,17 @@ async fn what_is_no_request_or_too_much_of_one_is_refused() {
         let text = fault.to_string();
         assert!(!text.contains("evil") && !text.contains("secret"), "{text}");
     }
+    assert_eq!(outside.accepted(), 0);
+}
+
+#[tokio::test]
+async fn too_much_of_a_request_is_refused_and_as_much_as_there_may_be_is_sent() {
+    let (dns, outside) = (Dns::start().await, Outside::start().await);
+    let sender = Sender::new(&dns);
+    let granted = format!("GET,POST {} private", outside.origin());
+    let origin = outside.origin();
+    let at = |path: &str| get(format!("{origin}{path}"));
+    let header = |name: &str, value: &str| with_header(&origin, name, value);
     let headers = |count| (0..count).map(|place| (format!("x-{place}"), "a".into())).collect();
     let long = "a".repeat(2 * 1024);
     let too_much = [
@@ -98,7 +106,6 @@ async fn what_is_no_request_or_too_much_of_one_is_refused() {
     }
     assert_eq!(outside.accepted(), 0);
 
-    // As much as there may be.
     let whole = OutgoingRequest {
         headers: headers(32),
         body: vec![b'b'; 64 * 1024],
@@ -108,10 +115,14 @@ async fn what_is_no_request_or_too_much_of_one_is_refused() {
     let asked = outside.asked().pop().unwrap();
     assert_eq!((asked.method.as_str(), asked.body.len()), ("POST", 64 * 1024));
     assert_eq!(asked.header("x-31"), Some("a"));
-    assert_eq!(asked.header("traceparent"), Some(super::TRACE));
+    assert_eq!(asked.header("traceparent"), Some(TRACE));
     assert_eq!(asked.header("accept-encoding"), Some("gzip"));
     assert_eq!(asked.header("host"), origin.strip_prefix("http://"));
     for name in ["cookie", "referer", "transfer-encoding"] {
         assert_eq!(asked.header(name), None);
     }
+}
+
+fn with_header(origin: &str, name: &str, value: &str) -> OutgoingRequest {
+    OutgoingRequest { headers: vec![(name.into(), value.into())], ..get(format!("{origin}/")) }
 }
