@@ -39,7 +39,7 @@ impl Authority {
 
     /// A server's side with a certificate for these names and addresses.
     pub(crate) fn server(&self, names: &[&str]) -> Arc<ServerConfig> {
-        self.signs(params(names))
+        self.signs(&params(names))
     }
 
     /// A server's side whose certificate was good until the end of the year 2000.
@@ -47,10 +47,10 @@ impl Authority {
         let mut params = params(names);
         params.not_before = date_time_ymd(1999, 1, 1);
         params.not_after = date_time_ymd(2001, 1, 1);
-        self.signs(params)
+        self.signs(&params)
     }
 
-    fn signs(&self, params: CertificateParams) -> Arc<ServerConfig> {
+    fn signs(&self, params: &CertificateParams) -> Arc<ServerConfig> {
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
         let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());

@@ -37,13 +37,13 @@ struct Sender {
 
 impl Sender {
     fn new(dns: &Dns) -> Self {
-        Self::with(OutgoingSettings { name_servers: vec![dns.address()], roots: None }).unwrap()
+        Self::with(&OutgoingSettings { name_servers: vec![dns.address()], roots: None }).unwrap()
     }
 
-    fn with(settings: OutgoingSettings) -> anyhow::Result<Self> {
+    fn with(settings: &OutgoingSettings) -> anyhow::Result<Self> {
         let meter = Meter::new()?;
         let places = [(PLACE, AT_ONCE), (OTHER_PLACE, AT_ONCE)];
-        let outgoing = Arc::new(Outgoing::new(&settings, &places, &meter)?);
+        let outgoing = Arc::new(Outgoing::new(settings, &places, &meter)?);
         Ok(Self { outgoing, meter })
     }
 

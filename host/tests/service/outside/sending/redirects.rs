@@ -60,7 +60,7 @@ async fn a_redirect_never_gives_up_tls_nor_leads_to_what_is_no_origin() {
     let secure = Outside::with_tls(authority.server(&["127.0.0.1"])).await;
     let settings =
         OutgoingSettings { name_servers: vec![dns.address()], roots: Some(authority.file()) };
-    let sender = Sender::with(settings).unwrap();
+    let sender = Sender::with(&settings).unwrap();
     let granted = [&plain, &secure].map(|one| format!("GET {} redirects private", one.origin()));
     let granted = [granted[0].as_str(), granted[1].as_str()];
     for (name, to) in [

@@ -13,8 +13,8 @@ async fn only_the_authorities_of_the_file_are_trusted() {
     let (dns, ours, theirs) = (Dns::start().await, Authority::new(), Authority::new());
     let name_servers = vec![dns.address()];
     let with = |roots| OutgoingSettings { name_servers: name_servers.clone(), roots };
-    let trusting = Sender::with(with(Some(ours.file()))).unwrap();
-    let by_system = Sender::with(with(None)).unwrap();
+    let trusting = Sender::with(&with(Some(ours.file()))).unwrap();
+    let by_system = Sender::with(&with(None)).unwrap();
     dns.name("risk.api.test", &["127.0.0.1"]);
     for (server, sender, expected) in [
         (ours.server(&["risk.api.test"]), &trusting, "answered"),
@@ -52,7 +52,7 @@ async fn a_file_without_authorities_is_refused_at_the_start() {
     let file = authority.folder().join("roots.pem");
     let refused = || {
         let settings = OutgoingSettings { name_servers: Vec::new(), roots: Some(file.clone()) };
-        let error = Sender::with(settings).err().expect("it is refused");
+        let error = Sender::with(&settings).err().expect("it is refused");
         let told = format!("{error:#}");
         assert!(told.contains("POLICY_HTTP_ROOTS"), "{told}");
     };

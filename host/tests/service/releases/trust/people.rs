@@ -24,8 +24,9 @@ impl Site {
     pub(super) async fn open(trusted: &[&Key], more: &[(&str, &str)]) -> Self {
         let (home, mut settings) = Process::home().await;
         let keys = home.path().join("trusted-keys");
-        let lines: String = trusted.iter().map(|key| format!("{}\n", key.line)).collect();
-        std::fs::write(&keys, format!("# who makes policies\n{lines}")).unwrap();
+        let lines: Vec<&str> = trusted.iter().map(|key| &*key.line).collect();
+        let lines = lines.join("\n");
+        std::fs::write(&keys, format!("# who makes policies\n{lines}\n")).unwrap();
         let own = [
             ("POLICY_TRUSTED_KEYS", keys.to_str().unwrap()),
             ("POLICY_UNSIGNED", "directory"),
