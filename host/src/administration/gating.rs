@@ -6,7 +6,7 @@ use super::core::Administration;
 use super::refusals::of_store;
 use super::views::{ReleaseView, TrustView};
 use super::{describe, input};
-use crate::contract::{Item, Slot};
+use crate::contract::{Grants, Item, Slot};
 use crate::errors::{ApiError, ErrorCode, Reason};
 use crate::policy::trust::{Findings, KeyState, Trust, asked_at_push, not_granted, texts_granted};
 use crate::store::StoreError;
@@ -72,7 +72,7 @@ fn refused(findings: &Findings) -> ApiError {
     let Findings { slot, number, trust, missing, .. } = findings;
     let plain = |text: &String| reason(text.clone(), String::new());
     let item = |item: &Item| {
-        let remedy = crate::contract::Grants::command(slot.as_str(), std::slice::from_ref(item));
+        let remedy = Grants::command(slot.as_str(), std::slice::from_ref(item));
         reason(format!("{slot} is not granted {item}"), remedy)
     };
     let reasons = trust.reasons.iter().map(plain).chain(missing.iter().map(item)).collect();

@@ -178,7 +178,7 @@ fn is_of_one_origin(one: &Access, other: &Access) -> bool {
 }
 
 /// As a shell takes it for one word.
-fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_:./,".contains(c);
     if text.chars().all(is_plain) {
         return text.to_owned();

@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::contract::{Grants, Slot};
 use crate::policy::admission::Admitted;
 use crate::policy::trust::{Gate, not_granted, statement_of, texts_granted};
-use crate::secrets::{SecretFault, Secrets};
+use crate::secrets::Secrets;
 use crate::signatures::{Signature, Statement};
 use crate::store::StoreError;
 use crate::store::registry::{PlaceState, Source, StoredSignature};
@@ -66,7 +66,9 @@ impl Threshold {
             reasons.push(missing);
             None
         });
-        reasons.extend(self.secrets_that_lack(slot, &taken.admitted).await);
+        let secrets = taken.admitted.manifest.asks.secrets.clone();
+        let expected = self.secrets.expect_all(slot.as_str(), secrets).await;
+        reasons.extend(expected.err().unwrap_or_default());
         let pass = Pass { signatures: self.kept(&of, brought), grants };
         Ok(if reasons.is_empty() { Ok(pass) } else { Err(reasons) })
     }
@@ -91,21 +93,6 @@ impl Threshold {
         };
         let missing = not_granted(slot, &self.gate.missing(&granted, &asked));
         Ok(missing.map_or(Ok(None), Err))
-    }
-
-    /// Files of secrets are read beside the request threads.
-    async fn secrets_that_lack(&self, slot: Slot, admitted: &Admitted) -> Vec<String> {
-        let names = admitted.manifest.asks.secrets.clone();
-        if names.is_empty() {
-            return Vec::new();
-        }
-        let secrets = Arc::clone(&self.secrets);
-        let expect = move || secrets.expect(slot.as_str(), names.iter().map(String::as_str));
-        match tokio::task::spawn_blocking(expect).await {
-            Ok(Ok(())) => Vec::new(),
-            Ok(Err(faults)) => faults.iter().map(SecretFault::to_string).collect(),
-            Err(error) => vec![error.to_string()],
-        }
     }
 
     /// Those that hold for it, whoever made them: their keys may be trusted later.

@@ -5,9 +5,10 @@
 
 use serde::Deserialize as _;
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use super::findings::Findings;
-use super::judge::statement_of;
+use super::judge::{Called, statement_of};
 use super::keys::TrustedKeys;
 use super::verdict::Trust;
 use crate::contract::{Grants, Identity, Item, Manifest, Slot};
@@ -88,14 +89,19 @@ impl Gate {
     }
 
     /// What these signatures come to.
-    pub fn judge(
+    pub fn judge<'a>(
         &self,
-        what: &str,
+        what: impl Into<Called<'a>>,
         of: &Statement,
         signatures: &[Signature],
         source: Source,
     ) -> Trust {
-        self.keys.judge(what, of, signatures, source, self.store.clock().now())
+        self.keys.judge(what.into(), of, signatures, source, self.store.clock().now())
+    }
+
+    /// Takes up changes of the trusted keys, until it is told to stop.
+    pub async fn follow(&self, stop: CancellationToken) {
+        self.keys.follow(self.store.clock(), stop).await;
     }
 
     /// Sets the metrics of the trusted keys.
@@ -191,13 +197,7 @@ pub fn texts_granted(slot: Slot, texts: Option<&[String]>) -> Grants {
 /// What is signed of a component.
 pub fn statement(info: &ComponentInfo) -> Statement {
     let manifest: Value = serde_json::from_str(&info.manifest).unwrap_or_default();
-    let text = |member: &str| manifest[member].as_str().unwrap_or_default().to_owned();
-    Statement {
-        component: info.digest.clone(),
-        place: text("slot"),
-        name: text("name"),
-        version: text("version"),
-    }
+    Statement::of_manifest(&info.digest, &manifest)
 }
 
 fn said_by(identity: &Identity) -> Statement {

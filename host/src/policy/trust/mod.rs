@@ -6,6 +6,7 @@ mod gate;
 mod judge;
 mod keys;
 mod metrics;
+mod pinned;
 mod ring;
 mod settings;
 #[cfg(test)]
@@ -14,7 +15,7 @@ mod verdict;
 
 pub use findings::{Findings, not_granted};
 pub use gate::{Gate, asked_at_push, kept_asks, statement, texts_granted};
-pub use judge::{judge, statement_of};
+pub use judge::{Called, judge, statement_of};
 pub use keys::TrustedKeys;
 pub use metrics::TrustMetrics;
 pub use ring::{KeyRing, TrustedKey};
