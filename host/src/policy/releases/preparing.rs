@@ -15,7 +15,7 @@ use crate::contract::Slot;
 use crate::policy::admission::{Admission, Faults, FileFault, Offer};
 use crate::policy::runtime::Generation;
 use crate::policy::serving::Writers;
-use crate::policy::trust::Gate;
+use crate::policy::trust::{Gate, Kept};
 use crate::secrets::{SecretFault, Secrets};
 use crate::signatures::Signature;
 use crate::store::registry::{Release, ReleaseComponent, Source};
@@ -132,9 +132,9 @@ impl Preparer {
     async fn pinned_release(&self, slot: Slot, number: i64) -> Result<Ready, Unprepared> {
         let generation = self.prepare(slot, number).await?;
         let release = self.store.release(slot.as_str(), number).await?;
-        let source = release.map_or(Source::Push, |release| release.source);
-        let findings = self.gate.of_identity(&generation.identity, source).await?;
-        Ok(Ready { generation, untrusted: findings.trust.reasons })
+        let release = release.ok_or_else(|| format!("the registry has no {slot}/{number}"))?;
+        let findings = self.gate.of_ready(&generation.identity, &release).await?;
+        Ok(Ready { generation, untrusted: findings.sentences() })
     }
 
     async fn admit_exported(&self, slot: Slot, exported: Exported) -> Result<Ready, Unprepared> {
@@ -151,7 +151,8 @@ impl Preparer {
         let described = release.components.iter().find(|it| it.sha256 == chosen.digest);
         let lines = described.into_iter().flat_map(|it| &it.signatures);
         let signatures: Vec<_> = lines.filter_map(|line| Signature::read(line).ok()).collect();
-        let findings = self.gate.with(&generation.identity, Source::Import, &signatures, None);
+        let kept = Kept::of_one(&generation.identity, Source::Import, &signatures);
+        let findings = self.gate.with(&generation.identity, kept, None);
         Ok(Ready { generation, untrusted: findings.trust.reasons })
     }
 

@@ -48,6 +48,11 @@ impl DirectoryRegistry {
         Ok(places.into_iter().find(|place| place.place == slot.as_str()))
     }
 
+    /// At which change a place is: each activation is one. None: nothing was ever active there.
+    pub(super) async fn revision(&self, slot: Slot) -> Result<Option<i64>, StoreError> {
+        Ok(self.place(slot).await?.map(|place| place.revision))
+    }
+
     /// Whether there is a release of this place.
     pub(super) async fn is_filled(&self, slot: Slot) -> Result<bool, StoreError> {
         Ok(!self.store.releases(Some(slot.as_str()), None, 1).await?.is_empty())
@@ -113,7 +118,21 @@ impl DirectoryRegistry {
         if !signatures.is_empty() {
             let (who, why) = (AUTHOR.to_owned(), String::new());
             let change = Change { who, why, details: "{}".to_owned() };
-            self.store.signatures_add(digest, slot.as_str(), &signatures, &change).await?;
+            match self.store.signatures_add(digest, slot.as_str(), &signatures, &change).await {
+                Ok(_) => {}
+                // They were judged, and let it in: others have filled its places with theirs.
+                Err(RegistryError::Refused(
+                    refusal @ RegistryRefusal::TooManySignatures { .. },
+                )) => {
+                    tracing::warn!(
+                        %slot,
+                        %refusal,
+                        "the signatures beside the file are not kept; its release comes in. Who \
+                         deploys it again needs them: pack it with another version and sign that"
+                    );
+                }
+                Err(error) => return Err(error),
+            }
         }
         let message = self.message(slot, digest, settings, only_first).await?;
         let release = NewRelease {
