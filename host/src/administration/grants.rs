@@ -137,6 +137,8 @@ impl Wanted {
     fn change(&self, granted: &mut Grants) -> Result<(), ApiError> {
         if let Some(asked) = &self.release {
             granted.and(asked);
+            let checked = granted.check();
+            checked.map_err(|fault| input::wrong("release", &fault.to_string()))?;
         }
         for (index, item) in self.add.iter().enumerate() {
             let added = granted.add(item.clone());

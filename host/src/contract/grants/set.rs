@@ -114,6 +114,14 @@ impl Grants {
         }
     }
 
+    /// Refused if there are more than a place can have: `and` takes all that is asked for.
+    pub fn check(&self) -> Result<(), ItemFault> {
+        if self.items.len() > MOST {
+            return Err(ItemFault(format!("a place has at most {MOST} grants")));
+        }
+        Ok(())
+    }
+
     /// The command that would grant these items to a place.
     pub fn command(place: &str, missing: &[Item]) -> String {
         let items = missing.iter().map(|item| format!(" {}", quoted(&item.to_string())));

@@ -132,9 +132,9 @@ impl Preparer {
     async fn pinned_release(&self, slot: Slot, number: i64) -> Result<Ready, Unprepared> {
         let generation = self.prepare(slot, number).await?;
         let release = self.store.release(slot.as_str(), number).await?;
-        let source = release.map_or(Source::Push, |release| release.source);
-        let findings = self.gate.of_identity(&generation.identity, source).await?;
-        Ok(Ready { generation, untrusted: findings.trust.reasons })
+        let release = release.ok_or_else(|| format!("the registry has no {slot}/{number}"))?;
+        let findings = self.gate.of_ready(&generation.identity, &release).await?;
+        Ok(Ready { generation, untrusted: findings.sentences() })
     }
 
     async fn admit_exported(

@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::found::Taken;
+use super::found::{Amiss, Taken};
 use crate::clock::Clock;
 use crate::contract::{Grants, Slot};
 use crate::policy::admission::Admitted;
@@ -54,11 +54,13 @@ impl Threshold {
         let mut all = brought.to_vec();
         all.extend(self.gate.signatures(&of.component).await?);
         let what = file.display().to_string();
-        let mut reasons = self.gate.judge(&what, &of, &all, Source::Directory).reasons;
-        if let Some(fault) = fault {
-            tracing::warn!(%slot, fault, "the file of signatures cannot be read");
+        // What served under an earlier version is nobody's to sign: it lies in no folder of theirs.
+        let served_before = matches!(taken.amiss, Some(Amiss::All(_)));
+        let mut reasons = Vec::new();
+        if !served_before {
+            reasons = self.gate.judge(&what, &of, &all, Source::Directory).reasons;
             if !reasons.is_empty() {
-                reasons.push(fault.clone());
+                reasons.extend(fault.cloned());
             }
         }
         let granted = self.granted(slot, &taken.admitted, state).await?;
@@ -69,6 +71,12 @@ impl Threshold {
         let secrets = taken.admitted.manifest.asks.secrets.clone();
         let expected = self.secrets.expect_all(slot.as_str(), secrets).await;
         reasons.extend(expected.err().unwrap_or_default());
+        // What is barred is asked again and again.
+        if let Some(fault) = fault
+            && reasons.is_empty()
+        {
+            tracing::warn!(%slot, fault, "the file of signatures cannot be read");
+        }
         let pass = Pass { signatures: self.kept(&of, brought), grants };
         Ok(if reasons.is_empty() { Ok(pass) } else { Err(reasons) })
     }

@@ -4,6 +4,7 @@
 mod findings;
 mod gate;
 mod judge;
+mod kept;
 mod keys;
 mod metrics;
 mod pinned;
@@ -16,6 +17,7 @@ mod verdict;
 pub use findings::{Findings, not_granted};
 pub use gate::{Gate, asked_at_push, kept_asks, statement, texts_granted};
 pub use judge::{Called, judge, statement_of};
+pub use kept::Kept;
 pub use keys::TrustedKeys;
 pub use metrics::TrustMetrics;
 pub use ring::{KeyRing, TrustedKey};
