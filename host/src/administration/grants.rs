@@ -12,7 +12,7 @@ use crate::contract::{Grants, Item, Slot};
 use crate::errors::ApiError;
 use crate::policy::trust::texts_granted;
 use crate::store::StoreError;
-use crate::store::registry::{PlaceState, RegistryError, RegistryRefusal};
+use crate::store::registry::{RegistryError, RegistryRefusal};
 
 /// How often a change is tried if somebody else grants something meanwhile.
 const TRIES: usize = 5;
@@ -67,7 +67,7 @@ impl Administration {
     /// that and what is kept ready asks for. An upgrade takes nothing away.
     async fn before(&self, slot: Slot, texts: Option<&[String]>) -> Result<Grants, ApiError> {
         let read = async {
-            match (texts, self.state(slot).await?) {
+            match (texts, self.place(slot).await?) {
                 (None, Some(state)) => self.gate.of_upgrade(slot, &state).await,
                 _ => Ok(texts_granted(slot, texts)),
             }
@@ -108,7 +108,7 @@ impl Administration {
 
     async fn read_grants(&self, slot: Slot) -> Result<GrantsView, StoreError> {
         let granted = texts_granted(slot, self.store.grants(slot.as_str()).await?.as_deref());
-        let asked = match self.state(slot).await? {
+        let asked = match self.place(slot).await? {
             Some(state) => match self.store.release(slot.as_str(), state.active).await? {
                 Some(release) => Some(self.gate.asked(slot, &release).await?.texts()),
                 None => None,
@@ -124,11 +124,6 @@ impl Administration {
             all: self.gate.grants_all(),
         })
     }
-
-    async fn state(&self, slot: Slot) -> Result<Option<PlaceState>, StoreError> {
-        let places = self.store.places().await?;
-        Ok(places.into_iter().find(|state| state.place == slot.as_str()))
-    }
 }
 
 /// What somebody asks for.
@@ -142,6 +137,8 @@ impl Wanted {
     fn change(&self, granted: &mut Grants) -> Result<(), ApiError> {
         if let Some(asked) = &self.release {
             granted.and(asked);
+            let checked = granted.check();
+            checked.map_err(|fault| input::wrong("release", &fault.to_string()))?;
         }
         for (index, item) in self.add.iter().enumerate() {
             let added = granted.add(item.clone());

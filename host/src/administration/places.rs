@@ -23,9 +23,9 @@ impl Administration {
                 return Err(input::wrong(field, "is not the number of a release, such as 41"));
             }
         }
-        if rollback.to.is_none()
-            && let Some(figures) = self.figures_of_share(slot).await
-        {
+        if let Some(number) = rollback.to {
+            self.may_go_back(caller, slot, number).await?;
+        } else if let Some(figures) = self.figures_of_share(slot).await {
             change.details = figures;
         }
         let expected = rollback.from.map_or(Expected::Anything, Expected::Release);

@@ -105,11 +105,12 @@ impl Administration {
     }
 }
 
-/// What its components ask for, together. One that this host cannot read says it to hosts that can.
+/// What its components ask for, together, also those for hosts of other versions. What this host
+/// cannot read of them, the gate tells.
 fn asked(reports: &[AdmissionReport]) -> String {
     let mut all: Option<Grants> = None;
     for report in reports {
-        let Some(manifest) = report.read_manifest().filter(|_| report.spoken) else { continue };
+        let Some(manifest) = report.read_manifest() else { continue };
         let own = Grants::asked(&manifest, report.imports.iter().map(String::as_str));
         match &mut all {
             Some(all) => all.and(&own),

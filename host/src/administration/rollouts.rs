@@ -145,7 +145,7 @@ impl Administration {
         is_share.then(|| self.judged(slot.as_str(), &candidate, &replicas).details())
     }
 
-    async fn place(&self, slot: Slot) -> Result<Option<PlaceState>, StoreError> {
+    pub(super) async fn place(&self, slot: Slot) -> Result<Option<PlaceState>, StoreError> {
         let places = self.store.places().await?;
         Ok(places.into_iter().find(|state| state.place == slot.as_str()))
     }

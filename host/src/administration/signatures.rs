@@ -8,12 +8,9 @@ use super::refusals::{of_registry, of_store};
 use super::views::{NewSignaturesView, SignatureView, SignaturesView};
 use super::{codes, input};
 use crate::errors::{ApiError, Reason};
-use crate::policy::trust::{KeyState, SignedBy, Trust, statement};
+use crate::policy::trust::{Called, SignedBy, Trust, statement};
 use crate::signatures::{MOST_SIGNATURES, Signature, Statement};
 use crate::store::registry::{ComponentInfo, Source, StoredSignature};
-
-/// The most characters of a line: it is one of a file of signatures.
-const MOST_LINE: usize = 4096;
 
 impl Administration {
     /// Who signed a component.
@@ -69,8 +66,13 @@ impl Administration {
         let of = statement(info);
         let read = |one: &StoredSignature| Signature::read(&one.line).ok();
         let signatures: Vec<_> = stored.iter().filter_map(read).collect();
-        let what = format!("{}.wasm", of.name);
-        let trust = self.gate.judge(&what, &of, &signatures, Source::Push);
+        let name = format!("{} {} (SHA-256 {})", of.name, of.version, of.component);
+        let how = format!(
+            "Sign a release that has it: auth-host policy sign {}/NUMBER --key KEY",
+            of.place
+        );
+        let what = Called { name: &name, how_to_sign: Some(&how) };
+        let trust = self.gate.judge(what, &of, &signatures, Source::Push);
         Ok(SignaturesView {
             component: info.digest.clone(),
             signatures: stored.into_iter().map(|one| shown(one, &trust)).collect(),
@@ -83,9 +85,6 @@ impl Administration {
 }
 
 fn read(line: &str, of: &Statement) -> Result<Signature, String> {
-    if line.len() > MOST_LINE {
-        return Err(format!("has more than {MOST_LINE} bytes: it is no signature"));
-    }
     let signature = Signature::read(line).map_err(|fault| fault.to_string())?;
     signature.holds_for(of).map_err(|fault| fault.to_string())?;
     Ok(signature)
@@ -104,21 +103,10 @@ fn shown(stored: StoredSignature, trust: &Trust) -> SignatureView {
     let signed = trust.signed_by.iter().find(is_its);
     SignatureView {
         name: signed.and_then(|signed| signed.name.clone()),
-        state: signed.map_or("wrong", |signed| word(signed.state)).to_owned(),
+        state: signed.map_or("wrong", |signed| signed.state.as_str()).to_owned(),
         added_at: moment(stored.added_at),
         key: stored.key,
         added_by: stored.added_by,
         line: stored.line,
-    }
-}
-
-fn word(state: KeyState) -> &'static str {
-    match state {
-        KeyState::Good => "good",
-        KeyState::Unknown => "unknown",
-        KeyState::Ended => "ended",
-        KeyState::Withdrawn => "withdrawn",
-        KeyState::OtherPlace => "other_place",
-        KeyState::Wrong => "wrong",
     }
 }

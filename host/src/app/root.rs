@@ -134,7 +134,11 @@ impl App {
 
     /// Where policies come from, not asked yet.
     pub fn policies(&self) -> Sources {
-        Sources { follower: self.follower(), directory: self.policy_directory() }
+        Sources {
+            follower: self.follower(),
+            directory: self.policy_directory(),
+            gate: Arc::clone(&self.gate),
+        }
     }
 
     fn follower(&self) -> Follower {
@@ -214,7 +218,9 @@ impl App {
         let database = self.watch.clone().run(stop_background.clone());
         let shadows = Arc::clone(&self.shadows).run(stop_background.clone());
         let secrets = Arc::clone(&self.services.secrets).follow(stop_background.clone());
-        let Sources { follower, directory } = policies;
+        let Sources { follower, directory, gate } = policies;
+        let stop_keys = stop_background.clone();
+        let keys = async move { gate.follow(stop_keys).await };
         let watching = directory.watch(stop.first.clone(), stop_background.clone());
         let following = follower.run(stop.first.clone(), stop_background.clone());
         let service = Service {
@@ -225,6 +231,7 @@ impl App {
                 Background { span: info_span!("database"), run: Box::pin(database) },
                 Background { span: info_span!("shadows"), run: Box::pin(shadows) },
                 Background { span: info_span!("secrets"), run: Box::pin(secrets) },
+                Background { span: info_span!("trusted_keys"), run: Box::pin(keys) },
                 Background { span: info_span!("policies"), run: Box::pin(watching) },
                 Background { span: info_span!("releases"), run: Box::pin(following) },
             ],

@@ -70,6 +70,22 @@ impl Secrets {
         if faults.is_empty() { Ok(()) } else { Err(faults) }
     }
 
+    /// The same, of all secrets of a policy and beside the request threads: what is wrong, in
+    /// sentences.
+    pub async fn expect_all(
+        self: &Arc<Self>,
+        place: &'static str,
+        names: Vec<String>,
+    ) -> Result<(), Vec<String>> {
+        if names.is_empty() {
+            return Ok(());
+        }
+        let secrets = Arc::clone(self);
+        let expect = move || secrets.expect(place, names.iter().map(String::as_str));
+        let expected = spawn_blocking(expect).await.map_err(|error| vec![error.to_string()])?;
+        expected.map_err(|faults| faults.iter().map(SecretFault::to_string).collect())
+    }
+
     /// A secret that is followed, as it was last read.
     pub fn get(&self, place: &str, name: &str) -> Option<SecretValue> {
         let followed = self.followed.read().unwrap_or_else(PoisonError::into_inner);

@@ -14,5 +14,5 @@ mod tests;
 pub use fault::{KeyFault, SignatureFault};
 pub use private_key::PrivateKey;
 pub use public_key::PublicKey;
-pub use signature::{MOST_SIGNATURES, Signature, read_lines, write_lines};
+pub use signature::{MOST_FILE_BYTES, MOST_SIGNATURES, Signature, read_lines, write_lines};
 pub use statement::Statement;

@@ -13,6 +13,9 @@ use super::statement::Statement;
 /// So many signatures has a component at most.
 pub const MOST_SIGNATURES: usize = 16;
 
+/// So long is a file of signatures at most: more than so many of the longest lines.
+pub const MOST_FILE_BYTES: u64 = 64 * 1024;
+
 /// No line of ours is half as long.
 const MOST_BYTES: usize = 1024;
 

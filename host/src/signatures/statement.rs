@@ -1,5 +1,7 @@
 //! What is signed: the digest of a component and its manifest's claim of place and version.
 
+use serde_json::Value;
+
 use super::fault::SignatureFault;
 
 /// What a signature says.
@@ -15,6 +17,17 @@ pub struct Statement {
 }
 
 impl Statement {
+    /// Of a component, by what its manifest says.
+    pub fn of_manifest(digest: &str, manifest: &Value) -> Self {
+        let text = |member: &str| manifest[member].as_str().unwrap_or_default().to_owned();
+        Self {
+            component: digest.to_owned(),
+            place: text("slot"),
+            name: text("name"),
+            version: text("version"),
+        }
+    }
+
     /// What is signed: lines of text, of which the first says what this is and its version. No
     /// member of a statement that was read has a line break: no two have the same bytes.
     pub fn bytes(&self) -> Vec<u8> {

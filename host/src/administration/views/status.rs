@@ -63,7 +63,7 @@ pub struct PlaceView {
     /// What is tried beside the active release.
     #[serde(default)]
     pub candidate: Option<CandidateView>,
-    /// Why what serves would not be deployed anew, as far as signatures go.
+    /// Why what serves would not be deployed anew: signatures and grants.
     #[serde(default)]
     pub untrusted: Vec<String>,
 }

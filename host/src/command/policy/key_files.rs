@@ -12,15 +12,17 @@ use zeroize::Zeroizing;
 use super::files;
 use super::problem::{Problem, REFUSED};
 use crate::command::output::plain;
+use crate::contract::grants::quoted;
 use crate::policy::admission;
 use crate::policy::trust::KeyRing;
-use crate::signatures::{PrivateKey, PublicKey, Signature, Statement, read_lines, write_lines};
+use crate::signatures::{
+    MOST_FILE_BYTES, PrivateKey, PublicKey, Signature, Statement, read_lines, write_lines,
+};
 use crate::telemetry;
 
 /// An RSA key has some KiB, and is told to be one.
 const MOST_KEY_BYTES: u64 = 64 * 1024;
 const MOST_TRUSTED_BYTES: u64 = 64 * 1024;
-const MOST_SIGNATURES_BYTES: u64 = 64 * 1024;
 
 /// The file beside another one: `guarded.wasm.sig`, `key.pub`.
 pub(super) fn beside(file: &Path, end: &str) -> PathBuf {
@@ -35,8 +37,9 @@ pub(super) fn private_key(file: &Path) -> anyhow::Result<PrivateKey> {
     let key = PrivateKey::read(&text).map_err(|fault| not_taken(file, &fault.to_string()))?;
     if fs::metadata(file).is_ok_and(|metadata| metadata.mode() & 0o077 != 0) {
         telemetry::say(&format!(
-            "warning: others may read the key {file}; run: chmod 600 {file}",
-            file = file.display()
+            "warning: others may read the key {}; run: chmod 600 {}",
+            file.display(),
+            quoted(&file.display().to_string())
         ));
     }
     Ok(key)
@@ -59,7 +62,7 @@ pub(super) fn signatures(file: &Path) -> anyhow::Result<Vec<Signature>> {
     if fs::symlink_metadata(file).is_err() {
         return Ok(Vec::new());
     }
-    let signatures = read_lines(&text(file, MOST_SIGNATURES_BYTES)?);
+    let signatures = read_lines(&text(file, MOST_FILE_BYTES)?);
     signatures.map_err(|fault| not_taken(file, &fault.to_string()).into())
 }
 
@@ -85,13 +88,7 @@ pub(super) fn statement(file: &Path) -> anyhow::Result<Statement> {
     let report = admission::examine(None, &bytes).map_err(|faults| {
         Problem::new(REFUSED, "refused", format!("{} is no policy: {faults}", file.display()))
     })?;
-    let text = |member: &str| report.manifest[member].as_str().unwrap_or_default().to_owned();
-    Ok(Statement {
-        place: text("slot"),
-        name: text("name"),
-        version: text("version"),
-        component: report.digest,
-    })
+    Ok(Statement::of_manifest(&report.digest, &report.manifest))
 }
 
 /// What a statement says, for people.

@@ -1,13 +1,14 @@
 //! `auth-host policy keygen`: a key pair to sign policies with.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::key_files::{beside, write_new};
 use super::problem::{Problem, REFUSED};
 use crate::command::output;
+use crate::policy::trust::KeyRing;
 use crate::signatures::PrivateKey;
 
 /// Make a pair of keys to sign policies with: FILE, which only you may read, and FILE.pub, for
@@ -38,6 +39,11 @@ impl Keygen {
         if comment.contains(char::is_control) {
             return Err(refused("--comment: it must be one line".to_owned()).into());
         }
+        let key = PrivateKey::generate();
+        let public = [&key.public().openssh(), comment.trim()].join(" ");
+        if let Err(faults) = KeyRing::read(&format!("NAME {public}")) {
+            return Err(refused(format!("--comment: {}", faults.join("; "))).into());
+        }
         let public_file = beside(&file, ".pub");
         for file in [&file, &public_file] {
             if fs::symlink_metadata(file).is_ok() {
@@ -46,22 +52,21 @@ impl Keygen {
                 return Err(refused(text).into());
             }
         }
-        let key = PrivateKey::generate();
-        let public = [&key.public().openssh(), comment.trim()].join(" ");
         write_new(&file, 0o600, &key.pem())?;
         if let Err(error) = write_new(&public_file, 0o644, &format!("{}\n", public.trim())) {
             // A private key that nobody knows the other half of is of no use.
             let _ = fs::remove_file(&file);
             return Err(error);
         }
-        output::line(format_args!("{} {}", name(&file), public.trim()))
+        output::line(format_args!("{} {}", name(&file, &public), public.trim()))
     }
 }
 
 /// What the file is called, as far as a trusted key can be called so.
-fn name(file: &std::path::Path) -> String {
+fn name(file: &Path, public: &str) -> String {
     let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let kept = |c: &char| c.is_ascii_alphanumeric() || "._-@".contains(*c);
     let name: String = name.chars().filter(kept).take(64).collect();
-    if name.is_empty() { "NAME".to_owned() } else { name }
+    // Also one such as ssh-rsa is none: it begins a key.
+    if KeyRing::read(&format!("{name} {public}")).is_ok() { name } else { "NAME".to_owned() }
 }

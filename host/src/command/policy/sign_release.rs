@@ -60,13 +60,12 @@ fn statement(name: &ReleaseName, digest: &str, bytes: &[u8]) -> anyhow::Result<S
     }
     let report = admission::examine(None, bytes)
         .map_err(|faults| refused(format!("{name} cannot be read here: {faults}")))?;
-    let text = |member: &str| report.manifest[member].as_str().unwrap_or_default().to_owned();
-    let (place, policy, version) = (text("slot"), text("name"), text("version"));
-    if place != name.place {
-        let text = format!("{name} is a policy for {place} by its manifest");
+    let statement = Statement::of_manifest(&own, &report.manifest);
+    if statement.place != name.place {
+        let text = format!("{name} is a policy for {} by its manifest", statement.place);
         return Err(refused(text).into());
     }
-    Ok(Statement { component: own, place, name: policy, version })
+    Ok(statement)
 }
 
 fn readable(name: &ReleaseName, signatures: &SignaturesView) -> String {

@@ -9,10 +9,7 @@ use super::files;
 use super::key_files::beside;
 use super::problem::{Problem, REFUSED};
 use crate::administration::views::{NewSignaturesView, SignaturesView};
-use crate::signatures::{Signature, read_lines};
-
-/// A line has less than 1 KiB, and there are 16 at most.
-const MAX_SIGNATURES_BYTES: u64 = 64 << 10;
+use crate::signatures::{MOST_FILE_BYTES, Signature, read_lines};
 
 /// A file of signatures, read.
 pub(super) struct Signed {
@@ -23,7 +20,7 @@ pub(super) struct Signed {
 impl Signed {
     /// What a file says.
     pub fn read(file: &Path) -> anyhow::Result<Self> {
-        let bytes = files::whole(file, MAX_SIGNATURES_BYTES)?;
+        let bytes = files::whole(file, MOST_FILE_BYTES)?;
         let told = String::from_utf8(bytes).map_err(|_| "it is no text".to_owned());
         let read = told.and_then(|text| read_lines(&text).map_err(|fault| fault.to_string()));
         let signatures = read.map_err(|fault| {

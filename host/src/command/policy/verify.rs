@@ -54,7 +54,7 @@ impl Verify {
         let signatures = signatures(&file)?;
         let what = self.policy.display().to_string();
         let now = Clock::System.now();
-        let trust = judge(&ring, &what, (&statement, &signatures), self.needed, now);
+        let trust = judge(&ring, (&what).into(), (&statement, &signatures), self.needed, now);
         self.tell(&statement, &trust)?;
         if trust.is_given() {
             return Ok(());

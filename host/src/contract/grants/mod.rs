@@ -17,4 +17,4 @@ pub use asks::Asks;
 pub use bounds::check_bound;
 pub use interfaces::imported;
 pub use item::{Item, ItemFault, is_secret_name};
-pub use set::Grants;
+pub use set::{Grants, quoted};

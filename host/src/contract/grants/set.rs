@@ -114,6 +114,14 @@ impl Grants {
         }
     }
 
+    /// Refused if there are more than a place can have: `and` takes all that is asked for.
+    pub fn check(&self) -> Result<(), ItemFault> {
+        if self.items.len() > MOST {
+            return Err(ItemFault(format!("a place has at most {MOST} grants")));
+        }
+        Ok(())
+    }
+
     /// The command that would grant these items to a place.
     pub fn command(place: &str, missing: &[Item]) -> String {
         let items = missing.iter().map(|item| format!(" {}", quoted(&item.to_string())));
@@ -178,7 +186,7 @@ fn is_of_one_origin(one: &Access, other: &Access) -> bool {
 }
 
 /// As a shell takes it for one word.
-fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_:./,".contains(c);
     if text.chars().all(is_plain) {
         return text.to_owned();

@@ -10,8 +10,8 @@ use axum::http::Request;
 use super::described::{BODY_ERRORS, Described, ERRORS, Takes};
 use super::endpoint::{Answer, Endpoint};
 use crate::administration::codes::{
-    CHANGED_MEANWHILE, EMPTY_PLACE, NEVER_SERVED, NO_RELEASE, NOTHING_BEFORE, SERVES_ALREADY,
-    UNKNOWN_PLACE,
+    CHANGED_MEANWHILE, EMPTY_PLACE, NEVER_SERVED, NO_RELEASE, NOT_GRANTED, NOTHING_BEFORE,
+    SERVES_ALREADY, UNKNOWN_PLACE, UNTRUSTED,
 };
 use crate::administration::views::{MovedView, RollbackView};
 use crate::http::openapi::Operation;
@@ -35,6 +35,8 @@ pub(super) const OPERATION: Described = Described {
                 SERVES_ALREADY,
                 NOTHING_BEFORE,
                 NEVER_SERVED,
+                UNTRUSTED,
+                NOT_GRANTED,
                 CHANGED_MEANWHILE,
             ],
         ],

@@ -2,8 +2,8 @@
 
 use tokio::time::Instant;
 
-use crate::signatures::Signature;
-use crate::store::registry::Source;
+use crate::policy::trust::Kept;
+use crate::store::registry::Release;
 
 /// What the gate said of a place.
 #[derive(Default)]
@@ -21,9 +21,8 @@ pub(super) struct Gated {
 
 /// What the registry keeps of a release, as it was last read.
 pub(super) struct Known {
-    pub(super) release: u64,
-    pub(super) source: Source,
-    pub(super) signatures: Vec<Signature>,
+    pub(super) release: Release,
+    pub(super) kept: Kept,
     pub(super) read: Instant,
 }
 

@@ -14,7 +14,8 @@ use crate::contract::Slot;
 use crate::policy::runtime::Generation;
 use crate::policy::trust::Findings;
 use crate::store::StoreError;
-use crate::store::registry::{Change, Deployment, PlaceState, RegistryError, ReportState, Source};
+use crate::store::registry::{Change, Deployment, PlaceState, RegistryError, ReportState};
+use crate::telemetry::rarely;
 
 /// What serves and what is tried is looked at so often: the file of keys may have changed.
 const LOOK: Duration = Duration::from_secs(1);
@@ -32,12 +33,18 @@ impl Follower {
     ) -> Result<Answer, StoreError> {
         let number = deployment.release;
         let ready = self.places.get(slot).ready(number).cloned();
-        let source = self.source(slot, number).await?;
-        let (Some(ready), Some(source)) = (ready, source) else {
+        let release = match self.store.release(slot.as_str(), number).await {
+            Err(StoreError::Damaged(why)) => {
+                let reason = format!("{slot}/{number} cannot be read: {why}. Push it again");
+                return Ok(Answer { state: ReportState::Refused, reasons: vec![reason] });
+            }
+            release => release?,
+        };
+        let (Some(ready), Some(release)) = (ready, release) else {
             let reason = format!("the registry has no {slot}/{number} any more. Push it again");
             return Ok(Answer { state: ReportState::Refused, reasons: vec![reason] });
         };
-        let findings = self.preparer.gate.of_identity(&ready.identity, source).await?;
+        let findings = self.preparer.gate.of_ready(&ready.identity, &release).await?;
         let reasons = findings.sentences();
         if reasons.is_empty() {
             if deployment.plan.is_some() {
@@ -64,11 +71,28 @@ impl Follower {
                 continue;
             }
             gated.looked = Some(Instant::now());
-            self.grant_what_served(slot).await?;
-            self.look_at_serving(slot).await?;
-            changed |= self.look_at_tried(slot).await?;
+            match self.look_at(slot).await {
+                Ok(is_news) => changed |= is_news,
+                // A row that cannot be read keeps nobody from deploying another release.
+                Err(StoreError::Damaged(why)) => {
+                    rarely!(
+                        error,
+                        place = slot.as_str(),
+                        why,
+                        "who signed what serves cannot be looked up; deploy another release"
+                    );
+                }
+                Err(error) => return Err(error),
+            }
         }
         Ok(changed)
+    }
+
+    async fn look_at(&mut self, slot: Slot) -> Result<bool, StoreError> {
+        self.grant_what_served(slot).await?;
+        let served = self.look_at_serving(slot).await;
+        let is_news = self.look_at_tried(slot).await?;
+        served.map(|()| is_news)
     }
 
     /// An upgrade takes nothing away: what served before anybody granted anything goes on to be
@@ -104,9 +128,12 @@ impl Follower {
         let known = self.known(known, &current).await?;
         let Some(known) = known else { return Ok(()) };
         let found = self.findings(slot, &current, &known);
+        let state = self.places.get(slot).state.as_ref();
+        let is_granted = state.is_some_and(|state| state.grants.is_some());
         let gated = &mut self.places.get_mut(slot).gated;
         gated.serving = Some(known);
-        let untrusted = found.trust.reasons;
+        // Where nobody ever granted anything, what served is granted soon.
+        let untrusted = if is_granted { found.sentences() } else { found.trust.reasons };
         if gated.untrusted != untrusted {
             gated.untrusted.clone_from(&untrusted);
             self.tell_untrusted(slot, current.identity.release, &untrusted);
@@ -114,7 +141,7 @@ impl Follower {
         Ok(())
     }
 
-    /// Says whether what serves here would be deployed anew, as far as signatures go.
+    /// Says whether what serves here would be deployed anew.
     pub(super) fn tell_untrusted(&self, slot: Slot, release: u64, reasons: &[String]) {
         let metric = self.standing.metrics.untrusted.with_label_values(&[slot.as_str()]);
         metric.set(i64::from(!reasons.is_empty()));
@@ -149,8 +176,7 @@ impl Follower {
     fn findings(&self, slot: Slot, generation: &Generation, known: &Known) -> Findings {
         let state = self.places.get(slot).state.as_ref();
         let granted = state.and_then(|state: &PlaceState| state.grants.as_deref());
-        let Known { source, signatures, .. } = known;
-        self.preparer.gate.with(&generation.identity, *source, signatures, granted)
+        self.preparer.gate.with(&generation.identity, known.kept.clone(), granted)
     }
 
     /// What is known of a release, asked for if that is too old.
@@ -159,23 +185,19 @@ impl Follower {
         known: Option<Known>,
         generation: &Generation,
     ) -> Result<Option<Known>, StoreError> {
-        let release = generation.identity.release;
-        let known = known.filter(|known| known.release == release);
+        let slot = generation.identity.slot;
+        let number = i64::try_from(generation.identity.release).unwrap_or(i64::MAX);
+        let known = known.filter(|known| known.release.number == number);
         if known.as_ref().is_some_and(|known| known.read.elapsed() < ASK) {
             return Ok(known);
         }
-        let slot = generation.identity.slot;
-        let source = match known {
-            Some(known) => Some(known.source),
-            None => self.source(slot, i64::try_from(release).unwrap_or(i64::MAX)).await?,
+        // A release never changes; who signed it does.
+        let release = match known {
+            Some(known) => Some(known.release),
+            None => self.store.release(slot.as_str(), number).await?,
         };
-        let Some(source) = source else { return Ok(None) };
-        let signatures = self.preparer.gate.signatures(&generation.identity.digest).await?;
-        Ok(Some(Known { release, source, signatures, read: Instant::now() }))
-    }
-
-    async fn source(&self, slot: Slot, number: i64) -> Result<Option<Source>, StoreError> {
-        let release = self.store.release(slot.as_str(), number).await?;
-        Ok(release.map(|release| release.source))
+        let Some(release) = release else { return Ok(None) };
+        let kept = self.preparer.gate.kept(slot, &release).await?;
+        Ok(Some(Known { release, kept, read: Instant::now() }))
     }
 }

@@ -43,7 +43,7 @@ impl FollowMetrics {
             )?,
             untrusted: meter.gauges(
                 "auth_policy_untrusted",
-                "1 where what serves is not signed by those who are trusted now.",
+                "1 where what serves would not be deployed anew: too few trusted signatures or grants.",
                 &["place"],
             )?,
             deployments: meter.counters(

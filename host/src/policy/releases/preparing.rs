@@ -16,9 +16,9 @@ use crate::policy::admission::{Admission, Faults, FileFault, Offer};
 use crate::policy::runtime::Generation;
 use crate::policy::serving::Writers;
 use crate::policy::trust::Gate;
-use crate::secrets::{SecretFault, Secrets};
+use crate::secrets::Secrets;
 use crate::signatures::Signature;
-use crate::store::registry::{Release, ReleaseComponent, Source};
+use crate::store::registry::{Release, ReleaseComponent};
 use crate::store::{Store, StoreError};
 
 /// Makes ready what a release says.
@@ -117,7 +117,7 @@ impl Preparer {
                     file: pin.to_string(),
                     place: place.clone(),
                 })?;
-                self.admit_exported(slot, exported).await
+                self.admit_exported(slot, &pin.to_string(), exported).await
             }
         };
         match prepared {
@@ -132,12 +132,17 @@ impl Preparer {
     async fn pinned_release(&self, slot: Slot, number: i64) -> Result<Ready, Unprepared> {
         let generation = self.prepare(slot, number).await?;
         let release = self.store.release(slot.as_str(), number).await?;
-        let source = release.map_or(Source::Push, |release| release.source);
-        let findings = self.gate.of_identity(&generation.identity, source).await?;
-        Ok(Ready { generation, untrusted: findings.trust.reasons })
+        let release = release.ok_or_else(|| format!("the registry has no {slot}/{number}"))?;
+        let findings = self.gate.of_ready(&generation.identity, &release).await?;
+        Ok(Ready { generation, untrusted: findings.sentences() })
     }
 
-    async fn admit_exported(&self, slot: Slot, exported: Exported) -> Result<Ready, Unprepared> {
+    async fn admit_exported(
+        &self,
+        slot: Slot,
+        file: &str,
+        exported: Exported,
+    ) -> Result<Ready, Unprepared> {
         let Exported { release, components } = exported;
         let named = release.components.iter();
         let named: Vec<_> = named
@@ -151,8 +156,8 @@ impl Preparer {
         let described = release.components.iter().find(|it| it.sha256 == chosen.digest);
         let lines = described.into_iter().flat_map(|it| &it.signatures);
         let signatures: Vec<_> = lines.filter_map(|line| Signature::read(line).ok()).collect();
-        let findings = self.gate.with(&generation.identity, Source::Import, &signatures, None);
-        Ok(Ready { generation, untrusted: findings.trust.reasons })
+        let trust = self.gate.of_file(file, &generation.identity, &signatures);
+        Ok(Ready { generation, untrusted: trust.reasons })
     }
 
     async fn admit(
@@ -167,22 +172,11 @@ impl Preparer {
         let number = u64::try_from(number).map_err(|_| format!("{number} is no number"))?;
         let offer = Offer { slot, bytes, settings };
         let admitted = self.admission.admit(offer).await?;
-        expect(&self.secrets, slot, admitted.manifest.asks.secrets.clone()).await?;
+        let secrets = admitted.manifest.asks.secrets.clone();
+        let expected = self.secrets.expect_all(slot.as_str(), secrets).await;
+        expected.map_err(Unprepared::Refused)?;
         Ok(Arc::new(admitted.into_generation(number)))
     }
-}
-
-/// The secrets of a policy are there, and followed from now on. Files are read beside the request
-/// threads.
-async fn expect(secrets: &Arc<Secrets>, slot: Slot, names: Vec<String>) -> Result<(), Unprepared> {
-    if names.is_empty() {
-        return Ok(());
-    }
-    let secrets = Arc::clone(secrets);
-    let expect = move || secrets.expect(slot.as_str(), names.iter().map(String::as_str));
-    let expected = spawn_blocking(expect).await.map_err(|error| error.to_string())?;
-    expected
-        .map_err(|faults| Unprepared::Refused(faults.iter().map(SecretFault::to_string).collect()))
 }
 
 /// Files are read beside the request threads.

@@ -1,5 +1,5 @@
-//! The policy directory: `<slot>.wasm`, `<slot>.wasm.sig` and `<slot>.settings.json`. Looking is cheap and works on
-//! every file system, so it is polled.
+//! The policy directory: `<slot>.wasm`, `<slot>.wasm.sig` and `<slot>.settings.json`. Looking is
+//! cheap and works on every file system, so it is polled.
 //!
 //! The files of a slot count once both have lain still for a second, so that a half-written one is
 //! not taken, and a component and its settings are taken together. What is being admitted gives way

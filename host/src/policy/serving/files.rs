@@ -1,5 +1,5 @@
-//! The files of a slot: the component, its settings and its signatures. A file that somebody else may write to
-//! is not read, unless the source says that anybody may.
+//! The files of a slot: the component, its settings and its signatures. A file that somebody else
+//! may write to is not read, unless the source says that anybody may.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read as _};
@@ -9,10 +9,10 @@ use serde_json::{Map, Value};
 
 use crate::contract::Slot;
 use crate::policy::admission::{FileFault, MAX_COMPONENT_BYTES, check_owners};
+use crate::signatures::MOST_FILE_BYTES;
 use crate::strict_json;
 
 const MAX_SETTINGS_BYTES: u64 = 64 * 1024;
-const MAX_SIGNATURES_BYTES: u64 = 64 * 1024;
 
 /// Who may write to a file that is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +85,7 @@ impl PolicyFiles {
         {
             return Ok(None);
         }
-        let text = read(&self.signatures, MAX_SIGNATURES_BYTES, writers)?;
+        let text = read(&self.signatures, MOST_FILE_BYTES, writers)?;
         // What is no text is no signature either: whoever reads the lines says so.
         Ok(Some(String::from_utf8_lossy(&text).into_owned()))
     }

@@ -175,6 +175,17 @@ impl Generations {
         );
     }
 
+    /// Says that what was placed and not let in is not taken any more: another release was
+    /// activated since.
+    pub fn overtake(&self, slot: Slot) {
+        self.place(slot, Some(Placed::overtaken()));
+        tracing::warn!(
+            %slot,
+            "what lies in the policy directory was not let in, and another release was activated \
+             since: it is not taken any more. Place it anew if it should serve, or remove it"
+        );
+    }
+
     /// Says that what is placed was not made a release, and why; it is tried again.
     pub fn wait_for_registry(&self, slot: Slot, error: &RegistryError, is_first: bool) {
         self.place(slot, Some(Placed::not_kept(error)));

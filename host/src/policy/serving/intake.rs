@@ -98,6 +98,7 @@ impl Intake {
     pub async fn offer(&self, find: &Find) {
         let (slot, mut taken, mut pause) = (find.slot, None, FIRST_PAUSE);
         let (mut is_left, mut barred) = (false, Vec::new());
+        let mut at = self.revision(slot).await;
         while let Err(untaken) = self.take(find, &mut taken).await {
             match untaken {
                 Untaken::NoNews => return self.generations.place(slot, None),
@@ -115,6 +116,12 @@ impl Intake {
                         barred = reasons;
                     }
                     sleep(ASK_AGAIN).await;
+                    // What somebody activated meanwhile is newer than what was barred before it.
+                    let now = self.revision(slot).await;
+                    if self.follow && at.is_some() && now.is_some() && now != at {
+                        return self.generations.overtake(slot);
+                    }
+                    at = at.or(now);
                     // Somebody may have filled the place meanwhile.
                     if !self.follow && self.registry.is_filled(slot).await.unwrap_or(false) {
                         taken = None;
@@ -127,6 +134,11 @@ impl Intake {
                 }
             }
         }
+    }
+
+    /// At which change a place is; none if the registry does not answer.
+    async fn revision(&self, slot: Slot) -> Option<Option<i64>> {
+        self.registry.revision(slot).await.ok()
     }
 
     /// What was admitted once is not admitted again.
@@ -212,7 +224,7 @@ impl Intake {
     }
 
     /// What an earlier version served instead of a refused file, if the place has no release yet:
-    /// an upgrade takes nothing away.
+    /// an upgrade takes nothing away, so nobody's signature is asked for either.
     async fn take_earlier(&self, slot: Slot, faults: Faults) -> Result<Taken, Untaken> {
         let earlier = self.earlier.clone();
         let read = tokio::task::spawn_blocking(move || earlier.read(slot)).await;

@@ -65,6 +65,14 @@ impl Placed {
         Self::NotTaken { why: faults.map_or(why.to_owned(), |faults| format!("{why}. {faults}")) }
     }
 
+    /// It was not let in at first, and the place has moved on.
+    pub fn overtaken() -> Self {
+        let why = "it was not let in, and another release was activated since: a grant or a \
+                   signature that comes later does not put it in that one's place. To bring it \
+                   all the same, write the file anew";
+        Self::NotTaken { why: why.to_owned() }
+    }
+
     /// As the metric's label and `/readyz` say it.
     const STATES: [&'static str; 5] =
         ["in_admission", "refused", "other_settings", "not_kept", "not_taken"];

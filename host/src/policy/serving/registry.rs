@@ -14,7 +14,7 @@ use crate::policy::admission::Admitted;
 use crate::policy::trust::kept_asks;
 use crate::store::registry::{
     Change, Component, ComponentInfo, NewRelease, PlaceState, RegistryError, RegistryRefusal,
-    Release, ReleaseComponent, Source,
+    Release, ReleaseComponent, Source, StoredSignature,
 };
 use crate::store::{Store, StoreError};
 
@@ -46,6 +46,11 @@ impl DirectoryRegistry {
     pub(super) async fn place(&self, slot: Slot) -> Result<Option<PlaceState>, StoreError> {
         let places = self.store.places().await?;
         Ok(places.into_iter().find(|place| place.place == slot.as_str()))
+    }
+
+    /// At which change a place is: each activation is one. None: nothing was ever active there.
+    pub(super) async fn revision(&self, slot: Slot) -> Result<Option<i64>, StoreError> {
+        Ok(self.place(slot).await?.map(|place| place.revision))
     }
 
     /// Whether there is a release of this place.
@@ -110,11 +115,7 @@ impl DirectoryRegistry {
             self.store.component_put(&Component { info, bytes: Arc::clone(bytes) }).await?;
         }
         let Pass { signatures, grants } = pass.unwrap_or_default();
-        if !signatures.is_empty() {
-            let (who, why) = (AUTHOR.to_owned(), String::new());
-            let change = Change { who, why, details: "{}".to_owned() };
-            self.store.signatures_add(digest, slot.as_str(), &signatures, &change).await?;
-        }
+        self.sign(slot, digest, &signatures).await?;
         let message = self.message(slot, digest, settings, only_first).await?;
         let release = NewRelease {
             place: slot.as_str().to_owned(),
@@ -136,6 +137,34 @@ impl DirectoryRegistry {
                 self.known(slot, number).await
             }
             Err(RegistryError::Refused(RegistryRefusal::NotEmpty { .. })) => Ok(Brought::Known),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Keeps the signatures beside the file.
+    async fn sign(
+        &self,
+        slot: Slot,
+        digest: &str,
+        signatures: &[StoredSignature],
+    ) -> Result<(), RegistryError> {
+        if signatures.is_empty() {
+            return Ok(());
+        }
+        let (who, why) = (AUTHOR.to_owned(), String::new());
+        let change = Change { who, why, details: "{}".to_owned() };
+        match self.store.signatures_add(digest, slot.as_str(), signatures, &change).await {
+            Ok(_) => Ok(()),
+            // They were judged, and let it in: others have filled its places with theirs.
+            Err(RegistryError::Refused(refusal @ RegistryRefusal::TooManySignatures { .. })) => {
+                tracing::warn!(
+                    %slot,
+                    %refusal,
+                    "the signatures beside the file are not kept; its release comes in. Who \
+                     deploys it again needs them: pack it with another version and sign that"
+                );
+                Ok(())
+            }
             Err(error) => Err(error),
         }
     }

@@ -7,12 +7,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::found::Taken;
+use super::found::{Amiss, Taken};
 use crate::clock::Clock;
 use crate::contract::{Grants, Slot};
 use crate::policy::admission::Admitted;
 use crate::policy::trust::{Gate, not_granted, statement_of, texts_granted};
-use crate::secrets::{SecretFault, Secrets};
+use crate::secrets::Secrets;
 use crate::signatures::{Signature, Statement};
 use crate::store::StoreError;
 use crate::store::registry::{PlaceState, Source, StoredSignature};
@@ -54,11 +54,13 @@ impl Threshold {
         let mut all = brought.to_vec();
         all.extend(self.gate.signatures(&of.component).await?);
         let what = file.display().to_string();
-        let mut reasons = self.gate.judge(&what, &of, &all, Source::Directory).reasons;
-        if let Some(fault) = fault {
-            tracing::warn!(%slot, fault, "the file of signatures cannot be read");
+        // What served under an earlier version is nobody's to sign: it lies in no folder of theirs.
+        let served_before = matches!(taken.amiss, Some(Amiss::All(_)));
+        let mut reasons = Vec::new();
+        if !served_before {
+            reasons = self.gate.judge(&what, &of, &all, Source::Directory).reasons;
             if !reasons.is_empty() {
-                reasons.push(fault.clone());
+                reasons.extend(fault.cloned());
             }
         }
         let granted = self.granted(slot, &taken.admitted, state).await?;
@@ -66,7 +68,15 @@ impl Threshold {
             reasons.push(missing);
             None
         });
-        reasons.extend(self.secrets_that_lack(slot, &taken.admitted).await);
+        let secrets = taken.admitted.manifest.asks.secrets.clone();
+        let expected = self.secrets.expect_all(slot.as_str(), secrets).await;
+        reasons.extend(expected.err().unwrap_or_default());
+        // What is barred is asked again and again.
+        if let Some(fault) = fault
+            && reasons.is_empty()
+        {
+            tracing::warn!(%slot, fault, "the file of signatures cannot be read");
+        }
         let pass = Pass { signatures: self.kept(&of, brought), grants };
         Ok(if reasons.is_empty() { Ok(pass) } else { Err(reasons) })
     }
@@ -91,21 +101,6 @@ impl Threshold {
         };
         let missing = not_granted(slot, &self.gate.missing(&granted, &asked));
         Ok(missing.map_or(Ok(None), Err))
-    }
-
-    /// Files of secrets are read beside the request threads.
-    async fn secrets_that_lack(&self, slot: Slot, admitted: &Admitted) -> Vec<String> {
-        let names = admitted.manifest.asks.secrets.clone();
-        if names.is_empty() {
-            return Vec::new();
-        }
-        let secrets = Arc::clone(&self.secrets);
-        let expect = move || secrets.expect(slot.as_str(), names.iter().map(String::as_str));
-        match tokio::task::spawn_blocking(expect).await {
-            Ok(Ok(())) => Vec::new(),
-            Ok(Err(faults)) => faults.iter().map(SecretFault::to_string).collect(),
-            Err(error) => vec![error.to_string()],
-        }
     }
 
     /// Those that hold for it, whoever made them: their keys may be trusted later.

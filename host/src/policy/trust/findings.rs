@@ -12,18 +12,21 @@ pub struct Findings {
     pub asked: Grants,
     /// What it asks for and its place is not granted.
     pub missing: Vec<Item>,
+    /// Of which components this host cannot say what they ask for, each in a sentence.
+    pub unjudged: Vec<String>,
 }
 
 impl Findings {
     /// Whether it is let in.
     pub fn let_in(&self) -> bool {
-        self.trust.is_given() && self.missing.is_empty()
+        self.trust.is_given() && self.missing.is_empty() && self.unjudged.is_empty()
     }
 
     /// Everything that stands against it, each in a sentence with what to do.
     pub fn sentences(&self) -> Vec<String> {
         let trust = self.trust.reasons.iter().cloned();
-        trust.chain(not_granted(self.slot, &self.missing)).collect()
+        let unjudged = self.unjudged.iter().cloned();
+        trust.chain(not_granted(self.slot, &self.missing)).chain(unjudged).collect()
     }
 }
 

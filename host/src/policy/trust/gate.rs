@@ -3,17 +3,19 @@
 //! The rule: it stands before what is deployed anew. What serves goes on, and a way back is always
 //! open.
 
-use serde::Deserialize as _;
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use super::findings::Findings;
-use super::judge::statement_of;
+use super::judge::Called;
+use super::kept::Kept;
 use super::keys::TrustedKeys;
 use super::verdict::Trust;
-use crate::contract::{Grants, Identity, Item, Manifest, Slot};
+use crate::contract::{Grants, Identity, Item, Slot};
 use crate::signatures::{Signature, Statement};
 use crate::store::registry::{ComponentInfo, PlaceState, Release, Source};
 use crate::store::{Store, StoreError};
+use crate::telemetry::rarely;
 
 /// Says what is let in.
 pub struct Gate {
@@ -35,67 +37,60 @@ impl Gate {
 
     /// What stands against a release, as its rows say: all of its components are looked at.
     pub async fn of_release(&self, slot: Slot, release: &Release) -> Result<Findings, StoreError> {
-        let asked = self.asked(slot, release).await?;
+        let kept = self.kept(slot, release).await?;
         let granted = self.granted(slot).await?;
-        let mut trust = Trust { signed_by: Vec::new(), needed: 0, reasons: Vec::new() };
-        let what = called(slot, release.number);
-        for component in &release.components {
-            // One that is missing is told by whoever needs its bytes.
-            let Some(info) = self.store.component_info(&component.digest).await? else { continue };
-            let judged = self.trust(&what, &statement(&info), release.source).await?;
-            trust = both(trust, judged);
-        }
-        Ok(self.findings((slot, release.number), trust, &granted, asked))
+        Ok(self.findings((slot, release.number), &kept, &granted))
     }
 
-    /// What stands against what this replica has made ready, as its own bytes say.
-    pub async fn of_identity(
+    /// What stands against what this replica has made ready, as its own bytes say, and against the
+    /// rest of its release: after an upgrade another component of it runs.
+    pub async fn of_ready(
         &self,
         identity: &Identity,
-        source: Source,
+        release: &Release,
     ) -> Result<Findings, StoreError> {
-        let trust = self.trust(&what(identity), &said_by(identity), source).await?;
+        let kept = self.kept(identity.slot, release).await?;
         let granted = self.granted(identity.slot).await?;
-        Ok(self.looked_at(identity, trust, &granted))
+        Ok(self.looked_at(identity, kept, &granted))
     }
 
     /// The same, of what somebody has read before.
-    pub fn with(
-        &self,
-        identity: &Identity,
-        source: Source,
-        signatures: &[Signature],
-        granted: Option<&[String]>,
-    ) -> Findings {
-        let granted = texts_granted(identity.slot, granted);
-        let trust = self.judge(&what(identity), &said_by(identity), signatures, source);
-        self.looked_at(identity, trust, &granted)
+    pub fn with(&self, identity: &Identity, kept: Kept, granted: Option<&[String]>) -> Findings {
+        self.looked_at(identity, kept, &texts_granted(identity.slot, granted))
     }
 
-    fn looked_at(&self, identity: &Identity, trust: Trust, granted: &Grants) -> Findings {
+    fn looked_at(&self, identity: &Identity, kept: Kept, granted: &Grants) -> Findings {
         let number = i64::try_from(identity.release).unwrap_or(i64::MAX);
-        self.findings((identity.slot, number), trust, granted, identity.grants.clone())
+        self.findings((identity.slot, number), &kept.with_own(identity), granted)
     }
 
-    /// What the signatures that are kept of a component come to. `what` is what people call it.
-    pub async fn trust(
-        &self,
-        what: &str,
-        of: &Statement,
-        source: Source,
-    ) -> Result<Trust, StoreError> {
-        Ok(self.judge(what, of, &self.signatures(&of.component).await?, source))
+    /// What the registry keeps of a release and of its components.
+    pub async fn kept(&self, slot: Slot, release: &Release) -> Result<Kept, StoreError> {
+        let report: Value = serde_json::from_str(&release.report).unwrap_or_default();
+        let mut kept = Kept::new(release.source, asked_at_push(slot, release));
+        for component in &release.components {
+            // One that is missing is told by whoever needs its bytes.
+            let Some(info) = self.store.component_info(&component.digest).await? else { continue };
+            let signatures = self.signatures(&info.digest).await?;
+            kept.add(&report, &info, statement(&info), signatures);
+        }
+        Ok(kept)
     }
 
     /// What these signatures come to.
-    pub fn judge(
+    pub fn judge<'a>(
         &self,
-        what: &str,
+        what: impl Into<Called<'a>>,
         of: &Statement,
         signatures: &[Signature],
         source: Source,
     ) -> Trust {
-        self.keys.judge(what, of, signatures, source, self.store.clock().now())
+        self.keys.judge(what.into(), of, signatures, source, self.store.clock().now())
+    }
+
+    /// Takes up changes of the trusted keys, until it is told to stop.
+    pub async fn follow(&self, stop: CancellationToken) {
+        self.keys.follow(self.store.clock(), stop).await;
     }
 
     /// Sets the metrics of the trusted keys.
@@ -124,26 +119,9 @@ impl Gate {
         if self.grants_all { Vec::new() } else { granted.missing(asked) }
     }
 
-    /// What a release asks for: as it was brought, or of a release of an earlier version, as what
-    /// is known of its components says.
+    /// What a release asks for: as it was brought, and as what is known of its components says.
     pub async fn asked(&self, slot: Slot, release: &Release) -> Result<Grants, StoreError> {
-        if let Some(asked) = asked_at_push(slot, release) {
-            return Ok(asked);
-        }
-        let report: Value = serde_json::from_str(&release.report).unwrap_or_default();
-        let mut asked: Option<Grants> = None;
-        for component in &release.components {
-            let Some(info) = self.store.component_info(&component.digest).await? else { continue };
-            let value: Value = serde_json::from_str(&info.manifest).unwrap_or_default();
-            let Ok(manifest) = Manifest::deserialize(&value) else { continue };
-            let imports = imports(&report, &component.digest);
-            let own = Grants::asked(&manifest, imports);
-            match &mut asked {
-                Some(asked) => asked.and(&own),
-                None => asked = Some(own),
-            }
-        }
-        Ok(asked.unwrap_or_else(|| Grants::base(slot)))
+        Ok(self.kept(slot, release).await?.asked(slot))
     }
 
     /// What serves, is kept ready or is tried in a place asks for, together: so much is granted
@@ -152,22 +130,26 @@ impl Gate {
         let mut all = Grants::base(slot);
         let tried = state.candidate.as_ref().map(|candidate| candidate.release);
         for number in [state.active].into_iter().chain(tried).chain(state.previous.clone()) {
-            if let Some(release) = self.store.release(slot.as_str(), number).await? {
-                all.and(&self.asked(slot, &release).await?);
+            match self.store.release(slot.as_str(), number).await {
+                Ok(Some(release)) => all.and(&self.asked(slot, &release).await?),
+                Ok(None) => {}
+                // What nobody can read is granted nothing, and keeps nothing from the others.
+                Err(StoreError::Damaged(why)) => {
+                    rarely!(error, %slot, number, why, "a release cannot be read");
+                }
+                Err(error) => return Err(error),
             }
         }
         Ok(all)
     }
 
-    fn findings(
-        &self,
-        (slot, number): (Slot, i64),
-        trust: Trust,
-        granted: &Grants,
-        asked: Grants,
-    ) -> Findings {
+    fn findings(&self, (slot, number): (Slot, i64), kept: &Kept, granted: &Grants) -> Findings {
+        let what = called(slot, number);
+        let trust = kept.trust(|of, signatures| self.judge(&what, of, signatures, kept.source));
+        let asked = kept.asked(slot);
         let missing = self.missing(granted, &asked);
-        Findings { slot, number, trust, asked, missing }
+        let unjudged = if self.grants_all { Vec::new() } else { kept.unjudged().to_vec() };
+        Findings { slot, number, trust, asked, missing, unjudged }
     }
 }
 
@@ -191,49 +173,10 @@ pub fn texts_granted(slot: Slot, texts: Option<&[String]>) -> Grants {
 /// What is signed of a component.
 pub fn statement(info: &ComponentInfo) -> Statement {
     let manifest: Value = serde_json::from_str(&info.manifest).unwrap_or_default();
-    let text = |member: &str| manifest[member].as_str().unwrap_or_default().to_owned();
-    Statement {
-        component: info.digest.clone(),
-        place: text("slot"),
-        name: text("name"),
-        version: text("version"),
-    }
-}
-
-fn said_by(identity: &Identity) -> Statement {
-    statement_of(&identity.digest, &identity.manifest)
-}
-
-fn what(identity: &Identity) -> String {
-    called(identity.slot, i64::try_from(identity.release).unwrap_or(i64::MAX))
+    Statement::of_manifest(&info.digest, &manifest)
 }
 
 /// What people call a release.
 fn called(slot: Slot, release: i64) -> String {
     format!("{slot}/{release}")
-}
-
-/// Of the report of one component, or of all of a release.
-fn imports<'r>(report: &'r Value, digest: &str) -> impl Iterator<Item = &'r str> {
-    let of = report["components"]
-        .as_array()
-        .and_then(|all| all.iter().find(|one| one["digest"].as_str() == Some(digest)));
-    let imports = of.unwrap_or(report)["imports"].as_array();
-    imports.into_iter().flatten().filter_map(Value::as_str)
-}
-
-/// Of a release with several components all have to be trusted.
-fn both(one: Trust, other: Trust) -> Trust {
-    let Trust { mut signed_by, needed, mut reasons } = one;
-    for signed in other.signed_by {
-        if !signed_by.contains(&signed) {
-            signed_by.push(signed);
-        }
-    }
-    for reason in other.reasons {
-        if !reasons.contains(&reason) {
-            reasons.push(reason);
-        }
-    }
-    Trust { signed_by, needed: needed.max(other.needed), reasons }
 }

@@ -4,6 +4,7 @@ use super::ring::KeyRing;
 use super::verdict::{KeyState, SignedBy, Trust};
 use crate::clock::Timestamp;
 use crate::contract::Manifest;
+use crate::contract::grants::quoted;
 use crate::signatures::{PublicKey, Signature, Statement};
 
 /// What is signed of a component.
@@ -16,11 +17,31 @@ pub fn statement_of(digest: &str, manifest: &Manifest) -> Statement {
     }
 }
 
-/// Judges the signatures of a component. `what` is what people call it, a release (`login/42`) or a
-/// file; so many signatures of different keys are needed.
+/// What is judged, for people.
+#[derive(Debug, Clone, Copy)]
+pub struct Called<'a> {
+    pub name: &'a str,
+    /// How it is signed, if not by its name.
+    pub how_to_sign: Option<&'a str>,
+}
+
+/// A release (`login/42`) or a file of a component: it is signed by its name.
+impl<'a> From<&'a str> for Called<'a> {
+    fn from(name: &'a str) -> Self {
+        Self { name, how_to_sign: None }
+    }
+}
+
+impl<'a> From<&'a String> for Called<'a> {
+    fn from(name: &'a String) -> Self {
+        name.as_str().into()
+    }
+}
+
+/// Judges the signatures of a component; so many of different keys are needed.
 pub fn judge(
     ring: &KeyRing,
-    what: &str,
+    what: Called<'_>,
     (statement, signatures): (&Statement, &[Signature]),
     needed: u32,
     now: Timestamp,
@@ -95,7 +116,7 @@ fn unknown(key: &PublicKey) -> String {
     )
 }
 
-fn too_few(what: &str, needed: u32, good: &[&str]) -> String {
+fn too_few(what: Called<'_>, needed: u32, good: &[&str]) -> String {
     let wants = match needed {
         1 => "a signature of a trusted key".to_owned(),
         many => format!("{many} signatures of different trusted keys"),
@@ -104,5 +125,8 @@ fn too_few(what: &str, needed: u32, good: &[&str]) -> String {
         [] => "none".to_owned(),
         names => format!("{} ({})", names.len(), names.join(", ")),
     };
-    format!("{what} needs {wants} and has {has}. Sign it: auth-host policy sign {what} --key KEY")
+    let Called { name, how_to_sign } = what;
+    let by_name = || format!("Sign it: auth-host policy sign {} --key KEY", quoted(name));
+    let sign = how_to_sign.map_or_else(by_name, str::to_owned);
+    format!("{name} needs {wants} and has {has}. {sign}")
 }

@@ -1,17 +1,23 @@
-//! The file of trusted keys, read again when it changes.
+//! The file of trusted keys, as it was last read: one task reads it each second, and who judges
+//! waits for no file. One that cannot be read, or does not answer, counts as no key at all.
 
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
-use super::judge::judge;
+use arc_swap::ArcSwap;
+use tokio::task::spawn_blocking;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use super::judge::{Called, judge};
 use super::metrics::TrustMetrics;
 use super::ring::KeyRing;
 use super::settings::{TrustSettings, Unsigned};
 use super::verdict::Trust;
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::contract::Slot;
 use crate::policy::admission::check_owners;
 use crate::signatures::{Signature, Statement};
@@ -19,43 +25,92 @@ use crate::store::registry::Source;
 
 const MOST_BYTES: u64 = 64 * 1024;
 
-/// The file is looked at again after so long, if somebody asks.
-const FRESH: Duration = Duration::from_secs(1);
+/// How often the file is looked at.
+const EVERY: Duration = Duration::from_secs(1);
 
-/// The trusted keys, as the file says now.
+/// A file system that hangs longer could keep a key good that was withdrawn.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What was read; else everything that is wrong with it.
+type Read = Result<KeyRing, Vec<String>>;
+
+/// The trusted keys, as the file said when it was last read.
 pub struct TrustedKeys {
-    settings: TrustSettings,
+    settings: Arc<TrustSettings>,
     metrics: TrustMetrics,
-    held: Mutex<Held>,
-}
-
-/// What was read last.
-struct Held {
-    at: Instant,
-    ring: Result<Arc<KeyRing>, Vec<String>>,
+    read: ArcSwap<Read>,
 }
 
 impl TrustedKeys {
-    /// Reads the file; everything that is wrong with it, if something is. What is wrong with it
-    /// later is logged, and counts as no trusted key at all.
+    /// Reads the file, at a start; everything that is wrong with it, if something is. What is wrong
+    /// with it later is logged, and counts as no trusted key at all.
     pub fn open(
         settings: TrustSettings,
         metrics: TrustMetrics,
         now: Timestamp,
     ) -> Result<Self, Vec<String>> {
-        let ring = Arc::new(read(&settings)?);
+        let ring = read(&settings)?;
         tell_of_places(&settings, &ring, now);
-        let held = Mutex::new(Held { at: Instant::now(), ring: Ok(ring) });
-        let keys = Self { settings, metrics, held };
+        let (settings, read) = (Arc::new(settings), ArcSwap::from_pointee(Ok(ring)));
+        let keys = Self { settings, metrics, read };
         keys.measure(now);
         Ok(keys)
     }
 
-    /// What the signatures of a component come to. `what` is what people call it: a release
-    /// (`login/42`), or a file. Reads the keys if they have changed.
+    /// Takes up what changes, until it is told to stop.
+    pub async fn follow(&self, clock: &Clock, stop: CancellationToken) {
+        if self.settings.keys.is_none() {
+            return stop.cancelled().await;
+        }
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = sleep(EVERY) => {}
+            }
+            let settings = Arc::clone(&self.settings);
+            let mut reading = spawn_blocking(move || read(&settings));
+            let new = loop {
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    read = &mut reading => {
+                        break read.unwrap_or_else(|error| Err(vec![error.to_string()]));
+                    }
+                    () = sleep(PATIENCE) => self.take(Err(vec![self.hangs()]), clock.now()),
+                }
+            };
+            self.take(new, clock.now());
+        }
+    }
+
+    /// What was read counts from now on.
+    fn take(&self, new: Read, now: Timestamp) {
+        if new == **self.read.load() {
+            return;
+        }
+        match &new {
+            Ok(ring) => {
+                let keys: Vec<&str> = ring.keys().iter().map(|key| key.name.as_str()).collect();
+                tracing::info!(?keys, "the trusted keys have changed");
+                tell_of_places(&self.settings, ring, now);
+            }
+            Err(faults) => tracing::error!(
+                ?faults,
+                "the file of trusted keys (POLICY_TRUSTED_KEYS) cannot be read: no key counts, \
+                 and nothing signed is deployed anew, until it is mended"
+            ),
+        }
+        self.read.store(Arc::new(new));
+    }
+
+    fn hangs(&self) -> String {
+        let file = self.settings.keys.as_deref().unwrap_or(Path::new("it")).display();
+        format!("{file} was not read within {PATIENCE:?}: its file system does not answer")
+    }
+
+    /// What the signatures of a component come to.
     pub fn judge(
         &self,
-        what: &str,
+        what: Called<'_>,
         statement: &Statement,
         signatures: &[Signature],
         source: Source,
@@ -63,11 +118,11 @@ impl TrustedKeys {
     ) -> Trust {
         let needed = self.needed(&statement.place, source);
         let of = (statement, signatures);
-        match self.ring(now) {
+        match &**self.read.load() {
             Ok(ring) => {
-                let mut trust = judge(&ring, what, of, needed, now);
+                let mut trust = judge(ring, what, of, needed, now);
                 if ring.keys().is_empty() && !trust.is_given() {
-                    trust.reasons = vec![self.nobody(what, source)];
+                    trust.reasons = vec![self.nobody(what.name, source)];
                 }
                 trust
             }
@@ -75,8 +130,9 @@ impl TrustedKeys {
                 let mut trust = judge(&KeyRing::default(), what, of, needed, now);
                 if !trust.is_given() {
                     trust.reasons = vec![format!(
-                        "No key counts, and {what} is not trusted, until the file of trusted keys \
-                         is mended: {}",
+                        "No key counts, and {} is not trusted, until the file of trusted keys is \
+                         mended: {}",
+                        what.name,
                         faults.join("; ")
                     )];
                 }
@@ -85,13 +141,12 @@ impl TrustedKeys {
         }
     }
 
-    /// Sets the metrics. Reads the keys if they have changed.
+    /// Sets the metrics.
     pub fn measure(&self, now: Timestamp) {
-        let ring = self.ring(now);
-        self.metrics.unreadable.set(i64::from(ring.is_err()));
-        let ring = ring.unwrap_or_default();
+        let read = self.read.load();
+        self.metrics.unreadable.set(i64::from(read.is_err()));
         let (mut good, mut ended, mut withdrawn) = (0, 0, 0);
-        for key in ring.keys() {
+        for key in read.as_ref().as_ref().map(KeyRing::keys).unwrap_or_default() {
             let state = match key {
                 key if key.withdrawn => &mut withdrawn,
                 key if key.is_ended(now) => &mut ended,
@@ -126,39 +181,20 @@ impl TrustedKeys {
             None => "POLICY_TRUSTED_KEYS is not set".to_owned(),
             Some(file) => format!("{} names none", file.display()),
         };
-        let word = match source {
-            Source::Directory => "directory",
-            Source::Push | Source::Import => "push",
+        // Whoever does what this says must not take away what is taken today.
+        let (word, unsigned) = match source {
+            Source::Directory => {
+                ("directory", Unsigned { directory: true, ..self.settings.unsigned })
+            }
+            Source::Push | Source::Import => {
+                ("push", Unsigned { push: true, ..self.settings.unsigned })
+            }
         };
         format!(
             "No key is trusted here ({keys}), and {what} may not be without a signature \
              (POLICY_UNSIGNED lacks {word}). The operator names keys that may sign, or says \
-             POLICY_UNSIGNED={word}"
+             POLICY_UNSIGNED={unsigned}"
         )
-    }
-
-    fn ring(&self, now: Timestamp) -> Result<Arc<KeyRing>, Vec<String>> {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if held.at.elapsed() < FRESH {
-            return held.ring.clone();
-        }
-        let new = read(&self.settings).map(Arc::new);
-        if new != held.ring {
-            match &new {
-                Ok(ring) => {
-                    let keys: Vec<&str> = ring.keys().iter().map(|key| key.name.as_str()).collect();
-                    tracing::info!(?keys, "the trusted keys have changed");
-                    tell_of_places(&self.settings, ring, now);
-                }
-                Err(faults) => tracing::error!(
-                    ?faults,
-                    "the file of trusted keys (POLICY_TRUSTED_KEYS) cannot be read: no key \
-                     counts, and nothing signed is deployed anew, until it is mended"
-                ),
-            }
-        }
-        *held = Held { at: Instant::now(), ring: new };
-        held.ring.clone()
     }
 }
 

@@ -4,8 +4,10 @@
 mod findings;
 mod gate;
 mod judge;
+mod kept;
 mod keys;
 mod metrics;
+mod pinned;
 mod ring;
 mod settings;
 #[cfg(test)]
@@ -14,7 +16,8 @@ mod verdict;
 
 pub use findings::{Findings, not_granted};
 pub use gate::{Gate, asked_at_push, kept_asks, statement, texts_granted};
-pub use judge::{judge, statement_of};
+pub use judge::{Called, judge, statement_of};
+pub use kept::Kept;
 pub use keys::TrustedKeys;
 pub use metrics::TrustMetrics;
 pub use ring::{KeyRing, TrustedKey};

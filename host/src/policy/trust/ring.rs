@@ -8,6 +8,21 @@ use crate::signatures::PublicKey;
 const MOST_LINES: usize = 256;
 const MOST_NAME: usize = 64;
 
+/// The words with which OpenSSH begins a key, beside those of certificates. Whole words: `ssh-ci`
+/// may be a name.
+const KINDS_OF_KEYS: [&str; 10] = [
+    "ssh-ed25519",
+    "ssh-rsa",
+    "ssh-dss",
+    "rsa-sha2-256",
+    "rsa-sha2-512",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "sk-ssh-ed25519@openssh.com",
+    "sk-ecdsa-sha2-nistp256@openssh.com",
+];
+
 /// A trusted key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustedKey {
@@ -139,6 +154,7 @@ fn read_line(line: &str) -> Result<TrustedKey, String> {
     let kind = words.next().ok_or("it has no key (ssh-ed25519 AAAA…)")?;
     let key = [kind, words.next().unwrap_or_default()].join(" ");
     let key = PublicKey::read(&key).map_err(|fault| format!("the key of {name}: {fault}"))?;
+    words.try_for_each(is_comment)?;
     Ok(TrustedKey { name: name.to_owned(), key, places, until, withdrawn })
 }
 
@@ -153,8 +169,21 @@ fn read_places(list: &str) -> Result<Vec<Slot>, String> {
     list.split(',').map(place).collect()
 }
 
+/// What stands behind a key says nothing about it. Somebody who believes that it does has not
+/// withdrawn a key, and has to know.
+fn is_comment(word: &str) -> Result<(), String> {
+    let plain = word.trim_matches(|c: char| !c.is_ascii_alphanumeric()).to_ascii_lowercase();
+    if plain == "withdrawn" || plain.starts_with("places=") || plain.starts_with("until=") {
+        return Err(format!(
+            "{word:?} stands behind the key, where it is a comment and counts for nothing: write \
+             it before the key (NAME {plain} ssh-ed25519 AAAA…), or take it away"
+        ));
+    }
+    Ok(())
+}
+
 fn is_kind_of_key(word: &str) -> bool {
-    ["ssh-", "ecdsa-", "sk-", "rsa-"].iter().any(|kind| word.starts_with(kind))
+    KINDS_OF_KEYS.contains(&word) || word.contains("-cert-v")
 }
 
 fn is_name(text: &str) -> bool {

@@ -1,5 +1,6 @@
 //! What a component has to have before it is deployed.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use crate::contract::PerSlot;
@@ -25,4 +26,15 @@ pub struct Unsigned {
     pub directory: bool,
     /// What was pushed or imported.
     pub push: bool,
+}
+
+impl fmt::Display for Unsigned {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match (self.directory, self.push) {
+            (false, false) => "none",
+            (true, false) => "directory",
+            (false, true) => "push",
+            (true, true) => "directory,push",
+        })
+    }
 }

@@ -3,10 +3,13 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio_util::sync::CancellationToken;
+
 use super::*;
-use crate::clock::{Timestamp, end_of};
+use crate::clock::{Clock, Timestamp, end_of};
 use crate::contract::{PerSlot, Slot};
 use crate::metrics::Meter;
 use crate::signatures::{PrivateKey, Signature, Statement};
@@ -23,15 +26,10 @@ fn statement(place: &str) -> Statement {
     }
 }
 
-/// What a file of keys says is wrong with it.
-fn faults(text: &str) -> String {
-    KeyRing::read(text).unwrap_err().join("; ")
-}
-
-/// The verdict on signatures of a login policy, with a file of keys.
+/// What signatures of a login policy come to.
 fn verdict(ring: &str, signatures: &[Signature], needed: u32) -> Trust {
     let ring = KeyRing::read(ring).unwrap();
-    judge(&ring, "login/42", (&statement("login"), signatures), needed, NOW)
+    judge(&ring, "login/42".into(), (&statement("login"), signatures), needed, NOW)
 }
 
 fn line(name: &str, options: &str, key: &PrivateKey) -> String {
@@ -76,7 +74,10 @@ fn every_wrong_line_is_told_with_what_is_wrong() {
         (format!("ann withdrawn withdrawn {key}"), "said twice"),
         (format!("ann until=2027-01-31 until=2028-01-31 {key}"), "said twice"),
         (format!("ann Withdrawn {key}"), "neither places="),
-        ("ann".to_owned(), "has no key"),
+        (format!("ann {key} ann@host withdrawn"), "\"withdrawn\" stands behind the key"),
+        (format!("ann {key} # (Withdrawn!)"), "(NAME withdrawn ssh-ed25519"),
+        (format!("ann {key} places=refresh"), "it before the key (NAME places=refresh"),
+        ("sk-ssh-ed25519@openssh.com AAAA".to_owned(), "begins with no name"),
         ("ann withdrawn".to_owned(), "has no key"),
         (format!("ann {}", &key[..50]), "cut off"),
         ("ann ssh-rsa AAAAB3NzaC1yc2EA".to_owned(), "RSA"),
@@ -84,7 +85,7 @@ fn every_wrong_line_is_told_with_what_is_wrong() {
         (format!("ann {key}\n{}", line("ann", "", &bob)), "line 2: the name ann"),
         ("\n".repeat(257), "more than 256 lines"),
     ] {
-        let told = faults(&text);
+        let told = KeyRing::read(&text).unwrap_err().join("; ");
         assert!(told.contains(word), "{text}: {told}");
     }
     let told = KeyRing::read(&format!("x\n{}y\n", line("ann", "", &ann))).unwrap_err();
@@ -202,39 +203,45 @@ impl Keys {
     }
 }
 
-fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+async fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !is_so() {
         assert!(begun.elapsed() < Duration::from_secs(30), "{what} never came");
-        std::thread::sleep(Duration::from_millis(20));
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
-#[test]
-fn a_change_of_the_file_counts_at_once_and_a_wrong_one_counts_as_no_key() {
+#[tokio::test]
+async fn a_change_of_the_file_counts_at_once_and_a_wrong_one_counts_as_no_key() {
     let key = PrivateKey::generate();
     let signed = [key.sign(&statement("login"))];
     let mut keys = Keys::new(&line("bob", "", &key));
-    let trusted = keys.open(keys.settings()).ok().unwrap();
-    let judged = || trusted.judge("login/42", &statement("login"), &signed, Source::Push, NOW);
+    let trusted = Arc::new(keys.open(keys.settings()).ok().unwrap());
+    let judged =
+        || trusted.judge("login/42".into(), &statement("login"), &signed, Source::Push, NOW);
     assert!(judged().is_given());
     let good = ["auth_policy_trusted_keys{", "state=\"good\""];
     let unreadable = ["auth_policy_trusted_keys_unreadable{", ""];
     assert_eq!(keys.metric(good), "1");
     fs::write(&keys.file, line("bob", "withdrawn", &key)).unwrap();
-    eventually("the withdrawal", || states(&judged()) == [KeyState::Withdrawn]);
+    // Who judges reads no file: one that hangs would hang with it.
+    assert!(judged().is_given());
+    let (following, never) = (Arc::clone(&trusted), CancellationToken::new());
+    tokio::spawn(async move { following.follow(&Clock::System, never).await });
+    eventually("the withdrawal", || states(&judged()) == [KeyState::Withdrawn]).await;
     trusted.measure(NOW);
     assert_eq!(keys.metric(good), "0");
     fs::write(&keys.file, "bob nonsense").unwrap();
     eventually("the refusal", || {
         judged().reasons.first().is_some_and(|reason| reason.contains("line 1: \"nonsense\""))
-    });
+    })
+    .await;
     trusted.measure(NOW);
     assert_eq!(keys.metric(unreadable), "1");
     fs::remove_file(&keys.file).unwrap();
-    eventually("the loss", || judged().reasons[0].contains("cannot be read"));
+    eventually("the loss", || judged().reasons[0].contains("cannot be read")).await;
     fs::write(&keys.file, line("bob", "", &key)).unwrap();
-    eventually("the way back", || judged().is_given());
+    eventually("the way back", || judged().is_given()).await;
     trusted.measure(NOW);
     assert_eq!(keys.metric(unreadable), "0");
 }
@@ -276,17 +283,18 @@ fn a_signature_is_needed_unless_the_operator_takes_what_came_that_way() {
     let mut settings = TrustSettings { unsigned, ..keys.settings() };
     *settings.needed.get_mut(Slot::Register) = 3;
     let trusted = keys.open(settings.clone()).ok().unwrap();
-    let needed =
-        |place: &str, source| trusted.judge("it", &statement(place), &[], source, NOW).needed;
+    let needed = |place: &str, source| {
+        trusted.judge("it".into(), &statement(place), &[], source, NOW).needed
+    };
     assert_eq!(needed("login", Source::Directory), 0);
     assert_eq!((needed("login", Source::Push), needed("register", Source::Import)), (1, 3));
     // A place that another version of this host has wants as many as any.
     assert_eq!(needed("logout", Source::Push), 3);
     let mut without = Keys::new("");
     let trusted = without.open(TrustSettings { keys: None, ..settings }).ok().unwrap();
-    let trust = trusted.judge("login/42", &statement("login"), &[], Source::Push, NOW);
+    let trust = trusted.judge("login/42".into(), &statement("login"), &[], Source::Push, NOW);
     assert_eq!(trust.reasons.len(), 1, "{:?}", trust.reasons);
-    for word in ["POLICY_TRUSTED_KEYS is not set", "POLICY_UNSIGNED=push", "login/42"] {
+    for word in ["POLICY_TRUSTED_KEYS is not set", "POLICY_UNSIGNED=directory,push", "login/42"] {
         assert!(trust.reasons[0].contains(word), "{:?}", trust.reasons);
     }
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
+use crate::signatures::MOST_SIGNATURES;
 
 /// A signature of a component: one of each key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,5 +19,5 @@ pub struct StoredSignature {
 
 impl StoredSignature {
     /// So many are kept of a component.
-    pub const MOST: usize = 16;
+    pub const MOST: usize = MOST_SIGNATURES;
 }

@@ -87,6 +87,26 @@ async fn a_release_that_was_changed_in_the_registry_is_neither_served_nor_taken_
 }
 
 #[tokio::test]
+async fn a_release_that_nobody_can_read_keeps_nobody_from_deploying_another() {
+    let service = start().await;
+    let settings = json!({});
+    let one = deploy(&service, &policy(Slot::Login), &settings).await;
+    deploy(&service, &version("1.1.0"), &settings).await;
+    // As a later version would write it. What served is to be granted at the next start.
+    let row = format!("WHERE place = 'login' AND number = {one}");
+    let statement = format!("UPDATE {{s}}policy_releases SET source = 'teleport' {row}");
+    alter(&service, &statement).await;
+    let service = service.stop_and_keep().await.setting("POLICY_GRANT_ALL", "false").start().await;
+    let three = deploy(&service, &version("1.2.0"), &settings).await;
+    serve([&service], three).await;
+    let statement = statement.replace(&format!("number = {one}"), &format!("number = {three}"));
+    alter(&service, &statement).await;
+    let four = deploy(&service, &version("1.3.0"), &settings).await;
+    serve([&service], four).await;
+    service.stop().await;
+}
+
+#[tokio::test]
 async fn a_component_that_was_changed_in_the_registry_is_mended_by_pushing_it_again() {
     let service = start().await;
     let ann = service.admin("ann", Role::Deploy).await;

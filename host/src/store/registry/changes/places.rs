@@ -10,7 +10,7 @@ use super::super::release::{NewRelease, Release, Source};
 use super::super::transaction::{NewLine, Registry};
 use super::moving::{arrive, cancel_open, details, probation_until};
 use super::releases::{keep, kept};
-use super::trust::granted;
+use super::trust::{granted, sorted};
 use crate::clock::Timestamp;
 
 pub(in crate::store) async fn release_activate<R: Registry>(
@@ -37,9 +37,11 @@ pub(in crate::store) async fn release_activate<R: Registry>(
     let reason = "another release was activated meanwhile";
     cancel_open(registry, &row.place, &release.author, reason).await?;
     let number = keep(registry, &mut row, release).await?;
-    if let Some(grants) = grants
-        && row.grants.is_none()
-    {
+    if let Some(grants) = grants {
+        // Whoever brings it has looked before anybody granted anything.
+        if row.grants.as_deref().is_some_and(|known| sorted(known) != sorted(grants)) {
+            return Err(RegistryRefusal::GrantedMeanwhile { place: row.place }.into());
+        }
         let (who, why) = (release.author.clone(), release.message.clone());
         let change = Change { who, why, details: "{}".to_owned() };
         granted(registry, &row, grants, &change).await?;

@@ -86,7 +86,7 @@ pub(super) async fn granted<R: Registry>(
 }
 
 /// They are sets.
-fn sorted(items: &[String]) -> Vec<&str> {
+pub(super) fn sorted(items: &[String]) -> Vec<&str> {
     let mut items: Vec<&str> = items.iter().map(String::as_str).collect();
     items.sort_unstable();
     items.dedup();

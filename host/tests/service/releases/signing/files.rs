@@ -137,6 +137,9 @@ async fn a_wrong_call_says_what_is_wrong_and_writes_nothing() {
     assert!(told.contains("is no policy: it is no WebAssembly"), "{told}");
     let told = desk.refused(&["keygen", &desk.path("bob"), "--comment", "two\nlines"]).await;
     assert!(told.contains("--comment"), "{told}");
+    // Behind the key it would say nothing, and somebody would believe that it does.
+    let told = desk.refused(&["keygen", &desk.path("bob"), "--comment", "withdrawn"]).await;
+    assert!(told.contains("--comment: line 1") && told.contains("behind the key"), "{told}");
     for words in [
         &["sign", &file][..],
         &["sign", "missing.wasm", "--key", &key],
@@ -160,4 +163,22 @@ async fn a_wrong_call_says_what_is_wrong_and_writes_nothing() {
         .collect();
     names.sort();
     assert_eq!(names, ["ann", "ann.pub", "guarded.wasm", "text.wasm"]);
+}
+
+#[tokio::test]
+async fn what_is_printed_to_be_used_can_be_used_as_it_stands() {
+    let desk = Desk::new();
+    let file = desk.file("it's mine.wasm", policy(Slot::Login));
+    for name in ["sk-build", "ssh-ci", "ssh-rsa"] {
+        let key = desk.path(name);
+        let line = desk.done(&["keygen", &key]).await;
+        let trusted = desk.file("trusted", &line);
+        let told = desk.refused(&["verify", &file, "--trusted", &trusted]).await;
+        assert!(told.contains(r"auth-host policy sign '") && told.contains(r"it'\''s"), "{told}");
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+        let signed = desk.run(&["sign", &file, "--key", &key]).await;
+        assert_eq!(signed.code, Some(0), "{}", signed.errors);
+        assert!(signed.errors.contains("chmod 600 "), "{}", signed.errors);
+        desk.done(&["verify", &file, "--trusted", &trusted]).await;
+    }
 }

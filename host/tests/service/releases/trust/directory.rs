@@ -2,11 +2,13 @@
 //! its places are granted.
 
 use auth_host::contract::Slot;
+use auth_host::signatures::PrivateKey;
 use auth_host::store::registry::Role;
 use serde_json::{Value, json};
 
+use super::super::pushing::deploy;
 use super::keys::{Keys, statement};
-use crate::support::{TestService, eventually, policy};
+use crate::support::{TestService, eventually, hex, policy};
 use crate::swap::components::with_manifest;
 
 const GRANTS: &str = "/v1/places/login/grants";
@@ -76,6 +78,64 @@ async fn a_file_is_taken_once_a_trusted_key_has_signed_it_beside() {
         ("directory", &*keys.ann.public().fingerprint())
     );
     assert_eq!(line(&service, "signed").await.who, "directory");
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn signatures_of_strangers_that_fill_a_component_keep_no_signed_file_out() {
+    let keys = Keys::new();
+    let service = keys.guard().start().await;
+    let service = service.stop_and_keep().await.setting("POLICY_UNSIGNED", "none").start().await;
+    let ann = service.admin("ann", Role::Deploy).await;
+    let new = component("1.1.0");
+    assert!(ann.put(&new).await.status < 300);
+    let strangers: Vec<String> =
+        (0..16).map(|_| PrivateKey::generate().sign(&statement(&new)).line()).collect();
+    let path = format!("/v1/components/{}/signatures", hex(&new));
+    let brought = ann.ask("POST", &path, &json!({ "signatures": strangers })).await;
+    assert_eq!(brought.status, 200, "{}", brought.text());
+    service.put("login.wasm.sig", keys.ann.sign(&statement(&new)).line().as_bytes());
+    service.put("login.wasm", &new);
+    serves(&service, 2).await;
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_file_that_was_not_let_in_takes_no_later_releases_place_when_it_is_granted() {
+    let service = TestService::with().setting("POLICY_GRANT_ALL", "false").start().await;
+    assert_eq!(service.generation(Slot::Login).await, 1);
+    service.put("login.wasm", &with_claim());
+    barred(&service, "claim:tier").await;
+    let two = deploy(&service, &component("1.2.0"), &json!({})).await;
+    eventually("that the file is not taken any more", async || {
+        let placed = service.get("/readyz").await.json()["placed_not_serving"].clone();
+        let login = placed.as_array()?.iter().find(|one| one["slot"] == "login")?.clone();
+        let why = login["why"].as_str()?.to_owned();
+        (login["state"] == "not_taken" && why.contains("another release was activated"))
+            .then_some(())
+    })
+    .await;
+    let olga = service.admin("olga", Role::Operate).await;
+    let grant = json!({ "add": ["claim:tier"], "message": "" });
+    assert_eq!(olga.ask("POST", GRANTS, &grant).await.status, 200);
+    // Written anew, it is a change again.
+    service.put("login.wasm", &with_claim());
+    serves(&service, u64::try_from(two).unwrap() + 1).await;
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn what_an_earlier_version_served_needs_no_signature_to_serve_on() {
+    let keys = Keys::new();
+    let builder =
+        keys.guard().setting("POLICY_UNSIGNED", "none").component(Slot::Login, b"nothing");
+    let kept = builder.data_dir().join("last-good");
+    let pairs = json!([{ "digest": hex(&policy(Slot::Login)), "settings": {} }]);
+    std::fs::create_dir_all(&kept).unwrap();
+    std::fs::write(kept.join("login.wasm"), policy(Slot::Login)).unwrap();
+    std::fs::write(kept.join("login.pairs.json"), pairs.to_string()).unwrap();
+    let service = builder.start().await;
+    serves(&service, 1).await;
     service.stop().await;
 }
 

@@ -1,12 +1,13 @@
 //! What a place is granted, and what is not deployed without.
 
 use auth_host::contract::Slot;
-use auth_host::store::registry::Role;
+use auth_host::store::registry::{DeploymentState, Role};
 use serde_json::{Value, json};
 
-use super::{barred, deployed, line, named};
-use crate::support::{Admin, TestService};
-use crate::swap::components::with_manifest;
+use super::{barred, deployed, line, login, named};
+use crate::releases::pushing::{begin, ended};
+use crate::support::{Admin, TestService, eventually, hex};
+use crate::swap::components::{asking, from_wat, with_manifest};
 
 const GRANTS: &str = "/v1/places/login/grants";
 
@@ -29,6 +30,64 @@ async fn pushed(admin: &Admin<'_>, component: &[u8]) -> String {
 
 async fn granted(admin: &Admin<'_>) -> Vec<Value> {
     admin.get(GRANTS).await.json()["granted"].as_array().unwrap().clone()
+}
+
+async fn eventually_told(admin: &Admin<'_>, word: &str) {
+    eventually("what serves and lacks a grant", async || {
+        login(admin).await["untrusted"].to_string().contains(word).then_some(())
+    })
+    .await;
+}
+
+/// A component for another version of the contract, which asks for this.
+fn for_later(asks: Value) -> Vec<u8> {
+    let later = r#"(component (import "auth:policy/types@0.3.0" (instance)))"#;
+    asking(&from_wat(later), asks)
+}
+
+/// Brings a release with a component that this host serves, and one that later ones serve.
+async fn pushed_for_both(admin: &Admin<'_>, version: &str, later: &[u8]) -> String {
+    let own = with_manifest(|manifest| manifest["version"] = version.into());
+    let mut digests = Vec::new();
+    for component in [&own[..], later] {
+        let brought = admin.put(component).await;
+        assert!(brought.status < 300, "{}", brought.text());
+        digests.push(hex(component));
+    }
+    let release = json!({
+        "place": "login", "components": digests, "settings": {}, "message": "",
+    });
+    named(&admin.ask("POST", "/v1/releases", &release).await)
+}
+
+#[tokio::test]
+async fn what_a_component_for_a_later_host_asks_for_is_granted_before_its_release_is_deployed() {
+    let service = strict().await;
+    let (ann, olga) =
+        (service.admin("ann", Role::Deploy).await, service.admin("olga", Role::Operate).await);
+    let later = for_later(json!({ "http": ["POST https://other.example"] }));
+    let release = pushed_for_both(&ann, "1.0.1", &later).await;
+    let refused = ann.deploy(&release).await;
+    barred(&refused, 403, "not_granted");
+    assert!(refused.text().contains("http:POST https://other.example"), "{}", refused.text());
+    // Begun past administration, each replica asks the same.
+    let ended = ended(&service, &begin(&service, 2).await).await;
+    assert_eq!(ended.state, DeploymentState::Refused, "{ended:?}");
+    let reasons = ended.reports[0].reasons.join(" ");
+    assert!(reasons.contains("http:POST https://other.example"), "{reasons}");
+    let all = json!({ "release": 2, "message": "" });
+    assert_eq!(olga.ask("POST", GRANTS, &all).await.status, 200);
+    deployed(&ann, &release).await;
+
+    // What cannot be read here is granted by nobody.
+    let later = for_later(json!({ "teleport": true }));
+    let release = pushed_for_both(&ann, "1.0.2", &later).await;
+    let refused = ann.deploy(&release).await;
+    barred(&refused, 403, "not_granted");
+    for part in ["auth:policy@0.3.0", "cannot be judged here"] {
+        assert!(refused.text().contains(part), "{}", refused.text());
+    }
+    service.stop().await;
 }
 
 #[tokio::test]
@@ -82,10 +141,17 @@ async fn what_asks_no_more_than_was_granted_needs_nobody_and_what_asks_more_is_t
     service.login(&person).await.tokens();
     let next = pushed(&ann, &with_claim("1.0.3")).await;
     barred(&ann.deploy(&next).await, 403, "not_granted");
-    // The way back is open.
-    assert_eq!(ann.ask("POST", "/v1/places/login/rollback", &json!({})).await.status, 200);
+    // The way back is open; the way to it by its number is the operator's.
+    let rollback = "/v1/places/login/rollback";
+    eventually_told(&ann, "claim:tier").await;
+    assert_eq!(ann.ask("POST", rollback, &json!({})).await.status, 200);
     let forth = json!({ "to": 3 });
-    assert_eq!(ann.ask("POST", "/v1/places/login/rollback", &forth).await.status, 200);
+    let refused = ann.ask("POST", rollback, &forth).await;
+    barred(&refused, 403, "not_granted");
+    assert!(refused.text().contains("the role operate"), "{}", refused.text());
+    let forth = olga.ask("POST", rollback, &forth).await;
+    assert_eq!(forth.status, 200, "{}", forth.text());
+    assert!(forth.json()["untrusted"].to_string().contains("claim:tier"), "{}", forth.text());
     service.stop().await;
 }
 

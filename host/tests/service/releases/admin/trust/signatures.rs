@@ -18,6 +18,10 @@ async fn pushed(admin: &Admin<'_>, component: &[u8]) -> String {
     named(&admin.push(Slot::Login, component, &json!({})).await)
 }
 
+fn number(release: &str) -> i64 {
+    release.split_once('/').unwrap().1.parse().unwrap()
+}
+
 async fn bring(admin: &Admin<'_>, component: &[u8], lines: &[String]) -> Answer {
     let path = format!("/v1/components/{}/signatures", hex(component));
     admin.ask("POST", &path, &json!({ "signatures": lines })).await
@@ -151,6 +155,21 @@ async fn what_serves_goes_on_when_its_key_is_withdrawn_and_nothing_of_it_is_depl
     let back = back.json();
     assert_eq!(back["to"], releases[0], "{back}");
     assert!(back["untrusted"].to_string().contains("withdrawn"), "{back}");
+
+    // By its number, only the operator goes to what nobody trusts any more.
+    let forth = json!({ "to": number(&releases[1]) });
+    let refused = ann.ask("POST", "/v1/places/login/rollback", &forth).await;
+    barred(&refused, 403, "untrusted");
+    for part in ["withdrawn", "the role operate"] {
+        assert!(refused.text().contains(part), "{}", refused.text());
+    }
+    assert_eq!(login(&ann).await["active"], releases[0]);
+    let olga = service.admin("olga", Role::Operate).await;
+    let forth = olga.ask("POST", "/v1/places/login/rollback", &forth).await;
+    assert_eq!(forth.status, 200, "{}", forth.text());
+    assert!(forth.json()["untrusted"].to_string().contains("withdrawn"), "{}", forth.text());
+    let back = ann.ask("POST", "/v1/places/login/rollback", &json!({})).await;
+    assert_eq!(back.json()["to"], releases[0], "{}", back.text());
 
     // Somebody else's signature mends it.
     sign(&ann, &component("1.1.0"), &keys.bob).await;

@@ -119,12 +119,15 @@ async fn the_first_filling_of_a_place_grants_what_it_brings_and_nobody_is_overru
     assert_eq!(refusal(activate(true, &more).await), not_empty);
     filling.settings = "{}".to_owned();
     let (store, grants) = (&registry.store, Some(&more[..]));
-    store.release_activate(&filling, false, PROBATION, grants).await.unwrap();
+    let refused = RegistryRefusal::GrantedMeanwhile { place: "login".to_owned() };
+    let brought = store.release_activate(&filling, false, PROBATION, grants).await;
+    assert_eq!(refusal(brought), refused, "somebody granted something else meanwhile");
     assert_eq!(registry.grants().await, Some(asked), "what somebody was granted stays");
     registry.granted(&[]).await;
-    filling.settings = r#"{"a": 2}"#.to_owned();
-    store.release_activate(&filling, false, PROBATION, grants).await.unwrap();
-    assert_eq!(registry.grants().await, Some(Vec::new()), "also if it is nothing");
+    let brought = store.release_activate(&filling, false, PROBATION, grants).await;
+    assert_eq!(refusal(brought), refused, "also if it is nothing");
+    assert_eq!(registry.grants().await, Some(Vec::new()));
+    store.release_activate(&filling, false, PROBATION, None).await.unwrap();
 }
 
 #[tokio::test]
