@@ -148,7 +148,7 @@ impl Gate {
         let trust = kept.trust(|of, signatures| self.judge(&what, of, signatures, kept.source));
         let asked = kept.asked(slot);
         let missing = self.missing(granted, &asked);
-        let unjudged = if self.grants_all { Vec::new() } else { kept.unjudged().to_vec() };
+        let unjudged = if self.grants_all { Vec::new() } else { kept.unjudged() };
         Findings { slot, number, trust, asked, missing, unjudged }
     }
 }

@@ -19,8 +19,8 @@ pub struct Kept {
     pub source: Source,
     parts: Vec<Part>,
     asked: Option<Grants>,
-    /// Of which components this host cannot say what they ask for, each in a sentence.
-    unjudged: Vec<String>,
+    /// Of which components this host cannot say what they ask for: the digest, and a sentence.
+    unjudged: Vec<(String, String)>,
 }
 
 /// One of its components.
@@ -54,10 +54,10 @@ impl Kept {
                 self.ask(&asked);
                 if !unknown.is_empty() {
                     let unknown: String = unknown.join(", ").chars().take(MOST_UNKNOWN).collect();
-                    self.unjudged.push(unjudged(info, &format!("it asks for {unknown}")));
+                    self.unjudge(info, &format!("it asks for {unknown}"));
                 }
             }
-            Err(_) => self.unjudged.push(unjudged(info, "its manifest keeps other rules")),
+            Err(_) => self.unjudge(info, "its manifest keeps other rules"),
         }
         self.parts.push(Part { wit: info.wit.clone(), statement, signatures });
     }
@@ -66,6 +66,7 @@ impl Kept {
     #[must_use]
     pub fn with_own(mut self, identity: &Identity) -> Self {
         self.ask(&identity.grants);
+        self.unjudged.retain(|(digest, _)| *digest != identity.digest);
         let own = statement_of(&identity.digest, &identity.manifest);
         let its = |part: &&mut Part| part.statement.component == identity.digest;
         if let Some(part) = self.parts.iter_mut().find(its) {
@@ -83,8 +84,8 @@ impl Kept {
     }
 
     /// Of which components this host cannot say what they ask for.
-    pub fn unjudged(&self) -> &[String] {
-        &self.unjudged
+    pub fn unjudged(&self) -> Vec<String> {
+        self.unjudged.iter().map(|(_, why)| why.clone()).collect()
     }
 
     /// What its signatures come to: all of its components have to be trusted. Of several, each
@@ -105,6 +106,10 @@ impl Kept {
             });
         }
         all.unwrap_or_else(|| Trust { signed_by: Vec::new(), needed: 0, reasons: Vec::new() })
+    }
+
+    fn unjudge(&mut self, info: &ComponentInfo, why: &str) {
+        self.unjudged.push((info.digest.clone(), unjudged(info, why)));
     }
 
     fn ask(&mut self, asked: &Grants) {

@@ -91,7 +91,12 @@ async fn a_release_that_nobody_can_read_keeps_nobody_from_deploying_another() {
     let service = start().await;
     let settings = json!({});
     let one = deploy(&service, &policy(Slot::Login), &settings).await;
-    deploy(&service, &version("1.1.0"), &settings).await;
+    // With its manifest in the registry, which says what is granted to it.
+    let ann = service.admin("ann", Role::Deploy).await;
+    let pushed = ann.push(Slot::Login, &version("1.1.0"), &settings).await;
+    assert_eq!(pushed.status, 201, "{}", pushed.text());
+    let two = ended(&service, &begin(&service, one + 1).await).await;
+    assert_eq!(two.state, DeploymentState::Activated, "{two:?}");
     // As a later version would write it. What served is to be granted at the next start.
     let row = format!("WHERE place = 'login' AND number = {one}");
     let statement = format!("UPDATE {{s}}policy_releases SET source = 'teleport' {row}");
