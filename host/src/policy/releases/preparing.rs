@@ -18,7 +18,7 @@ use crate::policy::serving::Writers;
 use crate::policy::trust::Gate;
 use crate::secrets::Secrets;
 use crate::signatures::Signature;
-use crate::store::registry::{Release, ReleaseComponent, Source};
+use crate::store::registry::{Release, ReleaseComponent};
 use crate::store::{Store, StoreError};
 
 /// Makes ready what a release says.
