@@ -178,10 +178,10 @@ fn verdict(outcome: Outcome, time: Duration) -> Verdict {
             Verdict::Good
         }
         Outcome::Timeout if time < FAIR_TIME => Verdict::Unknown,
-        // It was not asked.
-        Outcome::ForbiddenAddress => Verdict::Unknown,
-        // It was under way: nobody waited for the end.
-        Outcome::Abandoned | Outcome::Busy | Outcome::CircuitOpen => Verdict::Unknown,
+        // It was under way, and nobody waited for the end; or it was not asked.
+        Outcome::Abandoned | Outcome::ForbiddenAddress | Outcome::Busy | Outcome::CircuitOpen => {
+            Verdict::Unknown
+        }
         Outcome::Unresolved
         | Outcome::Unreachable
         | Outcome::Certificate
