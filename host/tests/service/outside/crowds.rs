@@ -7,7 +7,7 @@ use super::asking::{logins, told_again};
 use super::{Manner, Outside};
 use crate::support::{eventually, in_time};
 
-/// Half of the turns of a login, and three quarters of them for one origin.
+/// Half of the turns of a login, and of these three quarters for one origin.
 const AT_ONCE: usize = 40 * 3 / 4;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
