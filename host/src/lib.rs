@@ -24,6 +24,7 @@ pub mod metrics;
 pub mod numbers;
 pub mod outbox;
 pub mod outgoing;
+pub mod owners;
 pub mod passwords;
 pub mod policy;
 pub mod secrets;

@@ -2,8 +2,8 @@
 //!
 //! It asks a service with the first five digits of the password's hash and gets all ends of such
 //! hashes that it knows (k-anonymity): the service learns 20 bits, which hundreds of passwords
-//! share. Neither the password nor its whole hash comes into this component; the host looks for it
-//! in the answer.
+//! share. The host looks for the password in the answer and says yes or no: neither the password
+//! nor its hash comes into this component.
 //!
 //! What happens if the service does not answer is the operator's word (`if-unavailable`). See
 //! docs/outside.md for how such a policy is designed.
@@ -27,20 +27,19 @@ fn register(attempt: &Attempt) -> Result<Acceptance, Rejection> {
         return Err(refused("too_short", "must have at least 8 characters"));
     }
     // Nothing here depends on whether somebody has an account already: the same is asked for all.
-    if breaches(&password)? > setting("breaches-allowed", 0)? {
+    if is_known(&password)? {
         return Err(refused("breached", "is known from breaches; choose another one"));
     }
     Ok(Acceptance::new())
 }
 
-/// In how many breaches the password stands. Without an answer: none where the operator wants to
-/// go on (open), or else a failure that is passed on (closed).
-fn breaches(password: &Password) -> Result<u32, Failure> {
+/// Whether the password stands in more breaches than are allowed. Without an answer: no where the
+/// operator wants to go on (open), or else a failure that is passed on (closed).
+fn is_known(password: &Password) -> Result<bool, Failure> {
     match ask(password) {
-        Ok(count) => {
-            let known = if count > 0 { "known" } else { "unknown" };
-            tell(known)?;
-            Ok(count)
+        Ok(is_known) => {
+            tell(if is_known { "known" } else { "unknown" })?;
+            Ok(is_known)
         }
         Err(NoAnswer::Failed(failure)) => Err(failure),
         Err(NoAnswer::Away(why)) => {
@@ -52,12 +51,12 @@ fn breaches(password: &Password) -> Result<u32, Failure> {
             );
             tell("unavailable")?;
             let closed: String = setting("if-unavailable", "open".to_owned())?;
-            if closed == "closed" { Err(Failure::Unavailable(Some(1))) } else { Ok(0) }
+            if closed == "closed" { Err(Failure::Unavailable(Some(1))) } else { Ok(false) }
         }
     }
 }
 
-/// Why there is no number.
+/// Why it is not known.
 enum NoAnswer {
     /// The service did not do its part: as the operator wishes.
     Away(String),
@@ -74,7 +73,7 @@ impl From<Failure> for NoAnswer {
     }
 }
 
-fn ask(password: &Password) -> Result<u32, NoAnswer> {
+fn ask(password: &Password) -> Result<bool, NoAnswer> {
     let service: String = setting("service", "https://breaches.example.com/range/".to_owned())?;
     let url = format!("{service}{}", password.breach_prefix()?);
     // With padding, the length of the answer does not tell which digits were asked for.
@@ -89,9 +88,10 @@ fn ask(password: &Password) -> Result<u32, NoAnswer> {
     if answer.status() != 200 {
         return Err(NoAnswer::Away(format!("its status was {}", answer.status())));
     }
-    match password.breach_count(&answer.body()) {
+    let allowed: u32 = setting("breaches-allowed", 0)?;
+    match password.is_in_breach(&answer.body(), allowed.saturating_add(1)) {
         Err(Failure::Other(why)) => Err(NoAnswer::Away(why)),
-        counted => Ok(counted?),
+        told => Ok(told?),
     }
 }
 

@@ -42,7 +42,7 @@ pub fn measure() {
         let needed = u32::try_from(count).unwrap();
         row(&format!("judged: {count}"), || {
             let of = (&statement, &signatures[..count]);
-            assert!(judge(&ring, "login/42", of, needed, 0).is_given());
+            assert!(judge(&ring, "login/42".into(), of, needed, 0).is_given());
         });
     }
     row("the file of 16 keys read", || {

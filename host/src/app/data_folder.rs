@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use crate::config::{Config, Secret};
-use crate::policy::admission::is_read_only;
+use crate::owners::is_read_only;
 use crate::{keys, whole_file};
 
 /// Makes the folder, checks who may write to it and to the policies, and locks it.

@@ -213,15 +213,15 @@ fn tell_of_gone(config: &Config) {
 
 /// What sets the metrics that are only looked at when somebody asks.
 pub(super) fn measure(
-    services: &Services,
+    services: &Arc<Services>,
     hash_metrics: HashMetrics,
     gate: &Arc<Gate>,
 ) -> Box<dyn Fn() + Send + Sync> {
-    let (store, passwords) = (services.store.clone(), services.passwords.clone());
-    let gate = Arc::clone(gate);
+    let (services, gate) = (Arc::clone(services), Arc::clone(gate));
     Box::new(move || {
-        hash_metrics.queued.set(i64::try_from(passwords.waiting()).unwrap_or(i64::MAX));
-        store.measure();
+        hash_metrics.queued.set(i64::try_from(services.passwords.waiting()).unwrap_or(i64::MAX));
+        services.store.measure();
+        services.outgoing.measure();
         gate.measure();
     })
 }

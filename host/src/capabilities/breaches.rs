@@ -1,6 +1,8 @@
 //! Asking a service of breached passwords for a password that it does not learn (k-anonymity): it
 //! is told the beginning of a hash and answers with all ends that it knows. Both ends of the work
-//! are done here, so that neither the text nor its whole hash enters a component.
+//! are done here: a component has 20 bits of the hash, and one bit about an answer that it hands
+//! in. More than that, such as the number of the line, would name the password of a list that the
+//! component made itself.
 
 use std::fmt::Write as _;
 
@@ -20,12 +22,20 @@ pub(super) fn prefix(password: &str) -> String {
     hash(password)[..TOLD].to_owned()
 }
 
-/// How often the password stands in the service's answer. Each line costs the same whether it is
-/// the password's or not, and all are looked at.
-pub(super) fn count(password: &str, answer: &[u8]) -> Result<u32, TrappableFailure> {
+/// Whether the password stands so often in the service's answer, and at least once. Each line costs
+/// the same whether it is the password's or not, and all are looked at.
+pub(super) fn holds(
+    password: &str,
+    answer: &[u8],
+    at_least: u32,
+) -> Result<bool, TrappableFailure> {
+    count(password, answer).map(|times| times >= at_least.max(1))
+}
+
+fn count(password: &str, answer: &[u8]) -> Result<u32, TrappableFailure> {
     let hash = hash(password);
     let wanted = &hash.as_bytes()[TOLD..];
-    let (mut found, mut lines) = (0, 0);
+    let (mut found, mut lines) = (0_u32, 0);
     for line in answer.split(|byte| *byte == b'\n') {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if line.is_empty() {
@@ -33,7 +43,7 @@ pub(super) fn count(password: &str, answer: &[u8]) -> Result<u32, TrappableFailu
         }
         let (digits, times) = read(line).ok_or_else(|| no_answer(lines))?;
         let is_it = u32::from(verify_slices_are_equal(&digits, wanted).is_ok());
-        found |= is_it * times;
+        found = found.max(is_it * times);
         lines += 1;
     }
     if lines == 0 { Err(no_answer(lines)) } else { Ok(found) }
@@ -95,9 +105,30 @@ mod tests {
             (format!("{other}\n{own}\n"), 10_434_004),
             (format!("{other}\n\n{lower}"), 10_434_004),
             (format!("{}:0\n{other}", OF_PASSWORD.1), 0),
+            // Of two lines of one hash the larger one counts, and nothing between them.
+            (format!("{0}:1\n{0}:2", OF_PASSWORD.1), 2),
             (format!("{}:99999999999999999999", OF_PASSWORD.1), u32::MAX),
         ] {
             assert_eq!(counted(&answer), Ok(times), "{answer}");
+        }
+    }
+
+    #[test]
+    fn one_bit_is_told_of_an_answer_and_not_the_number() {
+        let own = format!("{}:3", OF_PASSWORD.1);
+        let padding = format!("{}:0", OF_PASSWORD.1);
+        let other = "0018A45C4D1DEF81644B54AB7F969B88D65:3".to_owned();
+        for (answer, at_least, told) in [
+            (&own, 0, true),
+            (&own, 1, true),
+            (&own, 3, true),
+            (&own, 4, false),
+            (&own, u32::MAX, false),
+            (&padding, 0, false),
+            (&other, 0, false),
+        ] {
+            let found = holds("password", answer.as_bytes(), at_least).ok();
+            assert_eq!(found, Some(told), "{answer} at least {at_least}");
         }
     }
 

@@ -8,7 +8,7 @@ use zxcvbn::matching::patterns::{DictionaryPattern, MatchPattern};
 use super::breaches;
 use super::forms::cut;
 use super::state::{
-    BreachCount, BreachPrefix, CallState, IsBreached, Strength, Verification, Verify,
+    BreachPrefix, CallState, IsBreached, IsInBreach, Strength, Verification, Verify,
 };
 use crate::contract::bindings::passwords::{self, Verification as Found};
 use crate::contract::bindings::throttle::Limit;
@@ -92,25 +92,27 @@ impl passwords::HostPassword for CallState {
         answer
     }
 
-    fn breach_count(
+    fn is_in_breach(
         &mut self,
         _password: Resource<PasswordHandle>,
         answer: Vec<u8>,
-    ) -> Result<u32, TrappableFailure> {
+        at_least: u32,
+    ) -> Result<bool, TrappableFailure> {
         self.take(&[&answer])?;
         self.budget.charge(&self.limits)?;
-        self.passwords.breach_count()?;
+        self.passwords.is_in_breach()?;
         let most = self.limits.passwords.breach_bytes;
         if answer.len() > most {
             return Err(TrappableFailure::limit(format!("an answer of at most {most} bytes")));
         }
-        if let Some(count) = self.journal.answer(|| BreachCount::of(&answer)) {
-            return count;
+        let question = || IsInBreach::new(&answer, at_least);
+        if let Some(told) = self.journal.answer(question) {
+            return told;
         }
         let password = self.password().map_err(TrappableFailure::Trap)?;
-        let count = breaches::count(password.expose(), &answer);
-        self.journal.note(|| BreachCount::of(&answer), &count);
-        count
+        let told = breaches::holds(password.expose(), &answer, at_least);
+        self.journal.note(question, &told);
+        told
     }
 
     fn drop(&mut self, _password: Resource<PasswordHandle>) -> wasmtime::Result<()> {

@@ -37,28 +37,33 @@ enum State {
 
 /// The circuit of one origin.
 #[derive(Debug)]
-pub(super) struct Circuit(State);
+pub(super) struct Circuit {
+    state: State,
+    /// How often it has opened: a request that began before it did is told by that.
+    openings: u64,
+}
 
 /// What a request has to tell at its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pass {
-    Usual,
+    /// With the openings that it has seen.
+    Usual(u64),
     /// It tries whether the other side is back.
     Trial,
 }
 
 impl Circuit {
     pub(super) fn new() -> Self {
-        Self(State::Closed { failures: 0 })
+        Self { state: State::Closed { failures: 0 }, openings: 0 }
     }
 
     /// Lets a request through, or says how long to wait.
     pub(super) fn enter(&mut self, now: Instant) -> Result<Pass, Duration> {
-        match self.0 {
-            State::Closed { .. } => Ok(Pass::Usual),
+        match self.state {
+            State::Closed { .. } => Ok(Pass::Usual(self.openings)),
             State::Open { until, .. } if now < until => Err(until - now),
             State::Open { pause, .. } => {
-                self.0 = State::Tried { pause };
+                self.state = State::Tried { pause };
                 Ok(Pass::Trial)
             }
             // It is told apart soon.
@@ -66,11 +71,17 @@ impl Circuit {
         }
     }
 
-    /// Every request that was let through says how it went.
+    /// Every request that was let through says how it went. One that began before the circuit opened
+    /// tells nothing new, also if it has closed since.
     pub(super) fn leave(&mut self, pass: Pass, verdict: Verdict, now: Instant) {
-        self.0 = match (pass, self.0, verdict) {
+        if matches!(pass, Pass::Usual(openings) if openings != self.openings) {
+            return;
+        }
+        self.state = match (pass, self.state, verdict) {
             (Pass::Trial, State::Tried { .. }, Verdict::Good)
-            | (Pass::Usual, State::Closed { .. }, Verdict::Good) => State::Closed { failures: 0 },
+            | (Pass::Usual(_), State::Closed { .. }, Verdict::Good) => {
+                State::Closed { failures: 0 }
+            }
             (Pass::Trial, State::Tried { pause }, Verdict::Bad) => {
                 let pause = (pause * 2).min(MOST_PAUSE);
                 State::Open { until: now + pause, pause }
@@ -78,19 +89,30 @@ impl Circuit {
             (Pass::Trial, State::Tried { pause }, Verdict::Unknown) => {
                 State::Open { until: now, pause }
             }
-            (Pass::Usual, State::Closed { failures }, Verdict::Bad) if failures + 1 < FAILURES => {
+            (Pass::Usual(_), State::Closed { failures }, Verdict::Bad)
+                if failures + 1 < FAILURES =>
+            {
                 State::Closed { failures: failures + 1 }
             }
-            (Pass::Usual, State::Closed { .. }, Verdict::Bad) => {
+            (Pass::Usual(_), State::Closed { .. }, Verdict::Bad) => {
+                self.openings += 1;
                 State::Open { until: now + FIRST_PAUSE, pause: FIRST_PAUSE }
             }
-            // One that began before the circuit opened tells nothing new.
             (_, state, _) => state,
         };
     }
 
     pub(super) fn is_closed(&self) -> bool {
-        matches!(self.0, State::Closed { .. })
+        matches!(self.state, State::Closed { .. })
+    }
+
+    /// Whether a request would be turned away. After the pause nobody knows until one has tried.
+    pub(super) fn is_left_alone(&self, now: Instant) -> bool {
+        match self.state {
+            State::Closed { .. } => false,
+            State::Open { until, .. } => now < until,
+            State::Tried { .. } => true,
+        }
     }
 }
 
@@ -101,8 +123,8 @@ mod tests {
     fn opened(now: Instant) -> Circuit {
         let mut circuit = Circuit::new();
         for _ in 0..FAILURES {
-            assert_eq!(circuit.enter(now), Ok(Pass::Usual));
-            circuit.leave(Pass::Usual, Verdict::Bad, now);
+            assert_eq!(circuit.enter(now), Ok(Pass::Usual(0)));
+            circuit.leave(Pass::Usual(0), Verdict::Bad, now);
         }
         assert!(!circuit.is_closed());
         circuit
@@ -114,11 +136,11 @@ mod tests {
         let mut circuit = Circuit::new();
         for _ in 0..10 {
             for verdict in [Verdict::Bad; FAILURES as usize - 1] {
-                circuit.leave(Pass::Usual, verdict, now);
+                circuit.leave(Pass::Usual(0), verdict, now);
             }
-            circuit.leave(Pass::Usual, Verdict::Unknown, now);
+            circuit.leave(Pass::Usual(0), Verdict::Unknown, now);
             assert!(circuit.is_closed());
-            circuit.leave(Pass::Usual, Verdict::Good, now);
+            circuit.leave(Pass::Usual(0), Verdict::Good, now);
         }
         assert_eq!(opened(now).enter(now), Err(FIRST_PAUSE));
     }
@@ -134,8 +156,8 @@ mod tests {
             assert_eq!(circuit.enter(now), Ok(Pass::Trial));
             circuit.enter(now).expect_err("one tries already");
             // Those that began before it opened change nothing.
-            circuit.leave(Pass::Usual, Verdict::Good, now);
-            circuit.leave(Pass::Usual, Verdict::Bad, now);
+            circuit.leave(Pass::Usual(0), Verdict::Good, now);
+            circuit.leave(Pass::Usual(0), Verdict::Bad, now);
             circuit.leave(Pass::Trial, Verdict::Bad, now);
             pause = (pause * 2).min(MOST_PAUSE);
         }
@@ -143,7 +165,39 @@ mod tests {
         now += pause;
         assert_eq!(circuit.enter(now), Ok(Pass::Trial));
         circuit.leave(Pass::Trial, Verdict::Good, now);
-        assert_eq!(circuit.enter(now), Ok(Pass::Usual));
+        assert_eq!(circuit.enter(now), Ok(Pass::Usual(1)));
+    }
+
+    #[test]
+    fn who_has_come_back_is_not_shut_out_by_requests_from_before() {
+        let now = Instant::now();
+        let mut circuit = opened(now);
+        let now = now + FIRST_PAUSE;
+        assert_eq!(circuit.enter(now), Ok(Pass::Trial));
+        circuit.leave(Pass::Trial, Verdict::Good, now);
+        for _ in 0..10 {
+            circuit.leave(Pass::Usual(0), Verdict::Bad, now);
+        }
+        assert!(circuit.is_closed());
+        // Those that began since do count, as before.
+        for _ in 0..FAILURES {
+            assert_eq!(circuit.enter(now), Ok(Pass::Usual(1)));
+            circuit.leave(Pass::Usual(1), Verdict::Bad, now);
+        }
+        assert!(!circuit.is_closed());
+    }
+
+    #[test]
+    fn it_is_left_alone_as_long_as_it_pauses_or_is_tried() {
+        let now = Instant::now();
+        let mut circuit = opened(now);
+        assert!(circuit.is_left_alone(now));
+        let now = now + FIRST_PAUSE;
+        assert!(!circuit.is_left_alone(now), "nobody asks any more, and it counts as open");
+        assert_eq!(circuit.enter(now), Ok(Pass::Trial));
+        assert!(circuit.is_left_alone(now));
+        circuit.leave(Pass::Trial, Verdict::Good, now);
+        assert!(!circuit.is_left_alone(now));
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! A request and its answer, with the redirects between them.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use reqwest::header::{self, HeaderMap, HeaderValue};
 use reqwest::{Method, Response};
 
@@ -10,35 +13,42 @@ use super::checked::Checked;
 use super::client::Clients;
 use super::outcome::Outcome;
 use super::request::OutgoingResponse;
+use super::way::Way;
 
-/// Sends a request and reads the whole answer.
+/// Why there is no answer, and after which time there may be one.
+pub(super) type NoAnswer = (Outcome, Option<Duration>);
+
+/// Sends a request and reads the whole answer. Whoever is asked in between has a turn of its own.
 pub(super) async fn exchange(
-    clients: &Clients,
+    clients: &Arc<Clients>,
     mut request: Checked,
     allowed: &[Access],
     traceparent: Option<&HeaderValue>,
-) -> Result<OutgoingResponse, Outcome> {
+    way: &mut Way,
+) -> Result<OutgoingResponse, NoAnswer> {
+    let not_followed = || (Outcome::Redirect, None);
     let follows = request.access.redirects;
     let mut followed = 0;
     loop {
-        let response = once(clients, &request, traceparent).await?;
+        let response = once(clients, &request, traceparent).await.map_err(|why| (why, None))?;
         let status = response.status().as_u16();
         let is_redirect = follows && matches!(status, 301 | 302 | 303 | 307 | 308);
         let location = response.headers().get(header::LOCATION).filter(|_| is_redirect);
         let Some(location) = location else {
-            return read(request.method, response).await;
+            return read(request.method, response).await.map_err(|why| (why, None));
         };
         if followed == REDIRECTS {
-            return Err(Outcome::Redirect);
+            return Err(not_followed());
         }
         followed += 1;
-        let location = location.to_str().map_err(|_| Outcome::Redirect)?.to_owned();
-        request = request.redirected(status, &location, allowed).ok_or(Outcome::Redirect)?;
+        let location = location.to_str().map_err(|_| not_followed())?.to_owned();
+        request = request.redirected(status, &location, allowed).ok_or_else(not_followed)?;
+        way.lead_to(request.access.origin()).map_err(|(why, wait)| (why, Some(wait)))?;
     }
 }
 
 async fn once(
-    clients: &Clients,
+    clients: &Arc<Clients>,
     request: &Checked,
     traceparent: Option<&HeaderValue>,
 ) -> Result<Response, Outcome> {
@@ -72,7 +82,7 @@ async fn read(method: Method, mut response: Response) -> Result<OutgoingResponse
         // What reqwest did not decode: the policy could not either.
         let encoding = response.headers().get(header::CONTENT_ENCODING);
         if encoding.is_some_and(|encoding| encoding != "identity") {
-            return Err(Outcome::Broken);
+            return Err(Outcome::Encoding);
         }
         let most = u64::try_from(RESPONSE_BODY_BYTES).unwrap_or(u64::MAX);
         if response.content_length().is_some_and(|length| length > most) {

@@ -2,7 +2,9 @@
 //! in with each request.
 //!
 //! The rule: a name is resolved once, every address that it has is looked at, and only those are
-//! connected to; and every answer is bounded in bytes and time before it is read.
+//! connected to; and every answer is bounded before it is read: what is kept of it in bytes, the
+//! reading itself in time. What a compressed answer costs to read without giving a byte, only the
+//! time bounds.
 
 mod access;
 mod address;
@@ -19,6 +21,7 @@ mod resolver;
 mod sender;
 mod settings;
 mod turn;
+mod way;
 
 pub use access::{Access, Scheme};
 pub use fault::OutgoingFault;

@@ -20,8 +20,10 @@ pub(super) enum Outcome {
     Timeout,
     /// More headers or more of a body than is read.
     TooLarge,
-    /// An answer that is none, that ends too early, or in an encoding that nobody asked for.
+    /// An answer that is none, or that ends too early.
     Broken,
+    /// In an encoding that nobody asked for.
+    Encoding,
     /// To an origin that is not granted, without TLS, or one too many.
     Redirect,
     /// Too many requests are under way.
@@ -43,6 +45,7 @@ impl Outcome {
             Self::Timeout => "timeout",
             Self::TooLarge => "too_large",
             Self::Broken => "broken",
+            Self::Encoding => "encoding",
             Self::Redirect => "redirect",
             Self::Busy => "busy",
             Self::CircuitOpen => "circuit_open",

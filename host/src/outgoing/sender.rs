@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::HeaderValue;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument as _;
 
@@ -21,6 +21,7 @@ use super::request::{OutgoingRequest, OutgoingResponse};
 use super::resolver::Names;
 use super::settings::OutgoingSettings;
 use super::turn::Turns;
+use super::way::Way;
 use crate::metrics::Meter;
 use crate::telemetry::rarely;
 
@@ -80,7 +81,12 @@ impl Outgoing {
         let Some(place) = self.places.iter().find(|one| one.name == place) else {
             return Err(OutgoingFault::Denied(format!("{place} is no place that asks others")));
         };
-        let turn = place.turns.take(origin.clone()).map_err(|(outcome, wait)| {
+        // Even without time a request would be polled, and so perhaps be sent.
+        if time.is_zero() {
+            return Err(away(origin, Outcome::Timeout, None));
+        }
+        let ends = Instant::now() + time;
+        let mut way = Way::begin(&place.turns, &origin, ends).map_err(|(outcome, wait)| {
             told(place.name, &origin, outcome);
             away(origin.clone(), outcome, Some(wait))
         })?;
@@ -89,16 +95,25 @@ impl Outgoing {
         // A task of its own: its time is the host's. It holds the turn until it has really ended,
         // which it has soon after the caller went away.
         let work = async move {
-            let answer = exchange(&clients, checked, &allowed, traceparent.as_ref());
-            let result = timeout(time, answer).await.unwrap_or(Err(Outcome::Timeout));
-            turn.end(result.as_ref().err().copied().unwrap_or(Outcome::Answered));
-            result
+            let answer = exchange(&clients, checked, &allowed, traceparent.as_ref(), &mut way);
+            let result = timeout_at(ends, answer).await.unwrap_or(Err((Outcome::Timeout, None)));
+            let outcome = result.as_ref().err().map_or(Outcome::Answered, |(outcome, _)| *outcome);
+            let ended_at = way.end(outcome);
+            result.map_err(|(outcome, wait)| (ended_at, outcome, wait))
         };
         let work = AbortOnDropHandle::new(tokio::spawn(work.in_current_span()));
-        work.await.unwrap_or(Err(Outcome::Broken)).map_err(|outcome| {
+        let done = work.await.unwrap_or(Err((origin, Outcome::Broken, None)));
+        done.map_err(|(origin, outcome, wait)| {
             told(place.name, &origin, outcome);
-            away(origin, outcome, None)
+            away(origin, outcome, wait)
         })
+    }
+
+    /// Brings up to date what is measured when somebody looks.
+    pub fn measure(&self) {
+        for place in &self.places {
+            place.turns.measure();
+        }
     }
 }
 

@@ -12,7 +12,8 @@ use super::circuit::{Circuit, Pass, Verdict};
 use super::metrics::OutgoingMetrics;
 use super::outcome::Outcome;
 
-/// A request that had less time than this and was not answered tells nothing about who was asked.
+/// A request that was given less time than this and not answered tells nothing about who was asked.
+/// What it was given counts, and not what passed: a host without processors passes time, too.
 const FAIR_TIME: Duration = Duration::from_millis(200);
 /// Origins of a place that are remembered while nothing is wrong with them.
 const ORIGINS: usize = 256;
@@ -39,6 +40,8 @@ pub(super) struct Turn {
     name: String,
     origin: Arc<Origin>,
     pass: Pass,
+    /// How long it may take.
+    time: Duration,
     begun: Instant,
     ended: bool,
     _permits: [OwnedSemaphorePermit; 2],
@@ -63,8 +66,8 @@ impl Turns {
         })
     }
 
-    /// At once, or not at all.
-    pub(super) fn take(self: &Arc<Self>, name: String) -> Result<Turn, NoTurn> {
+    /// At once, or not at all; for a request that may take so long.
+    pub(super) fn take(self: &Arc<Self>, name: String, time: Duration) -> Result<Turn, NoTurn> {
         let origin = self.origin(&name);
         let taken = self.permits(&origin).and_then(|permits| {
             let mut circuit = origin.circuit.lock().unwrap_or_else(PoisonError::into_inner);
@@ -79,6 +82,7 @@ impl Turns {
                     name,
                     origin,
                     pass,
+                    time,
                     begun: Instant::now(),
                     ended: false,
                     _permits: permits,
@@ -112,6 +116,18 @@ impl Turns {
         origin
     }
 
+    /// Says who is left alone, as it is now: a pause ends without anybody's doing.
+    pub(super) fn measure(&self) {
+        let origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        for (name, origin) in origins.iter() {
+            let circuit = origin.circuit.lock().unwrap_or_else(PoisonError::into_inner);
+            let labels = [self.place, name.as_str()];
+            let open = circuit.is_left_alone(now).into();
+            self.metrics.circuit_open.with_label_values(&labels).set(open);
+        }
+    }
+
     fn count(&self, origin: &str, outcome: Outcome) {
         let labels = [self.place, origin, outcome.word()];
         self.metrics.requests.with_label_values(&labels).inc();
@@ -133,17 +149,15 @@ impl Turn {
     fn note(&mut self, outcome: Outcome) {
         self.ended = true;
         let (now, turns) = (Instant::now(), &self.turns);
-        let verdict = verdict(outcome, now - self.begun);
-        let is_closed = {
+        let verdict = verdict(outcome, self.time);
+        {
             let mut circuit = self.origin.circuit.lock().unwrap_or_else(PoisonError::into_inner);
             circuit.leave(self.pass, verdict, now);
-            circuit.is_closed()
-        };
+        }
         turns.count(&self.name, outcome);
         let labels = [turns.place, self.name.as_str()];
         let seconds = (now - self.begun).as_secs_f64();
         turns.metrics.seconds.with_label_values(&labels).observe(seconds);
-        turns.metrics.circuit_open.with_label_values(&labels).set((!is_closed).into());
         turns.metrics.under_way.with_label_values(&[turns.place]).dec();
     }
 }
@@ -156,19 +170,48 @@ impl Drop for Turn {
     }
 }
 
-/// An answer is one, whatever its status: the policy judges it.
+/// An answer is one, whatever its status: the policy judges it. What lies in how a release asks or
+/// in what it was granted is never held against who was asked: another release asks there, too.
 fn verdict(outcome: Outcome, time: Duration) -> Verdict {
     match outcome {
-        Outcome::Answered | Outcome::Redirect => Verdict::Good,
+        Outcome::Answered | Outcome::Redirect | Outcome::TooLarge | Outcome::Encoding => {
+            Verdict::Good
+        }
         Outcome::Timeout if time < FAIR_TIME => Verdict::Unknown,
-        // It was under way: nobody waited for the end.
-        Outcome::Abandoned | Outcome::Busy | Outcome::CircuitOpen => Verdict::Unknown,
+        // It was under way, and nobody waited for the end; or it was not asked.
+        Outcome::Abandoned | Outcome::ForbiddenAddress | Outcome::Busy | Outcome::CircuitOpen => {
+            Verdict::Unknown
+        }
         Outcome::Unresolved
-        | Outcome::ForbiddenAddress
         | Outcome::Unreachable
         | Outcome::Certificate
         | Outcome::Timeout
-        | Outcome::TooLarge
         | Outcome::Broken => Verdict::Bad,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::Meter;
+
+    #[test]
+    fn a_time_out_counts_by_the_time_that_was_given() {
+        assert_eq!(verdict(Outcome::Timeout, FAIR_TIME / 2), Verdict::Unknown);
+        assert_eq!(verdict(Outcome::Timeout, FAIR_TIME), Verdict::Bad);
+    }
+
+    #[test]
+    fn what_a_request_was_given_is_what_its_turn_goes_by() {
+        let metrics = Arc::new(OutgoingMetrics::new(&Meter::new().unwrap()).unwrap());
+        let turns = Turns::new("login", 4, &metrics);
+        let take = |time| turns.take("https://risk.test".to_owned(), time);
+        for _ in 0..10 {
+            take(Duration::from_millis(100)).unwrap().end(Outcome::Timeout);
+        }
+        for _ in 0..5 {
+            take(Duration::from_secs(1)).unwrap().end(Outcome::Timeout);
+        }
+        assert!(matches!(take(Duration::from_secs(1)), Err((Outcome::CircuitOpen, _))));
     }
 }

@@ -1,5 +1,6 @@
-//! The secrets that somebody uses, as they were last read. A file that changes is taken up within a
-//! second; one that becomes wrong changes nothing but the log and a metric.
+//! The secrets that somebody uses, as they were last read. A file that changes is taken up about a
+//! second later; one that becomes wrong changes nothing but the log and a metric. Two looks in a row
+//! must agree: a file that is just being written is neither changed nor wrong.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -13,10 +14,11 @@ use zeroize::Zeroizing;
 
 use super::fault::{FolderFault, SecretFault};
 use super::settings::SecretSettings;
+use super::source::Found;
 use crate::metrics::{Meter, MeterError};
 
 /// How often files are looked at.
-const EVERY: Duration = Duration::from_secs(1);
+const EVERY: Duration = Duration::from_millis(500);
 
 /// A value; whoever holds it keeps it, whatever becomes of the file.
 pub type SecretValue = Arc<Zeroizing<String>>;
@@ -33,6 +35,10 @@ pub struct Secrets {
 struct Followed {
     /// The last one that was good.
     value: SecretValue,
+    /// Where it stood.
+    is_of_file: bool,
+    /// What the look before found, if it was something new.
+    seen: Option<Result<SecretValue, SecretFault>>,
     /// What is wrong with what stands there now.
     fault: Option<SecretFault>,
 }
@@ -62,8 +68,8 @@ impl Secrets {
     ) -> Result<(), Vec<SecretFault>> {
         let mut faults = Vec::new();
         for name in names {
-            match self.settings.read(place, name) {
-                Ok(value) => self.keep(place, name, value),
+            match self.settings.read(place, name, self.is_of_file(place, name)) {
+                Ok(found) => self.keep(place, name, found),
                 Err(fault) => faults.push(fault),
             }
         }
@@ -111,7 +117,7 @@ impl Secrets {
                 () = sleep(EVERY) => {}
             }
             let secrets = Arc::clone(&self);
-            // A panic there is in the log; the next look is not kept from anything by it.
+            // A panic there is in the log, and keeps the next look from nothing.
             let _ = spawn_blocking(move || secrets.look()).await;
         }
     }
@@ -127,23 +133,53 @@ impl Secrets {
             followed.iter().flat_map(names).collect()
         };
         for (place, name) in names {
-            match self.settings.read(&place, &name) {
-                Ok(value) => self.keep(&place, &name, value),
+            let found = self.settings.read(&place, &name, self.is_of_file(&place, &name));
+            if !self.is_seen_again(&place, &name, &found) {
+                continue;
+            }
+            match found {
+                Ok(found) => self.keep(&place, &name, found),
                 Err(fault) => self.mark(&place, &name, fault),
             }
         }
     }
 
+    fn is_of_file(&self, place: &str, name: &str) -> bool {
+        let followed = self.followed.read().unwrap_or_else(PoisonError::into_inner);
+        let known = followed.get(place).and_then(|of_place| of_place.get(name));
+        known.is_some_and(|known| known.is_of_file)
+    }
+
+    /// Whether the look before found the same; if not, the next one may.
+    fn is_seen_again(&self, place: &str, name: &str, found: &Result<Found, SecretFault>) -> bool {
+        let mut followed = self.followed.write().unwrap_or_else(PoisonError::into_inner);
+        let known = followed.get_mut(place).and_then(|of_place| of_place.get_mut(name));
+        let Some(known) = known else { return false };
+        let is_same = match (&known.seen, found) {
+            (Some(Ok(seen)), Ok(found)) => **seen == found.value,
+            (Some(Err(seen)), Err(fault)) => seen == fault,
+            _ => false,
+        };
+        known.seen = Some(match found {
+            Ok(found) => Ok(Arc::new(found.value.clone())),
+            Err(fault) => Err(fault.clone()),
+        });
+        is_same
+    }
+
     /// What was read is good.
-    fn keep(&self, place: &str, name: &str, value: Zeroizing<String>) {
+    fn keep(&self, place: &str, name: &str, found: Found) {
+        let Found { value, is_of_file } = found;
         let mut followed = self.followed.write().unwrap_or_else(PoisonError::into_inner);
         let of_place = followed.entry(place.to_owned()).or_default();
         match of_place.get_mut(name) {
             None => {
-                let new = Followed { value: Arc::new(value), fault: None };
+                let value = Arc::new(value);
+                let new = Followed { value, is_of_file, seen: None, fault: None };
                 of_place.insert(name.to_owned(), new);
             }
             Some(known) => {
+                known.is_of_file = is_of_file;
                 let was_wrong = known.fault.take().is_some();
                 if *known.value != value {
                     known.value = Arc::new(value);
@@ -188,6 +224,11 @@ mod tests {
         (Arc::new(Secrets::new(settings, &meter).unwrap()), meter)
     }
 
+    fn look_twice(secrets: &Secrets) {
+        secrets.look();
+        secrets.look();
+    }
+
     fn stale(meter: &Meter) -> bool {
         let text = String::from_utf8(meter.render().unwrap()).unwrap();
         let line = text.lines().find(|line| line.starts_with("auth_policy_secret_stale{")).unwrap();
@@ -219,7 +260,7 @@ mod tests {
         secrets.expect("login", ["key"]).unwrap();
         let of_a_call = secrets.get("login", "key").unwrap();
         fs::write(&file, "after\n").unwrap();
-        secrets.look();
+        look_twice(&secrets);
         assert_eq!(secrets.get("login", "key").unwrap().as_str(), "after");
         assert_eq!(of_a_call.as_str(), "before");
         for wrong in [Some("two\nlines"), Some(""), None] {
@@ -227,14 +268,49 @@ mod tests {
                 Some(text) => fs::write(&file, text).unwrap(),
                 None => fs::remove_file(&file).unwrap(),
             }
-            secrets.look();
+            look_twice(&secrets);
             assert_eq!(secrets.get("login", "key").unwrap().as_str(), "after");
             assert!(stale(&meter));
             secrets.expect("login", ["key"]).unwrap_err();
         }
         fs::write(&file, "at last").unwrap();
-        secrets.look();
+        look_twice(&secrets);
         assert_eq!(secrets.get("login", "key").unwrap().as_str(), "at last");
         assert!(!stale(&meter));
+    }
+
+    #[test]
+    fn a_file_that_is_being_written_is_neither_changed_nor_wrong() {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("login_key");
+        fs::write(&file, "before").unwrap();
+        let (secrets, meter) = secrets(folder.path());
+        secrets.expect("login", ["key"]).unwrap();
+        for part in ["", "aft", "after"] {
+            fs::write(&file, part).unwrap();
+            secrets.look();
+            assert_eq!(secrets.get("login", "key").unwrap().as_str(), "before");
+            assert!(!stale(&meter));
+        }
+        secrets.look();
+        assert_eq!(secrets.get("login", "key").unwrap().as_str(), "after");
+    }
+
+    #[test]
+    fn a_file_that_goes_away_does_not_bring_an_old_variable_back() {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("login_key");
+        fs::write(&file, "of the file").unwrap();
+        let (secrets, meter) = secrets(folder.path());
+        let mut secrets = Arc::into_inner(secrets).unwrap();
+        let old = Zeroizing::new("of the variable".to_owned());
+        secrets.settings.variables.insert("login_key".into(), old);
+        secrets.expect("login", ["key"]).unwrap();
+        fs::remove_file(&file).unwrap();
+        look_twice(&secrets);
+        assert_eq!(secrets.get("login", "key").unwrap().as_str(), "of the file");
+        assert!(stale(&meter));
+        let faults = secrets.expect("login", ["key"]).unwrap_err();
+        assert!(faults[0].to_string().contains("which is gone"), "{faults:?}");
     }
 }

@@ -1,25 +1,34 @@
-//! Reading a secret: its file, or its variable where there is no file. A file or a folder that
-//! somebody else could have written to is not believed.
+//! Reading a secret: its file, or its variable where there is no file. A file that somebody else
+//! could have written or put there is not believed.
 
-use std::fs::{File, Metadata};
+use std::fs::{self, File};
 use std::io::{ErrorKind, Read as _};
-use std::os::fd::AsFd;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-use rustix::fs::{OFlags, StatVfsMountFlags, fstatvfs};
+use rustix::fs::OFlags;
 use zeroize::Zeroizing;
 
 use super::fault::{FolderFault, SecretFault};
 use super::settings::SecretSettings;
 use super::value::{self, MOST_BYTES};
+use crate::owners;
 
-const OTHERS_WRITE: u32 = 0o022;
-const STICKY: u32 = 0o1000;
+/// A secret, and whether it stood in a file.
+pub(super) struct Found {
+    pub(super) value: Zeroizing<String>,
+    pub(super) is_of_file: bool,
+}
 
 impl SecretSettings {
-    /// Reads a secret as it stands there now.
-    pub(super) fn read(&self, place: &str, name: &str) -> Result<Zeroizing<String>, SecretFault> {
+    /// Reads a secret as it stands there now. One that was in a file is looked for there only: the
+    /// variable may be last year's key.
+    pub(super) fn read(
+        &self,
+        place: &str,
+        name: &str,
+        was_of_file: bool,
+    ) -> Result<Found, SecretFault> {
         let unusable = |what: String| SecretFault::Unusable {
             place: place.to_owned(),
             name: name.to_owned(),
@@ -32,7 +41,14 @@ impl SecretSettings {
             })?;
             let file = folder.join(&key);
             match self.read_file(&file) {
-                Ok(Some(value)) => return Ok(value),
+                Ok(Some(value)) => return Ok(Found { value, is_of_file: true }),
+                Ok(None) if was_of_file && self.variables.contains_key(&key) => {
+                    return Err(unusable(format!(
+                        "was read from {}, which is gone; the variable POLICY_SECRET_{key} is \
+                         taken up by a restart only",
+                        file.display()
+                    )));
+                }
                 // Perhaps there is a variable.
                 Ok(None) => {}
                 Err(what) => return Err(unusable(format!("{what} (in {})", file.display()))),
@@ -40,6 +56,7 @@ impl SecretSettings {
         }
         match self.variables.get(&key) {
             Some(text) => value::usable(text)
+                .map(|value| Found { value, is_of_file: false })
                 .map_err(|what| unusable(format!("{what} (in POLICY_SECRET_{key})"))),
             None => Err(SecretFault::Missing { place: place.to_owned(), name: name.to_owned() }),
         }
@@ -52,12 +69,13 @@ impl SecretSettings {
     }
 
     fn check_folder(&self, folder: &Path) -> Result<(), String> {
-        let opened = open(folder).map_err(unreadable)?;
-        let metadata = opened.metadata().map_err(unreadable)?;
-        if !metadata.is_dir() {
+        if !fs::metadata(folder).map_err(unreadable)?.is_dir() {
             return Err("is no folder".to_owned());
         }
-        self.belongs_to_us(&opened, &metadata)
+        if self.anybody {
+            return Ok(());
+        }
+        owners::check_folder(folder).map_err(|fault| format!("is not believed: {fault}"))
     }
 
     /// None if there is no such file.
@@ -73,35 +91,15 @@ impl SecretSettings {
         if !metadata.is_file() {
             return Err("is no file".to_owned());
         }
-        self.belongs_to_us(&opened, &metadata)?;
+        if !self.anybody {
+            owners::check(file).map_err(|fault| format!("is not believed: {fault}"))?;
+        }
         // As much as a secret can have with its line end, and one byte more: it is not read again
         // into a larger place, which would leave a copy behind.
         let most = MOST_BYTES + "\r\n".len() + 1;
         let mut bytes = Zeroizing::new(Vec::with_capacity(most));
         opened.take(most as u64).read_to_end(&mut bytes).map_err(unreadable)?;
         value::of_file(&bytes).map(Some)
-    }
-
-    /// Whoever else may write there decides what the policy says it is.
-    fn belongs_to_us(&self, opened: impl AsFd, metadata: &Metadata) -> Result<(), String> {
-        let is_read_only =
-            || fstatvfs(opened).is_ok_and(|stat| stat.f_flag.contains(StatVfsMountFlags::RDONLY));
-        // What is mounted read-only is the word of whoever mounted it.
-        if self.anybody || is_read_only() {
-            return Ok(());
-        }
-        let us = rustix::process::geteuid().as_raw();
-        if ![0, us].contains(&metadata.uid()) {
-            return Err(format!(
-                "belongs to user {}, and must belong to root or to the user of the service ({us})",
-                metadata.uid()
-            ));
-        }
-        let is_sticky = metadata.is_dir() && metadata.mode() & STICKY != 0;
-        if metadata.mode() & OTHERS_WRITE != 0 && !is_sticky {
-            return Err("may be written to by others (chmod go-w)".to_owned());
-        }
-        Ok(())
     }
 }
 
@@ -118,7 +116,6 @@ fn unreadable(error: std::io::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
     use tempfile::TempDir;
@@ -142,11 +139,11 @@ mod tests {
         settings.variables.insert("login_two".into(), variable("of the variable"));
         settings.variables.insert("login_empty".into(), variable(""));
         fs::write(folder.path().join("login_one"), "of the file\n").unwrap();
-        assert_eq!(settings.read("login", "one").unwrap().as_str(), "of the file");
-        assert_eq!(settings.read("login", "two").unwrap().as_str(), "of the variable");
-        let fault = settings.read("login", "empty").unwrap_err().to_string();
+        assert_eq!(settings.read("login", "one", false).unwrap().value.as_str(), "of the file");
+        assert_eq!(settings.read("login", "two", false).unwrap().value.as_str(), "of the variable");
+        let fault = settings.read("login", "empty", false).err().unwrap().to_string();
         assert_eq!(fault, "the secret empty of login is empty (in POLICY_SECRET_login_empty)");
-        let fault = settings.read("register", "one").unwrap_err();
+        let fault = settings.read("register", "one", false).err().unwrap();
         assert!(matches!(fault, SecretFault::Missing { .. }), "{fault}");
         let text = fault.to_string();
         assert!(text.contains("POLICY_SECRET_register_one") && text.contains("register_one of"));
@@ -160,20 +157,56 @@ mod tests {
         fs::write(&file, "the value").unwrap();
         mode(&file, 0o620);
         let refused = |settings: &SecretSettings, word: &str| {
-            let fault = settings.read("login", "key").unwrap_err().to_string();
+            let fault = settings.read("login", "key", false).err().unwrap().to_string();
             assert!(fault.contains(word) && !fault.contains("the value"), "{fault}");
         };
-        refused(&settings, "may be written to by others");
+        refused(&settings, "may be written to by group or others");
         mode(&file, 0o600);
         mode(folder.path(), 0o777);
-        refused(&settings, "its folder POLICY_SECRETS_DIR may be written to by others");
-        assert!(settings.check().unwrap_err().to_string().contains("may be written to by others"));
+        refused(&settings, "its folder POLICY_SECRETS_DIR is not believed");
+        assert!(
+            settings
+                .check()
+                .unwrap_err()
+                .to_string()
+                .contains("may be written to by group or others")
+        );
         let anybody = SecretSettings { anybody: true, ..settings.clone() };
-        assert_eq!(anybody.read("login", "key").unwrap().as_str(), "the value");
+        assert_eq!(anybody.read("login", "key", false).unwrap().value.as_str(), "the value");
         anybody.check().unwrap();
-        // As `/tmp`: nobody replaces what is not theirs.
+        // As `/tmp`: a name that is not there yet is anybody's.
         mode(folder.path(), 0o1777);
-        settings.read("login", "key").unwrap();
+        refused(&settings, "its folder POLICY_SECRETS_DIR is not believed");
+    }
+
+    #[test]
+    fn the_whole_way_to_a_secret_is_looked_at() {
+        let way = TempDir::new().unwrap();
+        let folder = way.path().join("secrets");
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("login_key"), "the value").unwrap();
+        let settings = SecretSettings { folder: Some(folder), ..SecretSettings::default() };
+        settings.read("login", "key", false).unwrap();
+        // Who may write here puts another folder into its place.
+        mode(way.path(), 0o777);
+        let fault = settings.read("login", "key", false).err().unwrap().to_string();
+        assert!(fault.contains("may be written to by group or others"), "{fault}");
+    }
+
+    #[test]
+    fn a_link_of_somebody_else_is_not_believed() {
+        let folder = TempDir::new().unwrap();
+        let elsewhere = TempDir::new().unwrap();
+        let (file, link) = (elsewhere.path().join("other"), folder.path().join("login_key"));
+        fs::write(&file, "another secret").unwrap();
+        symlink(&file, &link).unwrap();
+        let settings = settings(&folder);
+        assert_eq!(settings.read("login", "key", false).unwrap().value.as_str(), "another secret");
+        // Only root can give a link away.
+        if std::os::unix::fs::lchown(&link, Some(54_321), None).is_ok() {
+            let fault = settings.read("login", "key", false).err().unwrap().to_string();
+            assert!(fault.contains("belongs to the user 54321"), "{fault}");
+        }
     }
 
     #[test]
@@ -192,7 +225,7 @@ mod tests {
         )
         .unwrap();
         for name in ["folder", "link", "pipe"] {
-            let fault = settings.read("login", name).unwrap_err();
+            let fault = settings.read("login", name, false).err().unwrap();
             assert!(matches!(fault, SecretFault::Unusable { .. }), "{fault}");
         }
         let nowhere =

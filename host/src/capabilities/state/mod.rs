@@ -38,7 +38,7 @@ pub use waiting::tells_waiting;
 
 pub(super) use accounts::too_many_attributes;
 pub(super) use journal::{
-    BreachCount, BreachPrefix, FindByEmail, Hit, HttpSend, IsBreached, OpenSessions, Question,
+    BreachPrefix, FindByEmail, Hit, HttpSend, IsBreached, IsInBreach, OpenSessions, Question,
     RandomBytes, Read, StorageGet, Strength, Verify,
 };
 pub(super) use metrics::{Sample, check as check_metric};

@@ -31,7 +31,7 @@ pub struct Asked {
 #[derive(Debug, Default)]
 struct Breaches {
     prefix: bool,
-    count: bool,
+    list: bool,
 }
 
 impl Asked {
@@ -55,11 +55,11 @@ impl Asked {
         Ok(())
     }
 
-    /// Counts a question of `breach-count`: with many answers of its own making a policy could find
-    /// out the rest of the hash.
-    pub(crate) fn breach_count(&mut self) -> Result<(), TrappableFailure> {
-        if std::mem::replace(&mut self.breaches.count, true) {
-            return Err(TrappableFailure::limit("breach-count is asked once in a call"));
+    /// Counts a question of `is-in-breach`: each tells a bit about a list of the policy's own making,
+    /// and with 17 bits a common password is named.
+    pub(crate) fn is_in_breach(&mut self) -> Result<(), TrappableFailure> {
+        if std::mem::replace(&mut self.breaches.list, true) {
+            return Err(TrappableFailure::limit("is-in-breach is asked once in a call"));
         }
         Ok(())
     }

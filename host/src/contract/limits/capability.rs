@@ -38,7 +38,7 @@ pub struct PasswordLimits {
     pub hints: usize,
     /// Characters of a hint.
     pub hint_characters: usize,
-    /// Bytes of an answer that `breach-count` looks through.
+    /// Bytes of an answer that `is-in-breach` looks through.
     pub breach_bytes: usize,
 }
 

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use crate::owners::OwnerFault;
 use crate::strict_json;
 
 /// Why a file was not taken. Its operator mends it.
@@ -19,31 +20,9 @@ pub enum FileFault {
     /// A folder, a pipe, a device.
     #[error("{} is not a file", .0.display())]
     NoFile(PathBuf),
-    /// Whoever can write to it decides who is let in.
-    #[error(
-        "{file} may be written to by group or others; run: chmod go-w {file}",
-        file = .0.display()
-    )]
-    Writable(PathBuf),
-    /// As the file, for a folder on the way to it.
-    #[error(
-        "the folder {file} may be written to by group or others, who could put another file into \
-         it; run: chmod go-w {file}",
-        file = .0.display()
-    )]
-    Folder(PathBuf),
-    /// Whoever owns a file, a link or a folder can change it.
-    #[error(
-        "{file} belongs to the user {owner}, and not to root or to the user {us} that the host \
-         runs as; run: chown -h {us} {file}",
-        file = file.display()
-    )]
-    Owner {
-        /// The file, or what leads to it.
-        file: PathBuf,
-        owner: u32,
-        us: u32,
-    },
+    /// Somebody else could have written it.
+    #[error(transparent)]
+    Owners(#[from] OwnerFault),
     /// It was not read to its end.
     #[error("{} has more than {most} bytes", file.display())]
     TooLarge {
@@ -78,19 +57,7 @@ impl FileFault {
                 "Put the file there, and let the user read it that the host runs as."
             }
             Self::NoFile(_) => "Put a file there, or a link to one.",
-            Self::Writable(_) => {
-                "Take the right to write from everybody but the file's owner, after a look at who \
-                 has used it."
-            }
-            Self::Folder(_) => {
-                "Take the right to write from everybody but the folder's owner, or put the files \
-                 into a folder where nobody else may write. A folder that must be shared needs the \
-                 sticky bit: chmod +t."
-            }
-            Self::Owner { .. } => {
-                "Give it to the user that the host runs as, or to root, after a look at what is in \
-                 it; or copy it as that user and place the copy."
-            }
+            Self::Owners(fault) => fault.remedy(),
             Self::TooLarge { .. } => "Put a smaller file there.",
             Self::Json { .. } => "Mend the JSON: one object, and each name in it once.",
             Self::NoObject(_) => "Write the settings as one object: {\"name\": value}.",

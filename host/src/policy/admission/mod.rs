@@ -18,7 +18,6 @@ mod file;
 mod job;
 mod loaded;
 mod offline;
-mod owners;
 mod report;
 mod settings;
 #[cfg(test)]
@@ -38,7 +37,6 @@ pub use compile::CompileFault;
 pub use fault::{Fault, Faults};
 pub use file::FileFault;
 pub use offline::check_offline;
-pub use owners::{check as check_owners, is_read_only};
 pub use report::AdmissionReport;
 pub use settings::AdmissionSettings;
 pub use trial::TrialFault;

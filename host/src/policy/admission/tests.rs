@@ -10,6 +10,7 @@ use super::{
     TrialFault, WorldFault,
 };
 use crate::contract::{ManifestFault, SettingsFault, Slot};
+use crate::owners::OwnerFault;
 use crate::policy::runtime::MissingExport;
 use crate::strict_json;
 
@@ -114,14 +115,19 @@ fn of_the_child(previous: Option<&ChildFault>) -> Option<ChildFault> {
 
 fn of_files(previous: Option<&FileFault>) -> Option<FileFault> {
     use FileFault as F;
+    use OwnerFault as O;
     let file = || PathBuf::from("login.wasm");
     match previous {
         None => Some(F::Unreadable { file: file(), error: std::io::ErrorKind::NotFound.into() }),
         Some(F::Unreadable { .. }) => Some(F::NoFile(file())),
-        Some(F::NoFile(_)) => Some(F::Writable(file())),
-        Some(F::Writable(_)) => Some(F::Folder(file())),
-        Some(F::Folder(_)) => Some(F::Owner { file: file(), owner: 1, us: 2 }),
-        Some(F::Owner { .. }) => Some(F::TooLarge { file: file(), most: 1 }),
+        Some(F::NoFile(_)) => Some(O::Writable(file()).into()),
+        Some(F::Owners(O::Writable(_))) => Some(O::Folder(file()).into()),
+        Some(F::Owners(O::Folder(_))) => Some(O::Owner { file: file(), owner: 1, us: 2 }.into()),
+        Some(F::Owners(O::Owner { .. })) => {
+            let file = PathBuf::from("login.wasm.sig");
+            Some(O::Unreadable { file, error: std::io::ErrorKind::NotFound.into() }.into())
+        }
+        Some(F::Owners(O::Unreadable { .. })) => Some(F::TooLarge { file: file(), most: 1 }),
         Some(F::TooLarge { .. }) => Some(F::Json { file: file(), error: strict_json::Fault::Nul }),
         Some(F::Json { .. }) => Some(F::NoObject(file())),
         Some(F::NoObject(_)) => None,
@@ -151,7 +157,7 @@ fn every_fault_has_a_remedy_that_is_not_its_own_text() {
         of_the_contract(),
     ];
     let faults: Vec<Fault> = faults.into_iter().flatten().collect();
-    assert_eq!(faults.len(), 49);
+    assert_eq!(faults.len(), 50);
     for fault in &faults {
         let (text, remedy) = (fault.to_string(), fault.remedy());
         assert!(!remedy.is_empty(), "{text}");
@@ -176,7 +182,7 @@ fn faults_are_joined_in_their_order_and_their_remedies_without_repeats() {
 fn the_texts_that_operators_know_stay() {
     let text = |fault: Fault| fault.to_string();
     assert_eq!(
-        text(FileFault::Writable("p/login.wasm".into()).into()),
+        text(FileFault::from(OwnerFault::Writable("p/login.wasm".into())).into()),
         "p/login.wasm may be written to by group or others; run: chmod go-w p/login.wasm"
     );
     assert_eq!(

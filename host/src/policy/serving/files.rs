@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use crate::contract::Slot;
-use crate::policy::admission::{FileFault, MAX_COMPONENT_BYTES, check_owners};
+use crate::owners;
+use crate::policy::admission::{FileFault, MAX_COMPONENT_BYTES};
 use crate::signatures::MOST_FILE_BYTES;
 use crate::strict_json;
 
@@ -31,7 +32,7 @@ impl Writers {
 
     /// The same, with what stands against it.
     pub fn check(self, file: &Path) -> Result<(), FileFault> {
-        if self == Self::Anybody { Ok(()) } else { check_owners(file) }
+        if self == Self::Anybody { Ok(()) } else { Ok(owners::check(file)?) }
     }
 }
 
@@ -99,7 +100,7 @@ fn read(file: &Path, most: u64, writers: Writers) -> Result<Vec<u8>, FileFault> 
         return Err(FileFault::NoFile(file.to_owned()));
     }
     if writers == Writers::Owner {
-        check_owners(file)?;
+        owners::check(file)?;
     }
     let opened = File::open(file).map_err(unreadable)?;
     let mut bytes = Vec::new();

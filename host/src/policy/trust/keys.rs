@@ -19,7 +19,7 @@ use super::settings::{TrustSettings, Unsigned};
 use super::verdict::Trust;
 use crate::clock::{Clock, Timestamp};
 use crate::contract::Slot;
-use crate::policy::admission::check_owners;
+use crate::owners;
 use crate::signatures::{Signature, Statement};
 use crate::store::registry::Source;
 
@@ -235,7 +235,7 @@ fn text(file: &Path, anybody: bool) -> Result<String, String> {
         return Err(format!("{shown} is not a file"));
     }
     if !anybody {
-        check_owners(file).map_err(|fault| format!("{fault}. {}", fault.remedy()))?;
+        owners::check(file).map_err(|fault| format!("{fault}. {}", fault.remedy()))?;
     }
     let mut bytes = Vec::new();
     let opened = File::open(file).map_err(unreadable)?;

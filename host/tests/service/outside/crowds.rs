@@ -7,8 +7,8 @@ use super::asking::{logins, told_again};
 use super::{Manner, Outside};
 use crate::support::{eventually, in_time};
 
-/// Half of the turns of a login.
-const AT_ONCE: usize = 40;
+/// Half of the turns of a login, and of these three quarters for one origin.
+const AT_ONCE: usize = 40 * 3 / 4;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn eighty_logins_that_ask_a_dead_host_end_and_leave_the_others_alone() {

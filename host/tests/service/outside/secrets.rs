@@ -196,7 +196,7 @@ async fn the_service_does_not_start_with_secrets_that_nobody_could_rely_on() {
     assert!(log.contains("POLICY_SECRETS_DIR") && log.contains("cannot be read"), "{log}");
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
     let log = refusal(&[("POLICY_SECRETS_DIR", text(folder.path()))]).await;
-    assert!(log.contains("may be written to by others"), "{log}");
+    assert!(log.contains("may be written to by group or others"), "{log}");
     let log = refusal(&[
         ("POLICY_SECRET_login_key", "one secret"),
         ("POLICY_SECRET_LOGIN_KEY", "another secret"),

@@ -2,7 +2,7 @@
 //! one again if it is asked more often.
 
 use super::questions::{
-    BreachCount, BreachPrefix, FindByEmail, Hit, HttpSend, IsBreached, OpenSessions, RandomBytes,
+    BreachPrefix, FindByEmail, Hit, HttpSend, IsBreached, IsInBreach, OpenSessions, RandomBytes,
     StorageGet, Strength, Verify,
 };
 use super::wrote::Wrote;
@@ -50,7 +50,7 @@ pub struct Answers {
     pub(super) strengths: Told<Strength>,
     pub(super) breaches: Told<IsBreached>,
     pub(super) breach_prefixes: Told<BreachPrefix>,
-    pub(super) breach_counts: Told<BreachCount>,
+    pub(super) in_breaches: Told<IsInBreach>,
     pub(super) hits: Told<Hit>,
     pub(super) random: Told<RandomBytes>,
     pub(super) http: Told<HttpSend>,

@@ -2,7 +2,7 @@
 
 use super::answers::{Answers, Question, Told};
 use super::questions::{
-    BreachCount, BreachPrefix, FindByEmail, Hit, HttpSend, IsBreached, Limits, OpenSessions,
+    BreachPrefix, FindByEmail, Hit, HttpSend, IsBreached, IsInBreach, Limits, OpenSessions,
     RandomBytes, StorageGet, Strength, Verify,
 };
 use super::sizes;
@@ -153,19 +153,19 @@ impl Question for BreachPrefix {
     }
 }
 
-impl Question for BreachCount {
-    type Answer = u32;
+impl Question for IsInBreach {
+    type Answer = bool;
 
     fn told(answers: &mut Answers) -> &mut Told<Self> {
-        &mut answers.breach_counts
+        &mut answers.in_breaches
     }
 
     fn untold(&self, _wrote: &Wrote) -> Option<&'static str> {
-        Some("asks_breach_count")
+        Some("asks_is_in_breach")
     }
 
     fn bytes(&self) -> usize {
-        self.0.len()
+        self.answer.len()
     }
 }
 

@@ -17,7 +17,7 @@ pub use answers::Question;
 pub use live::LiveReads;
 pub use of_call::Journal;
 pub use questions::{
-    BreachCount, BreachPrefix, FindByEmail, Hit, HttpSend, IsBreached, OpenSessions, RandomBytes,
+    BreachPrefix, FindByEmail, Hit, HttpSend, IsBreached, IsInBreach, OpenSessions, RandomBytes,
     Read, StorageGet, Strength, Verify,
 };
 pub use recorder::{Recorder, Recording};

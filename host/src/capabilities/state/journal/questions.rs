@@ -52,9 +52,12 @@ pub struct IsBreached;
 #[derive(PartialEq)]
 pub struct BreachPrefix;
 
-/// `password.breach-count`, by the hash of what a service answered.
+/// `password.is-in-breach`, by the hash of what a service answered.
 #[derive(PartialEq)]
-pub struct BreachCount(pub(super) String);
+pub struct IsInBreach {
+    pub(super) answer: String,
+    at_least: u32,
+}
 
 /// So many of `random.bytes`.
 #[derive(PartialEq)]
@@ -78,9 +81,9 @@ impl Limits {
     }
 }
 
-impl BreachCount {
-    pub(crate) fn of(answer: &[u8]) -> Self {
-        Self(hex::sha256(answer))
+impl IsInBreach {
+    pub(crate) fn new(answer: &[u8], at_least: u32) -> Self {
+        Self { answer: hex::sha256(answer), at_least }
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use auth_host::outgoing::OutgoingFault;
+use auth_host::outgoing::Access;
 
-use super::{OTHER_PLACE, PLACE, Sender, get, outcome};
-use crate::outside::{Dns, Manner, Outside};
+use super::{LONG, OTHER_PLACE, PLACE, Sender, get, outcome};
+use crate::outside::{Dns, Manner, Outside, Said};
 use crate::support::eventually;
 
 #[tokio::test]
@@ -23,14 +23,7 @@ async fn after_five_failures_a_service_is_left_alone_until_it_answers_a_try() {
         assert_ne!(open(), Some(1));
         assert_eq!(outcome(&sender.send(&get(origin.as_str()), &[&granted]).await), "broken");
     }
-    assert_eq!(open(), Some(1));
     outside.at_path("/", Manner::answers(200, "ok"));
-    let asked = outside.asked().len();
-    let told = sender.send(&get(origin.as_str()), &[&granted]).await;
-    if outside.asked().len() == asked {
-        assert_eq!(outcome(&told), "circuit_open");
-        assert!(matches!(told, Err(OutgoingFault::Away { seconds: Some(1), .. })), "{told:?}");
-    }
     // Another place has not seen a failure.
     sender.send_for(OTHER_PLACE, &get(origin.as_str()), &[&granted]).await.unwrap();
     let answered = async || sender.send(&get(origin.as_str()), &[&granted]).await.ok();
@@ -79,4 +72,45 @@ async fn nobody_there_is_unreachable_and_counted_by_origin() {
     assert_eq!(outcome(&fault), "unresolved");
     assert!(!fault.unwrap_err().to_string().contains("secret"));
     assert_eq!(count("http://nowhere.test", "unresolved"), Some(1));
+}
+
+#[tokio::test]
+async fn what_a_release_asks_wrongly_does_not_shut_another_one_out() {
+    let (dns, outside) = (Dns::start().await, Outside::start().await);
+    dns.name("risk.test", &["127.0.0.1"]);
+    let sender = Sender::new(&dns);
+    let origin = outside.named("risk.test");
+    let (private, public) = (format!("GET {origin} private"), format!("GET {origin}"));
+    outside.at_path("/large", Manner::answers(200, vec![b'a'; 300 << 10]));
+    let packed = Said::new(200, "ok").header("content-encoding", "br");
+    outside.at_path("/packed", Manner::Answers(packed));
+    for (path, access, told) in [
+        ("", &public, "forbidden_address"),
+        ("/large", &private, "too_large"),
+        ("/packed", &private, "encoding"),
+    ] {
+        for _ in 0..6 {
+            let answer = sender.send(&get(format!("{origin}{path}")), &[access]).await;
+            assert_eq!(outcome(&answer), told);
+        }
+        sender.send(&get(origin.as_str()), &[&private]).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn without_time_nothing_is_sent_and_nobody_is_blamed() {
+    let (dns, outside) = (Dns::start().await, Outside::start().await);
+    let sender = Sender::new(&dns);
+    let granted: Access = format!("GET {} private", outside.origin()).parse().unwrap();
+    // A connection is there already.
+    let send = async |time| {
+        let (request, granted) = (get(outside.origin()), [granted.clone()]);
+        sender.outgoing.send(PLACE, &request, &granted, time, "").await
+    };
+    send(LONG).await.unwrap();
+    for _ in 0..6 {
+        assert_eq!(outcome(&send(Duration::ZERO).await), "timeout");
+    }
+    send(LONG).await.unwrap();
+    assert_eq!(outside.asked().len(), 2);
 }

@@ -63,6 +63,7 @@ impl Sender {
 
     /// The value of a line of the metrics; none if there is no such line.
     fn metric(&self, name: &str, labels: &[(&str, &str)]) -> Option<u64> {
+        self.outgoing.measure();
         let text = String::from_utf8(self.meter.render().unwrap()).unwrap();
         let labels: Vec<_> =
             labels.iter().map(|(label, value)| format!("{label}=\"{value}\"")).collect();

@@ -1,8 +1,8 @@
 //! Redirects: how they are followed, and how far.
 
-use auth_host::outgoing::{OutgoingRequest, OutgoingSettings};
+use auth_host::outgoing::{OutgoingFault, OutgoingRequest, OutgoingSettings};
 
-use super::{Sender, get, outcome, request};
+use super::{PLACE, Sender, get, outcome, request};
 use crate::outside::{Authority, Dns, Manner, Outside};
 
 #[tokio::test]
@@ -79,4 +79,32 @@ async fn a_redirect_never_gives_up_tls_nor_leads_to_what_is_no_origin() {
     // The other way is one.
     plain.at_path("/", Manner::redirects(301, &secure.origin()));
     sender.send(&get(plain.origin()), &granted).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_is_led_to_by_a_redirect_has_a_circuit_of_its_own() {
+    let (dns, first, next) = (Dns::start().await, Outside::start().await, Outside::start().await);
+    let sender = Sender::new(&dns);
+    let granted = [&first, &next].map(|one| format!("GET {} redirects private", one.origin()));
+    let granted = [granted[0].as_str(), granted[1].as_str()];
+    first.at_path("/led", Manner::redirects(302, &next.origin()));
+    next.at_path("/", Manner::HangsUp);
+    let led = get(format!("{}/led", first.origin()));
+    for _ in 0..5 {
+        let answer = sender.send(&led, &granted).await;
+        assert_eq!(outcome(&answer), "broken");
+        let Err(OutgoingFault::Away { origin, .. }) = answer else { panic!("{answer:?}") };
+        assert_eq!(origin, next.origin(), "the wrong one is blamed");
+    }
+    let count = |origin: &str, outcome: &str| {
+        let labels = [("place", PLACE), ("origin", origin), ("outcome", outcome)];
+        sender.metric("auth_policy_http_requests_total", &labels)
+    };
+    assert_eq!(count(&next.origin(), "broken"), Some(5));
+    assert_eq!(count(&first.origin(), "answered"), Some(5));
+    assert_eq!(count(&first.origin(), "broken"), None);
+    // The first one is well, whatever becomes of the other.
+    sender.send(&get(first.origin()), &granted).await.unwrap();
+    let under_way = sender.metric("auth_policy_http_under_way", &[("place", PLACE)]);
+    assert_eq!(under_way, Some(0));
 }
