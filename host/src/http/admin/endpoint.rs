@@ -21,6 +21,9 @@ use crate::http::body::{Bodies, read_object};
 use crate::http::server::{Peer, subscriber};
 use crate::store::registry::Role;
 
+/// Characters of what is wrong with a body.
+const MOST_TOLD: usize = 300;
+
 /// What every endpoint answers.
 pub(super) type Answer<T> = Result<Json<T>, ApiError>;
 
@@ -55,6 +58,8 @@ impl Endpoint {
     ) -> Result<T, ApiError> {
         let object = read_object(request, &self.bodies).await?;
         serde_json::from_value(Value::Object(object.members)).map_err(|error| {
+            // It repeats the value that it did not expect, however long that is.
+            let error: String = error.to_string().chars().take(MOST_TOLD).collect();
             ApiError::with_message(MALFORMED_BODY, format!("the body is not valid: {error}"))
         })
     }

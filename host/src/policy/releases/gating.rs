@@ -109,7 +109,11 @@ impl Follower {
         match self.store.grants_set(slot.as_str(), None, &grants, &change).await {
             Ok(()) => {
                 let granted = grants.join(", ");
-                tracing::info!(place = slot.as_str(), granted, "granted {why}");
+                tracing::warn!(
+                    place = slot.as_str(),
+                    granted,
+                    "granted {why}; take away what it should not have: auth-host policy grants"
+                );
                 Ok(())
             }
             // Another replica was faster, or somebody.

@@ -5,7 +5,7 @@ use super::verdict::{KeyState, SignedBy, Trust};
 use crate::clock::Timestamp;
 use crate::contract::Manifest;
 use crate::contract::grants::quoted;
-use crate::signatures::{PublicKey, Signature, Statement};
+use crate::signatures::{Signature, Statement};
 
 /// What is signed of a component.
 pub fn statement_of(digest: &str, manifest: &Manifest) -> Statement {
@@ -61,6 +61,7 @@ pub fn judge(
     if good.len() < needed as usize {
         reasons.push(too_few(what, needed, &good));
         reasons.extend(looked_at.iter().filter_map(|(_, reason)| reason.clone()));
+        reasons.extend(unknown(&looked_at));
     }
     let signed_by = looked_at.into_iter().map(|(by, _)| by).collect();
     Trust { signed_by, needed, reasons }
@@ -82,7 +83,7 @@ fn look_at(
         let text = format!("The signature of {of} does not count: {fault}. Sign this one");
         return (by(KeyState::Wrong), Some(text));
     }
-    let Some(known) = known else { return (by(KeyState::Unknown), Some(unknown(key))) };
+    let Some(known) = known else { return (by(KeyState::Unknown), None) };
     let name = &known.name;
     let (state, reason) = if known.withdrawn {
         let text = "a key that was withdrawn (withdrawn in POLICY_TRUSTED_KEYS). Sign it with \
@@ -107,13 +108,23 @@ fn look_at(
     (by(state), Some(format!("It is signed by {name}, {reason}")))
 }
 
-fn unknown(key: &PublicKey) -> String {
-    format!(
-        "It is signed by a key that nobody here knows ({}). If it should count, the operator adds \
-         its line to POLICY_TRUSTED_KEYS: NAME {}",
-        key.fingerprint(),
-        key.openssh()
-    )
+/// One sentence for all of them, without a line to copy: whoever may push can sign with any number
+/// of keys of their own.
+fn unknown(looked_at: &[(SignedBy, Option<String>)]) -> Option<String> {
+    let unknown = looked_at.iter().filter(|(by, _)| by.state == KeyState::Unknown);
+    let fingerprints: Vec<String> = unknown.map(|(by, _)| by.key.fingerprint()).collect();
+    let which = match &fingerprints[..] {
+        [] => return None,
+        [one] => format!("a key that nobody here knows ({one})"),
+        [first, rest @ ..] => {
+            let count = rest.len() + 1;
+            format!("{count} keys that nobody here knows ({first} and {} more)", rest.len())
+        }
+    };
+    Some(format!(
+        "It is signed by {which}. If one should count, compare its fingerprint with its owner's; \
+         the operator then adds its line to POLICY_TRUSTED_KEYS"
+    ))
 }
 
 fn too_few(what: Called<'_>, needed: u32, good: &[&str]) -> String {

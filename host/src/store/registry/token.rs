@@ -12,9 +12,9 @@ use crate::clock::Timestamp;
 pub enum Role {
     /// Read everything.
     Look,
-    /// Push, deploy, roll back, import.
+    /// Push, sign, deploy, roll back, import.
     Deploy,
-    /// Freeze, prune, cancel what others began.
+    /// Grant, freeze, prune, cancel what others began.
     Operate,
 }
 
