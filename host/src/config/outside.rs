@@ -70,7 +70,7 @@ fn name_servers(text: &str) -> Result<Vec<SocketAddr>, String> {
         .map(|part| {
             server(part).map_err(|_| {
                 format!(
-                    "{part:?} is not an address such as 10.0.0.53, 10.0.0.53:5353 or \
+                    "holds {part:?}, which is not an address such as 10.0.0.53, 10.0.0.53:5353 or \
                      [2001:db8::53]:53"
                 )
             })
@@ -97,7 +97,7 @@ mod tests {
         assert_eq!(several, ["10.0.0.53:5353", "[fd00::53]:53", "[fd00::53]:54"]);
         for text in ["dns.example.com", "10.0.0.53:99999", "10.0.0.53,", ",", "10.0.0"] {
             let error = read(text).unwrap_err();
-            assert!(error.contains("is not an address such as"), "{text}: {error}");
+            assert!(error.contains("which is not an address such as"), "{text}: {error}");
         }
         assert!(read(&["10.0.0.53"; 9].join(",")).unwrap_err().contains("at most 8"));
     }

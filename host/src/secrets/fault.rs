@@ -5,7 +5,8 @@
 pub enum SecretFault {
     /// In a sentence, with where it was looked for.
     #[error(
-        "the secret {name} of {place} is not set here. Set POLICY_SECRET_{place}_{name}, or put it into the file {place}_{name} of POLICY_SECRETS_DIR"
+        "the secret {name} of {place} is not set here. Put it into the file {place}_{name} of \
+         POLICY_SECRETS_DIR, or set POLICY_SECRET_{place}_{name} and restart"
     )]
     Missing { place: String, name: String },
     /// Empty, too long, no text.

@@ -43,7 +43,7 @@ pub struct Grant {
     /// Grant all that this release of the place asks for.
     #[arg(long, value_name = "NUMBER", value_parser = number)]
     release: Option<ReleaseNumber>,
-    /// What to grant no more.
+    /// What to grant no more: all items that follow.
     #[arg(long, value_name = "ITEM", num_args = 1..)]
     remove: Vec<String>,
     /// Why, for the history.
