@@ -22,17 +22,14 @@ pub(super) fn prefix(password: &str) -> String {
     hash(password)[..TOLD].to_owned()
 }
 
-/// Whether the password stands so often in the service's answer, and at least once. Each line costs
-/// the same whether it is the password's or not, and all are looked at.
-pub(super) fn holds(
-    password: &str,
-    answer: &[u8],
-    at_least: u32,
-) -> Result<bool, TrappableFailure> {
-    count(password, answer).map(|times| times >= at_least.max(1))
+/// What a policy is told of the number: whether it is so large, and at least 1.
+pub(super) fn is_enough(times: u32, at_least: u32) -> bool {
+    times >= at_least.max(1)
 }
 
-fn count(password: &str, answer: &[u8]) -> Result<u32, TrappableFailure> {
+/// How often the password stands in the service's answer: of the host's knowledge. Each line costs
+/// the same whether it is the password's or not, and all are looked at.
+pub(super) fn count(password: &str, answer: &[u8]) -> Result<u32, TrappableFailure> {
     let hash = hash(password);
     let wanted = &hash.as_bytes()[TOLD..];
     let (mut found, mut lines) = (0_u32, 0);
@@ -127,8 +124,8 @@ mod tests {
             (&padding, 0, false),
             (&other, 0, false),
         ] {
-            let found = holds("password", answer.as_bytes(), at_least).ok();
-            assert_eq!(found, Some(told), "{answer} at least {at_least}");
+            let found = is_enough(counted(answer).unwrap(), at_least);
+            assert_eq!(found, told, "{answer} at least {at_least}");
         }
     }
 

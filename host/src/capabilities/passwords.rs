@@ -105,14 +105,16 @@ impl passwords::HostPassword for CallState {
         if answer.len() > most {
             return Err(TrappableFailure::limit(format!("an answer of at most {most} bytes")));
         }
-        let question = || IsInBreach::new(&answer, at_least);
-        if let Some(told) = self.journal.answer(question) {
-            return told;
-        }
-        let password = self.password().map_err(TrappableFailure::Trap)?;
-        let told = breaches::holds(password.expose(), &answer, at_least);
-        self.journal.note(question, &told);
-        told
+        let question = || IsInBreach::new(&answer);
+        let times = if let Some(times) = self.journal.answer(question) {
+            times
+        } else {
+            let password = self.password().map_err(TrappableFailure::Trap)?;
+            let times = breaches::count(password.expose(), &answer);
+            self.journal.note(question, &times);
+            times
+        };
+        Ok(breaches::is_enough(times?, at_least))
     }
 
     fn drop(&mut self, _password: Resource<PasswordHandle>) -> wasmtime::Result<()> {

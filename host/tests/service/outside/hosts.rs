@@ -118,7 +118,7 @@ async fn a_name_that_there_is_not_or_that_nobody_tells_is_a_host_that_is_away() 
     dns.is_silent("silent.test");
     let origin = |name: &str| outside.named(&format!("{name}.test"));
     let http = ["none", "silent"].map(|name| format!("GET {}", origin(name)));
-    let service = logins(&http, &json!({ "url": origin("{name}"), "timeout": 300 }))
+    let service = logins(&http, &json!({ "url": origin("{name}"), "timeout": 700 }))
         .setting("POLICY_HTTP_DNS", &dns.address().to_string())
         .start()
         .await;

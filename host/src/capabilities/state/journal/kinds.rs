@@ -154,7 +154,8 @@ impl Question for BreachPrefix {
 }
 
 impl Question for IsInBreach {
-    type Answer = bool;
+    /// The number, of which a policy is told one bit: another one may ask for another bit.
+    type Answer = u32;
 
     fn told(answers: &mut Answers) -> &mut Told<Self> {
         &mut answers.in_breaches

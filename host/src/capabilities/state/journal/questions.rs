@@ -56,7 +56,6 @@ pub struct BreachPrefix;
 #[derive(PartialEq)]
 pub struct IsInBreach {
     pub(super) answer: String,
-    at_least: u32,
 }
 
 /// So many of `random.bytes`.
@@ -82,8 +81,8 @@ impl Limits {
 }
 
 impl IsInBreach {
-    pub(crate) fn new(answer: &[u8], at_least: u32) -> Self {
-        Self { answer: hex::sha256(answer), at_least }
+    pub(crate) fn new(answer: &[u8]) -> Self {
+        Self { answer: hex::sha256(answer) }
     }
 }
 
