@@ -3,7 +3,8 @@
 //! carried out.
 //!
 //! Beside them, `state` holds what a call has, `acceptances` and `credentials` what some interfaces
-//! share, `breaches` what a service of breached passwords is asked, `reading` how the database is asked, and `forms` the forms of values.
+//! share, `breaches` what a service of breached passwords is asked, `reading` how the database is
+//! asked, and `forms` the forms of values.
 
 mod acceptances;
 mod accounts;
